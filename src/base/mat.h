@@ -1,0 +1,21 @@
+/* A strided view of a row-major float matrix (rows, cols). Owns nothing. Time runs down the rows,
+ * channels (or leads) along the columns: "channels last". */
+#ifndef XP_BASE_MAT_H
+#define XP_BASE_MAT_H
+
+#include <stddef.h>
+
+typedef struct xp_mat {
+    float *data;
+    int rows, cols;
+    ptrdiff_t stride; /* floats from one row to the next, >= cols */
+} xp_mat;
+
+static inline xp_mat xp_mat_make(float *data, int rows, int cols) {
+    return (xp_mat){data, rows, cols, cols};
+}
+static inline float *xp_mat_row(xp_mat m, int r) {
+    return m.data + (ptrdiff_t)r * m.stride;
+}
+
+#endif

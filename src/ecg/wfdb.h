@@ -1,0 +1,59 @@
+/* WFDB records (PhysioNet; header(5) and signal(5) of the WFDB Applications Guide), from memory. */
+#ifndef XP_ECG_WFDB_H
+#define XP_ECG_WFDB_H
+
+#include "base/bytes.h"
+#include "ecg/record.h"
+
+/* Where the record's files come from: by name, as written in the header, never a path that leads
+ * outside the record's folder. The bytes stay valid until the source is closed by its owner. */
+typedef struct xp_file_source {
+    xp_status (*get)(void *ctx, const char *name, xp_bytes *out, xp_error *err);
+    void *ctx;
+} xp_file_source;
+
+typedef struct xp_wfdb_signal {
+    char name[64];  /* description field, or "" */
+    char units[32]; /* as written; "" when absent */
+    char file[128];
+    int format, samples_per_frame, skew;
+    int64_t byte_offset;
+    double gain; /* adu per unit; 200 when the header has none or 0 */
+    bool calibrated;
+    int baseline, adc_zero, adc_resolution, initial, checksum;
+    bool has_initial, has_checksum;
+    /* Samples: n of them, at samples_per_frame * frame rate, skew removed. Single-segment records
+     * give digital values with the format's missing-sample code kept; multi-segment ones have
+     * digital = NULL and physical only (segments may differ in gain). */
+    int64_t n;
+    int32_t *digital; /* owned; NULL when the record is multi-segment */
+    double *physical; /* owned; in `units`; NaN where missing; NULL until asked for */
+    int32_t missing;  /* the format's missing-sample code */
+    int64_t n_missing;
+} xp_wfdb_signal;
+
+typedef struct xp_wfdb {
+    char name[128];
+    double rate; /* frames per second */
+    int64_t n_frames;
+    int n_signals;
+    xp_wfdb_signal *signals; /* owned */
+    char date[16], time[24]; /* as written, or "" */
+    char **comments;         /* owned; without the leading '#' */
+    int n_comments;
+    bool multi_segment;
+    xp_notices notices;
+} xp_wfdb;
+
+/* Read NAME.hea and what it names from src. On error w is untouched and err names file and line. */
+xp_status xp_wfdb_read(xp_wfdb *w, const char *name, const xp_file_source *src, xp_error *err);
+void xp_wfdb_free(xp_wfdb *w);
+
+/* Fill physical of every signal: (digital - baseline) / gain. */
+xp_status xp_wfdb_physical(xp_wfdb *w, xp_error *err);
+
+/* The ECG leads of w in millivolt. Signals that are not voltages or not among the twelve leads are
+ * left out with a notice. Leads of unequal samples per frame are brought to the highest rate. */
+xp_status xp_wfdb_to_record(xp_record *rec, xp_wfdb *w, xp_error *err);
+
+#endif

@@ -1,0 +1,47 @@
+/* Running a model: a plan made once from the graph, one block of memory, then forward (and, for
+ * explanations, backward) passes without any allocation.
+ *
+ * The plan fuses what it can (branches of one input become one frequency-domain convolution; batch
+ * norm, ReLU, add and max-pool become epilogues). Operations at or after `explain_from` are not
+ * fused away: their activations are kept, so that a gradient can flow back to them. */
+#ifndef XP_NN_NET_H
+#define XP_NN_NET_H
+
+#include "base/mat.h"
+#include "base/parallel.h"
+#include "nn/model.h"
+
+typedef struct xp_net xp_net;
+
+typedef struct xp_net_options {
+    int explain_from; /* lowest op index whose gradient may be asked for; -1: forward only */
+    xp_pool *pool;    /* not owned, must outlive the net; NULL: one thread */
+    bool reference;   /* direct convolutions and scalar kernels only: the oracle for tests */
+} xp_net_options;
+
+/* Bytes that xp_net_create will hold (plan, transformed weights, activations); known before. */
+xp_status xp_net_bytes(const xp_model *m, const xp_net_options *opt, size_t *bytes, xp_error *err);
+
+/* m is not owned and must outlive the net; its weights are read at creation (transformed), so call
+ * again after changing them. *out is owned by the caller (xp_net_free). */
+xp_status xp_net_create(xp_net **out, const xp_model *m, const xp_net_options *opt, xp_error *err);
+void xp_net_free(xp_net *net);
+
+/* One record: x (length, n_leads) in mV, finite. Results stay in the net until the next call. */
+void xp_net_forward(xp_net *net, const float *x);
+const float *xp_net_probabilities(const xp_net *net); /* (n_labels) */
+const float *xp_net_logits(const xp_net *net); /* (n_labels): before the last sigmoid/softmax */
+
+/* Activation of op after xp_net_forward; op >= explain_from. */
+xp_mat xp_net_activation(const xp_net *net, int op);
+
+/* Gradient of sum(dlogits * logits) with respect to the output of op (>= explain_from), written to
+ * out (t, c) of that op. */
+xp_status xp_net_gradient(xp_net *net, const float *dlogits, int op, float *out, xp_error *err);
+
+/* Time per op of the last forward pass, for `bench`: n_ops milliseconds; fused ops are charged to
+ * the op that ran them. NULL unless xp_net_profile(net, true) was called before. */
+void xp_net_profile(xp_net *net, bool on);
+const double *xp_net_times(const xp_net *net);
+
+#endif

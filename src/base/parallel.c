@@ -1,5 +1,6 @@
 #include "base/parallel.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 
 typedef struct {

@@ -1,0 +1,21 @@
+/* IEEE 754 half precision (binary16) and bfloat16, in plain integer arithmetic: the same bits on
+ * every machine, in WebAssembly too. */
+#ifndef XP_NN_HALF_H
+#define XP_NN_HALF_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Round to nearest, ties to even; beyond 65504 + half a step becomes infinity; subnormals are kept;
+ * a NaN stays a NaN (quiet, the upper payload bits kept). */
+uint16_t xp_half_from_float(float x);
+
+/* Exact. */
+float xp_half_to_float(uint16_t h);
+float xp_bfloat_to_float(uint16_t b);
+
+/* The same for n values. */
+void xp_half_from_floats(uint16_t *out, const float *x, size_t n);
+void xp_half_to_floats(float *out, const uint16_t *h, size_t n);
+
+#endif

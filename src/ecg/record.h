@@ -44,13 +44,17 @@ typedef struct xp_record {
     xp_notices notices;
 } xp_record;
 
-/* Leads and their samples, all NaN. On error rec is untouched. */
+/* Leads and their samples, all NaN (n_missing = n), id XP_LEAD_NONE, calibrated, no name; age NaN.
+ * Every lead's mv is its own allocation, so that a reader may free one and move the others down.
+ * On error rec is untouched: XP_ERR_FORMAT for a rate that is not in (0, 1e6] Hz, XP_ERR_LIMIT for
+ * counts that cannot be addressed, XP_ERR_MEMORY. */
 xp_status xp_record_alloc(xp_record *rec, const char *name, double rate, int n_leads, int64_t n,
                           xp_error *err);
 void xp_record_free(xp_record *rec);
 
 /* Identity of a lead spelled in any of the field's ways: aVR, AVR, avr, "Lead aVR", "aVR lead",
- * MDC_ECG_LEAD_AVR, "ECG aVR", trailing blanks ... XP_LEAD_NONE when it is none of the twelve. */
+ * MDC_ECG_LEAD_AVR, "ECG aVR", trailing blanks ... XP_LEAD_NONE when it is none of the twelve (the
+ * rule and what is refused on purpose: leads.h). */
 xp_lead_id xp_lead_parse(const char *text);
 const char *xp_lead_name(xp_lead_id id);
 

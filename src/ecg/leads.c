@@ -1,0 +1,107 @@
+#include "ecg/leads.h"
+
+#include <string.h>
+
+#define MAX_WORD 16
+
+static const char *const canonical[XP_LEAD_COUNT] = {
+#define X(id, name) [id] = name,
+    XP_LEAD_LIST(X)
+#undef X
+};
+
+/* Lower case; every word that names a lead. */
+static const struct {
+    const char *word;
+    xp_lead_id id;
+} lead_words[] = {
+    {"i", XP_LEAD_I},     {"ii", XP_LEAD_II},    {"iii", XP_LEAD_III}, {"di", XP_LEAD_I},
+    {"dii", XP_LEAD_II},  {"diii", XP_LEAD_III}, {"avr", XP_LEAD_AVR}, {"avl", XP_LEAD_AVL},
+    {"avf", XP_LEAD_AVF}, {"v1", XP_LEAD_V1},    {"v2", XP_LEAD_V2},   {"v3", XP_LEAD_V3},
+    {"v4", XP_LEAD_V4},   {"v5", XP_LEAD_V5},    {"v6", XP_LEAD_V6},
+};
+
+/* Lower case; words that say nothing about which lead it is. */
+static const char *const filler_words[] = {
+    "lead", "ecg",  "ekg",  "mdc", "elec", "potl", "derivation", "(einthoven)",
+    "(mv)", "(uv)", "(nv)", "(v)", "[mv]", "[uv]", "[nv]",       "[v]",
+};
+
+static bool is_separator(char c) {
+    return c == ' ' || c == '\t' || c == '_' || c == '\r' || c == '\n';
+}
+
+static char lower(char c) {
+    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+/* The next word of *text in lower case, "" at the end; *text moves past it. False when it is longer
+ * than any word we know. */
+static bool next_word(const char **text, char word[MAX_WORD]) {
+    const char *p = *text;
+    while (is_separator(*p)) p++;
+    size_t n = 0;
+    for (; *p && !is_separator(*p); p++) {
+        if (n + 1 == MAX_WORD) return false;
+        word[n++] = lower(*p);
+    }
+    word[n] = 0;
+    *text = p;
+    return true;
+}
+
+static bool is_filler(const char *word) {
+    for (size_t i = 0; i < sizeof filler_words / sizeof *filler_words; i++)
+        if (!strcmp(word, filler_words[i])) return true;
+    return false;
+}
+
+static xp_lead_id find_lead(const char *word) {
+    for (size_t i = 0; i < sizeof lead_words / sizeof *lead_words; i++)
+        if (!strcmp(word, lead_words[i].word)) return lead_words[i].id;
+    return XP_LEAD_NONE;
+}
+
+xp_lead_id xp_lead_parse(const char *text) {
+    xp_lead_id id = XP_LEAD_NONE;
+    char word[MAX_WORD];
+    while (next_word(&text, word)) {
+        if (!word[0]) return id;
+        if (is_filler(word)) continue;
+        if (id != XP_LEAD_NONE) return XP_LEAD_NONE;
+        id = find_lead(word);
+        if (id == XP_LEAD_NONE) return XP_LEAD_NONE;
+    }
+    return XP_LEAD_NONE;
+}
+
+const char *xp_lead_name(xp_lead_id id) {
+    return id >= 0 && id < XP_LEAD_COUNT ? canonical[id] : "?";
+}
+
+/* Limb leads in the basis (I, II). */
+static const double limb[6][2] = {
+    [XP_LEAD_I] = {1, 0},         [XP_LEAD_II] = {0, 1},     [XP_LEAD_III] = {-1, 1},
+    [XP_LEAD_AVR] = {-0.5, -0.5}, [XP_LEAD_AVL] = {1, -0.5}, [XP_LEAD_AVF] = {-0.5, 1},
+};
+
+/* No two limb leads are parallel, so the determinant is never 0. */
+static void solve(xp_lead_formula *out, xp_lead_id target, xp_lead_id a, xp_lead_id b) {
+    const double *t = limb[target], *p = limb[a], *q = limb[b];
+    double det = p[0] * q[1] - p[1] * q[0];
+    out->from[0] = a;
+    out->from[1] = b;
+    out->weight[0] = (t[0] * q[1] - t[1] * q[0]) / det;
+    out->weight[1] = (p[0] * t[1] - p[1] * t[0]) / det;
+}
+
+bool xp_lead_derive(xp_lead_formula *out, xp_lead_id target, const bool have[XP_LEAD_COUNT]) {
+    if (target < XP_LEAD_I || target > XP_LEAD_AVF) return false;
+    for (int a = XP_LEAD_I; a < XP_LEAD_AVF; a++)
+        for (int b = a + 1; b <= XP_LEAD_AVF; b++)
+            if (have[a] && have[b] && a != (int)target && b != (int)target) {
+                solve(out, target, (xp_lead_id)a, (xp_lead_id)b);
+                return true;
+            }
+    return false;
+}

@@ -1,0 +1,422 @@
+#include "wasm_api.h"
+
+#include "ecg/wfdb.h"
+#include "explain.h"
+#include "kernels/kernels.h"
+#include "nn/model.h"
+
+#include <cjson/cJSON.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#ifndef XP_VERSION
+#define XP_VERSION "0.1.0"
+#endif
+
+/* The stretches of a map worth putting into words: at least half of its maximum, the three
+ * strongest, those closer than a beat's breadth taken together. */
+#define INTERVAL_LEVEL 0.5f
+#define INTERVAL_JOIN_SECONDS 0.1
+#define INTERVALS_MAX 3
+
+typedef struct file_node {
+    struct file_node *next;
+    xp_bytes bytes; /* owned */
+    char name[];
+} file_node;
+
+struct xp_session {
+    file_node *files;
+    bool has_record, has_model, has_analysis;
+    xp_record record;
+    xp_model model;
+    xp_net *net;
+    int layer; /* op index the net can explain, or -1 */
+    size_t net_bytes;
+    xp_analysis analysis; /* maps normalised in place */
+    xp_cam_info *cams;    /* (windows, labels) of analysis.maps; owned */
+    char *text;           /* the last one asked for; owned */
+    xp_error error;
+};
+
+void *xp_wasm_alloc(size_t bytes) {
+    return malloc(bytes ? bytes : 1);
+}
+
+void xp_wasm_free(void *p) {
+    free(p);
+}
+
+/* ---- files ------------------------------------------------------------------------------------
+ */
+
+static void forget_files(xp_session *s) {
+    for (file_node *f = s->files, *next; f; f = next) {
+        next = f->next;
+        free((void *)f->bytes.data);
+        free(f);
+    }
+    s->files = NULL;
+}
+
+static file_node *find_file(const xp_session *s, const char *name) {
+    file_node *f = s->files;
+    while (f && strcmp(f->name, name)) f = f->next;
+    return f;
+}
+
+int xp_wasm_add_file(xp_session *s, const char *name, uint8_t *bytes, size_t size) {
+    if (!name) {
+        forget_files(s);
+        return XP_OK;
+    }
+    file_node *f = find_file(s, name);
+    if (!f) {
+        size_t length = strlen(name) + 1;
+        f = malloc(sizeof *f + length);
+        if (!f) {
+            free(bytes);
+            return xp_fail(&s->error, XP_ERR_MEMORY, "no memory for the file %s", name);
+        }
+        memcpy(f->name, name, length);
+        f->next = s->files;
+        f->bytes.data = NULL;
+        s->files = f;
+    }
+    free((void *)f->bytes.data);
+    f->bytes = (xp_bytes){bytes, size};
+    return XP_OK;
+}
+
+static xp_status get_file(void *ctx, const char *name, xp_bytes *out, xp_error *err) {
+    const file_node *f = find_file(ctx, name);
+    if (!f)
+        return xp_fail(err, XP_ERR_NOT_FOUND,
+                       "%s is missing: choose it together with the other files of the record",
+                       name);
+    *out = f->bytes;
+    return XP_OK;
+}
+
+/* ---- the session ------------------------------------------------------------------------------
+ */
+
+static void drop_analysis(xp_session *s) {
+    if (s->has_analysis) xp_analysis_free(&s->analysis);
+    free(s->cams);
+    s->cams = NULL;
+    s->has_analysis = false;
+}
+
+static void drop_record(xp_session *s) {
+    drop_analysis(s);
+    if (s->has_record) xp_record_free(&s->record);
+    s->has_record = false;
+}
+
+static void drop_model(xp_session *s) {
+    drop_analysis(s);
+    xp_net_free(s->net);
+    s->net = NULL;
+    if (s->has_model) xp_model_free(&s->model);
+    s->has_model = false;
+}
+
+xp_session *xp_wasm_open(void) {
+    return calloc(1, sizeof(xp_session));
+}
+
+void xp_wasm_close(xp_session *s) {
+    if (!s) return;
+    drop_record(s);
+    drop_model(s);
+    forget_files(s);
+    free(s->text);
+    free(s);
+}
+
+/* ---- record -----------------------------------------------------------------------------------
+ */
+
+int xp_wasm_open_record(xp_session *s, const char *name) {
+    xp_file_source source = {get_file, s};
+    xp_wfdb w;
+    drop_record(s);
+    XP_TRY(xp_wfdb_read(&w, name, &source, &s->error));
+    xp_status status = xp_wfdb_to_record(&s->record, &w, &s->error);
+    xp_wfdb_free(&w);
+    s->has_record = status == XP_OK;
+    return status;
+}
+
+/* ---- model ------------------------------------------------------------------------------------
+ */
+
+static xp_status choose_layer(int *layer, const xp_graph *g, const char *name, xp_error *err) {
+    if (!name || !*name) {
+        *layer = xp_gradcam_default_layer(g);
+        return XP_OK;
+    }
+    int op = xp_graph_find(g, name);
+    if (op < 0 || !g->ops[op].is_sequence)
+        return xp_fail(err, XP_ERR_USAGE, "the model has no layer %s that runs over time", name);
+    *layer = op;
+    return XP_OK;
+}
+
+int xp_wasm_load_model(xp_session *s, uint8_t *bytes, size_t size, const char *layer) {
+    drop_model(s);
+    xp_status status = xp_model_read(&s->model, (xp_bytes){bytes, size}, &s->error);
+    free(bytes);
+    if (status != XP_OK) return status;
+    s->has_model = true;
+
+    status = choose_layer(&s->layer, &s->model.graph, layer, &s->error);
+    xp_net_options opt = {.explain_from = s->layer};
+    if (status == XP_OK) status = xp_net_bytes(&s->model, &opt, &s->net_bytes, &s->error);
+    if (status == XP_OK) status = xp_net_create(&s->net, &s->model, &opt, &s->error);
+    if (status != XP_OK) drop_model(s);
+    return status;
+}
+
+/* ---- analysis ---------------------------------------------------------------------------------
+ */
+
+static xp_status normalise_maps(xp_session *s) {
+    const xp_analysis *a = &s->analysis;
+    int n = a->n_windows * a->n_maps;
+    if (!n) return XP_OK;
+    s->cams = malloc((size_t)n * sizeof *s->cams);
+    if (!s->cams) return xp_fail(&s->error, XP_ERR_MEMORY, "no memory for %d maps", n);
+    for (int i = 0; i < n; i++)
+        s->cams[i] =
+            xp_gradcam_normalise(a->maps + (size_t)i * (size_t)a->map_length, a->map_length);
+    return XP_OK;
+}
+
+int xp_wasm_analyse(xp_session *s, int accept_amplitude) {
+    drop_analysis(s);
+    if (!s->has_record) return xp_fail(&s->error, XP_ERR_USAGE, "no record is open");
+    if (!s->has_model) return xp_fail(&s->error, XP_ERR_USAGE, "no model is loaded");
+    xp_explain_options opt = {
+        .prepare.accept_amplitude = accept_amplitude != 0, .layer = s->layer, .label = -1};
+    XP_TRY(xp_explain(&s->analysis, &s->record, &s->model, s->net, &opt, &s->error));
+    s->has_analysis = true;
+    xp_status status = normalise_maps(s);
+    if (status != XP_OK) drop_analysis(s);
+    return status;
+}
+
+const float *xp_wasm_floats(const xp_session *s, int kind, int index) {
+    if (index < 0) return NULL;
+    if (kind == XP_FLOATS_LEAD)
+        return s->has_record && index < s->record.n_leads ? s->record.leads[index].mv : NULL;
+    const xp_analysis *a = &s->analysis;
+    if (!s->has_analysis || index >= a->n_windows) return NULL;
+    if (kind == XP_FLOATS_PROBABILITIES)
+        return a->probabilities + (size_t)index * (size_t)a->n_labels;
+    if (kind == XP_FLOATS_MAPS && a->n_maps)
+        return a->maps + (size_t)index * (size_t)a->n_maps * (size_t)a->map_length;
+    return NULL;
+}
+
+/* ---- texts ------------------------------------------------------------------------------------
+ */
+
+static void add_notices(cJSON *o, const xp_notices *list) {
+    cJSON *array = cJSON_AddArrayToObject(o, "notices");
+    for (int i = 0; i < list->n; i++) {
+        cJSON *item = cJSON_CreateObject();
+        cJSON_AddStringToObject(item, "code", xp_notice_name(list->items[i].code));
+        cJSON_AddStringToObject(item, "lead", list->items[i].lead);
+        cJSON_AddStringToObject(item, "text", list->items[i].text);
+        cJSON_AddItemToArray(array, item);
+    }
+}
+
+static cJSON *about_json(void) {
+    cJSON *o = cJSON_CreateObject();
+    cJSON_AddStringToObject(o, "version", XP_VERSION);
+    cJSON_AddStringToObject(o, "kernels", xp_kernels_best()->name);
+    cJSON_AddStringToObject(o, "modelFormat", XP_MODEL_FORMAT_VERSION);
+    return o;
+}
+
+static cJSON *error_json(const xp_error *e) {
+    cJSON *o = cJSON_CreateObject();
+    cJSON_AddStringToObject(o, "code", xp_status_name(e->code));
+    cJSON_AddStringToObject(o, "text", e->text);
+    return o;
+}
+
+static cJSON *record_json(const xp_record *r) {
+    cJSON *o = cJSON_CreateObject();
+    char sex[2] = {r->sex, 0};
+    cJSON_AddStringToObject(o, "name", r->name);
+    cJSON_AddNumberToObject(o, "rate", r->rate);
+    cJSON_AddNumberToObject(o, "samples", (double)r->n);
+    cJSON_AddNumberToObject(o, "age", r->age);
+    cJSON_AddStringToObject(o, "sex", sex);
+    cJSON_AddStringToObject(o, "dx", r->dx);
+    cJSON *leads = cJSON_AddArrayToObject(o, "leads");
+    for (int i = 0; i < r->n_leads; i++) {
+        const xp_lead *l = &r->leads[i];
+        cJSON *item = cJSON_CreateObject();
+        cJSON_AddStringToObject(item, "name", l->name);
+        cJSON_AddBoolToObject(item, "derived", l->derived);
+        cJSON_AddBoolToObject(item, "calibrated", l->calibrated);
+        cJSON_AddNumberToObject(item, "missing", (double)l->n_missing);
+        cJSON_AddItemToArray(leads, item);
+    }
+    add_notices(o, &r->notices);
+    return o;
+}
+
+static cJSON *model_json(const xp_session *s) {
+    const xp_model *m = &s->model;
+    cJSON *o = cJSON_CreateObject();
+    cJSON_AddStringToObject(o, "name", m->name);
+    cJSON_AddStringToObject(o, "architecture", m->architecture);
+    cJSON_AddBoolToObject(o, "trained", m->trained);
+    cJSON_AddNumberToObject(o, "rate", m->rate);
+    cJSON_AddNumberToObject(o, "length", m->length);
+    cJSON_AddNumberToObject(o, "bytes", (double)s->net_bytes);
+    cJSON *leads = cJSON_AddArrayToObject(o, "leads");
+    for (int i = 0; i < m->n_leads; i++)
+        cJSON_AddItemToArray(leads, cJSON_CreateString(m->leads[i]));
+    cJSON_AddStringToObject(o, "layer", s->layer < 0 ? "" : m->graph.ops[s->layer].name);
+    cJSON *layers = cJSON_AddArrayToObject(o, "layers");
+    for (int i = 1; i < m->graph.n_ops; i++)
+        if (m->graph.ops[i].is_sequence)
+            cJSON_AddItemToArray(layers, cJSON_CreateString(m->graph.ops[i].name));
+    cJSON *labels = cJSON_AddArrayToObject(o, "labels");
+    for (int i = 0; i < m->n_labels; i++) {
+        cJSON *item = cJSON_CreateObject();
+        cJSON_AddStringToObject(item, "name", m->labels[i].name);
+        cJSON_AddStringToObject(item, "longName", m->labels[i].long_name);
+        cJSON_AddNumberToObject(item, "threshold", m->labels[i].threshold);
+        cJSON_AddItemToArray(labels, item);
+    }
+    return o;
+}
+
+/* Seconds that one step of the map lasts. */
+static double map_step(const xp_session *s) {
+    const xp_analysis *a = &s->analysis;
+    return a->map_length ? s->model.length / s->model.rate / a->map_length : 0;
+}
+
+static cJSON *map_json(const xp_session *s, int window, int label) {
+    const xp_analysis *a = &s->analysis;
+    size_t i = (size_t)window * (size_t)a->n_maps + (size_t)label;
+    xp_interval found[INTERVALS_MAX];
+    int n = xp_map_intervals(a->maps + i * (size_t)a->map_length, a->map_length, map_step(s),
+                             INTERVAL_LEVEL, INTERVAL_JOIN_SECONDS, found, INTERVALS_MAX);
+    cJSON *o = cJSON_CreateObject();
+    cJSON_AddBoolToObject(o, "positive", s->cams[i].positive);
+    cJSON_AddNumberToObject(o, "max", s->cams[i].max_raw);
+    cJSON *intervals = cJSON_AddArrayToObject(o, "intervals");
+    for (int k = 0; k < n; k++) {
+        cJSON *item = cJSON_CreateObject();
+        cJSON_AddNumberToObject(item, "start", found[k].start);
+        cJSON_AddNumberToObject(item, "end", found[k].end);
+        cJSON_AddNumberToObject(item, "peak", found[k].peak);
+        cJSON_AddItemToArray(intervals, item);
+    }
+    return o;
+}
+
+static cJSON *label_json(const xp_session *s, int label) {
+    const xp_analysis *a = &s->analysis;
+    int window;
+    cJSON *o = cJSON_CreateObject();
+    cJSON_AddStringToObject(o, "name", s->model.labels[label].name);
+    cJSON_AddNumberToObject(o, "probability", xp_analysis_probability(a, label, &window));
+    cJSON_AddNumberToObject(o, "window", window);
+    cJSON *maps = cJSON_AddArrayToObject(o, "maps");
+    for (int w = 0; w < a->n_windows && a->n_maps; w++)
+        cJSON_AddItemToArray(maps, map_json(s, w, label));
+    return o;
+}
+
+static cJSON *analysis_json(const xp_session *s) {
+    const xp_analysis *a = &s->analysis;
+    cJSON *o = cJSON_CreateObject();
+    cJSON_AddNumberToObject(o, "rate", a->input.rate);
+    cJSON_AddNumberToObject(o, "mapLength", a->map_length);
+    cJSON_AddNumberToObject(o, "step", map_step(s));
+    cJSON *windows = cJSON_AddArrayToObject(o, "windows");
+    for (int w = 0; w < a->n_windows; w++) {
+        cJSON *item = cJSON_CreateObject();
+        cJSON_AddNumberToObject(item, "start", (double)a->input.start[w] / a->input.rate);
+        cJSON_AddNumberToObject(item, "seconds", (double)a->input.valid[w] / a->input.rate);
+        cJSON_AddItemToArray(windows, item);
+    }
+    cJSON *labels = cJSON_AddArrayToObject(o, "labels");
+    for (int i = 0; i < a->n_labels; i++) cJSON_AddItemToArray(labels, label_json(s, i));
+    add_notices(o, &a->input.notices);
+    return o;
+}
+
+static cJSON *part_json(const xp_session *s, int kind) {
+    if (kind == XP_TEXT_ABOUT) return about_json();
+    if (kind == XP_TEXT_ERROR) return error_json(&s->error);
+    if (kind == XP_TEXT_RECORD && s->has_record) return record_json(&s->record);
+    if (kind == XP_TEXT_MODEL && s->has_model) return model_json(s);
+    if (kind == XP_TEXT_ANALYSIS && s->has_analysis) return analysis_json(s);
+    return cJSON_CreateNull();
+}
+
+const char *xp_wasm_text(xp_session *s, int kind) {
+    cJSON *o = part_json(s, kind);
+    free(s->text);
+    s->text = o ? cJSON_PrintUnformatted(o) : NULL;
+    cJSON_Delete(o);
+    return s->text ? s->text : "null";
+}
+
+/* ---- self-test --------------------------------------------------------------------------------
+ */
+
+/* Probabilities of a small network on a fixed signal; false when there is no memory. */
+static bool run_small(float *p, int n_labels, bool reference, xp_error *err) {
+    static const char *const labels[] = {"a", "b"};
+    xp_arch_config cfg = {.arch = "ecg-xplaim",
+                          .length = 250,
+                          .n_leads = 12,
+                          .rate = 500,
+                          .n_labels = n_labels,
+                          .labels = labels,
+                          .n_blocks = 2,
+                          .filters = {6, 10}};
+    xp_model m;
+    xp_net *net = NULL;
+    if (xp_model_build(&m, &cfg, 1, err) != XP_OK) return false;
+    float *x = malloc((size_t)cfg.length * (size_t)cfg.n_leads * sizeof *x);
+    bool ok =
+        x && xp_net_create(&net, &m, &(xp_net_options){.explain_from = -1, .reference = reference},
+                           err) == XP_OK;
+    if (ok) {
+        for (int i = 0; i < cfg.length * cfg.n_leads; i++)
+            x[i] = sinf((float)(i % 251)) * (1 + (float)(i % 12));
+        xp_net_forward(net, x);
+        memcpy(p, xp_net_logits(net), (size_t)n_labels * sizeof *p);
+    }
+    free(x);
+    xp_net_free(net);
+    xp_model_free(&m);
+    return ok;
+}
+
+int xp_wasm_self_test(xp_session *s) {
+    float plain[2], fast[2];
+    if (!run_small(plain, 2, true, &s->error) || !run_small(fast, 2, false, &s->error))
+        return s->error.code;
+    for (int i = 0; i < 2; i++)
+        if (!(fabsf(plain[i] - fast[i]) <= 1e-4f * (1 + fabsf(plain[i]))))
+            return xp_fail(&s->error, XP_ERR_INTERNAL,
+                           "self-test: the %s kernels give %g where plain loops give %g",
+                           xp_kernels_best()->name, (double)fast[i], (double)plain[i]);
+    return XP_OK;
+}

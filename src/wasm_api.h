@@ -1,0 +1,81 @@
+/* The boundary to JavaScript: the only file that knows WebAssembly. web/core.js is its only caller
+ * in the page; the tests call it natively too.
+ *
+ * A session holds the files handed in, one record, one model and one analysis. Texts are JSON.
+ * Pointers into a session stay valid until the call that replaces what they point to; since memory
+ * may grow during any call, JavaScript makes its views after it. */
+#ifndef XP_WASM_API_H
+#define XP_WASM_API_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __wasm__
+#define XP_EXPORT(name) __attribute__((export_name(#name)))
+#else
+#define XP_EXPORT(name)
+#endif
+
+typedef struct xp_session xp_session;
+
+/* Memory for JavaScript to write names and bytes into; NULL when there is none. */
+XP_EXPORT(xp_wasm_alloc) void *xp_wasm_alloc(size_t bytes);
+XP_EXPORT(xp_wasm_free) void xp_wasm_free(void *p);
+
+/* NULL when there is no memory. A session is freed with all it holds. */
+XP_EXPORT(xp_wasm_open) xp_session *xp_wasm_open(void);
+XP_EXPORT(xp_wasm_close) void xp_wasm_close(xp_session *s);
+
+/* Every function below that returns int returns an xp_status: 0, or the error that xp_wasm_text(s,
+ * XP_TEXT_ERROR) tells. */
+
+/* 0 when a small network gives the same numbers through the fast kernels as through plain loops:
+ * run once at the start, since engines have had broken SIMD. */
+XP_EXPORT(xp_wasm_self_test) int xp_wasm_self_test(xp_session *s);
+
+/* Hand a file to the session: `bytes` comes from xp_wasm_alloc and is the session's from then on,
+ * also on error; name is copied. A file of the same name is replaced. name NULL: forget all files
+ * (bytes must be NULL). */
+XP_EXPORT(xp_wasm_add_file)
+int xp_wasm_add_file(xp_session *s, const char *name, uint8_t *bytes, size_t size);
+
+/* Read the WFDB record `name` (no extension) from the session's files. The analysis is dropped; on
+ * error the record is too. */
+XP_EXPORT(xp_wasm_open_record) int xp_wasm_open_record(xp_session *s, const char *name);
+
+/* Read a model (safetensors) and prepare it to run and to explain `layer` (a role name; "": the
+ * default one). `bytes` is from xp_wasm_alloc and is freed before the network's own memory is
+ * taken, also on error. The analysis is dropped; on error the model is too. */
+XP_EXPORT(xp_wasm_load_model)
+int xp_wasm_load_model(xp_session *s, uint8_t *bytes, size_t size, const char *layer);
+
+/* Run the model on the record and make the maps of all labels. Repeated calls need no more memory
+ * than the first. accept_amplitude: analyse although the amplitude is not credible. */
+XP_EXPORT(xp_wasm_analyse) int xp_wasm_analyse(xp_session *s, int accept_amplitude);
+
+/* JSON about a part of the session; "null" where there is no such part. The text is the session's.
+ */
+typedef enum xp_text_kind {
+    XP_TEXT_ABOUT,   /* {version, kernels, modelFormat} */
+    XP_TEXT_ERROR,   /* {code, text}: of the last call that failed */
+    XP_TEXT_RECORD,  /* {name, rate, samples, age, sex, dx, leads: [{name, derived, calibrated,
+                        missing}], notices: [{code, lead, text}]} */
+    XP_TEXT_MODEL,   /* {name, architecture, trained, rate, length, leads, layer, layers, bytes,
+                        labels: [{name, longName, threshold}]} */
+    XP_TEXT_ANALYSIS /* {rate, mapLength, step, windows: [{start, seconds}], labels: [{name,
+                        probability, window, maps: [{positive, max, intervals: [{start, end,
+                        peak}]}]}], notices}: one map a window; times in seconds, intervals from
+                        their window's start */
+} xp_text_kind;
+XP_EXPORT(xp_wasm_text) const char *xp_wasm_text(xp_session *s, int kind);
+
+/* Floats of a part of the session; NULL where there is no such part. */
+typedef enum xp_float_kind {
+    XP_FLOATS_LEAD,          /* index: lead; (samples) mV, NaN where missing */
+    XP_FLOATS_PROBABILITIES, /* index: window; (labels) */
+    XP_FLOATS_MAPS           /* index: window; (labels, mapLength), each map ReLU'd and divided by
+                                its maximum */
+} xp_float_kind;
+XP_EXPORT(xp_wasm_floats) const float *xp_wasm_floats(const xp_session *s, int kind, int index);
+
+#endif

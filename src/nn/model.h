@@ -57,8 +57,14 @@ typedef struct xp_arch_config {
     float dropout; /* cnn: 0.5, gru: 0.3 by default; < 0 takes the default */
 } xp_arch_config;
 
+/* The builder also sets the metadata "architecture_config" (JSON text: what it was asked for). */
 xp_status xp_model_build(xp_model *m, const xp_arch_config *cfg, uint64_t seed, xp_error *err);
 void xp_model_free(xp_model *m);
+
+/* Whether m is consistent: the last layer gives a vector of n_labels, the input is (length,
+ * n_leads), names are there, every weight is finite and every variance + epsilon positive. err
+ * names the label, lead or tensor. Read and write check this themselves; importers call it. */
+xp_status xp_model_check(const xp_model *m, xp_error *err);
 
 /* safetensors (f32 or f16) <-> model. read keeps nothing of bytes. half: store weights as float16.
  * The written bytes are malloc'ed. */
@@ -66,7 +72,8 @@ xp_status xp_model_read(xp_model *m, xp_bytes file, xp_error *err);
 xp_status xp_model_write(const xp_model *m, bool half, uint8_t **bytes, size_t *size,
                          xp_error *err);
 
-/* Metadata strings; NULL when absent. set copies both (value NULL removes). */
+/* Metadata strings; NULL when absent. set copies both (value NULL removes). Keys that have a field
+ * of their own in xp_model ("labels", "graph", "rate", ...) are XP_ERR_USAGE in set. */
 const char *xp_model_meta(const xp_model *m, const char *key);
 xp_status xp_model_set_meta(xp_model *m, const char *key, const char *value);
 

@@ -85,7 +85,7 @@ static xp_status entry_size(const xp_archive *a, int i, size_t limit, size_t *si
 
 xp_status xp_archive_read(const xp_archive *a, int i, size_t limit, uint8_t **bytes, size_t *size,
                           xp_error *err) {
-    size_t n;
+    size_t n = 0;
     XP_TRY(entry_size(a, i, limit, &n, err));
     zip_file_t *f = zip_fopen_index(a->zip, (zip_uint64_t)i, 0);
     if (!f) return fail_zip(err, XP_ERR_FORMAT, "an entry cannot be opened", zip_get_error(a->zip));

@@ -17,8 +17,19 @@
 
 #include <stdbool.h>
 
+/* Output columns that share one kernel length: the next c_out columns have k taps. */
+typedef struct xp_conv_part {
+    int c_out, k, pad_left;
+} xp_conv_part;
+
+enum { XP_CONV_PARTS = 4 };
+
 typedef struct xp_conv_shape {
     int t_in, c_in, t_out, c_out, k, stride, pad_left;
+    /* Optional, written by xp_conv_align: the branches that make up the columns, so that the plan
+     * may treat a short kernel as the short kernel it is. n_parts == 0: one kernel of k taps. */
+    int n_parts;
+    xp_conv_part part[XP_CONV_PARTS];
 } xp_conv_shape;
 
 /* One branch of a merged convolution: w (k, c_in, c_out) goes to the next c_out output columns. */
@@ -46,7 +57,8 @@ typedef struct xp_conv xp_conv;
 void xp_conv_plan(xp_conv **out, xp_arena *arena, const xp_conv_shape *shape, xp_conv_method method,
                   const xp_kernels *kernels);
 
-/* Smallest aligned kernel that holds all branches (stride 1): fills shape->k, pad_left, c_out. */
+/* Smallest aligned kernel that holds all branches (stride 1): fills shape->k, pad_left, c_out and
+ * the parts. Weights are not read (w may be NULL). */
 void xp_conv_align(xp_conv_shape *shape, const xp_conv_branch *branches, int n);
 
 /* Pack (transform) the weights; needs xp_conv_scratch bytes of scratch. Call again when the weights

@@ -1,0 +1,162 @@
+#include "kernels/conv_plan.h"
+
+#include <assert.h>
+#include <string.h>
+
+static const xp_kernels *or_best(const xp_kernels *kernels) {
+    return kernels ? kernels : xp_kernels_best();
+}
+
+void xp_conv_align(xp_conv_shape *shape, const xp_conv_branch *branches, int n) {
+    int left = 0, right = 0, cols = 0;
+    for (int i = 0; i < n; i++) {
+        const xp_conv_branch *b = &branches[i];
+        if (i == 0 || b->pad_left > left) left = b->pad_left;
+        if (i == 0 || b->k - b->pad_left > right) right = b->k - b->pad_left;
+        cols += b->c_out;
+    }
+    shape->pad_left = left;
+    shape->k = left + right;
+    shape->c_out = cols;
+    shape->n_parts = n <= XP_CONV_PARTS ? n : 0;
+    for (int i = 0; i < shape->n_parts; i++)
+        shape->part[i] = (xp_conv_part){branches[i].c_out, branches[i].k, branches[i].pad_left};
+}
+
+xp_conv_shape xp_conv_transposed_shape(const xp_conv_shape *s) {
+    assert(s->stride == 1);
+    return (xp_conv_shape){.t_in = s->t_out,
+                           .c_in = s->c_out,
+                           .t_out = s->t_in,
+                           .c_out = s->c_in,
+                           .k = s->k,
+                           .stride = 1,
+                           .pad_left = s->k - 1 - s->pad_left};
+}
+
+/* ---- weights ---------------------------------------------------------------------------- */
+
+/* Tap j of a kernel padded by pad is tap j - (pad - b->pad_left) of the branch. */
+static void forward_row(float *out, const conv_weights *w, int j, int pad, int c, int col, int n) {
+    const int c_in = w->shape->c_in;
+    int first = 0;
+    for (int i = 0; i < w->n; i++) {
+        const xp_conv_branch *b = &w->branch[i];
+        const int tap = j - (pad - b->pad_left);
+        const int from = col > first ? col : first;
+        const int to = col + n < first + b->c_out ? col + n : first + b->c_out;
+        if (from < to && tap >= 0 && tap < b->k)
+            memcpy(out + (from - col), b->w + ((size_t)tap * c_in + c) * b->c_out + (from - first),
+                   (size_t)(to - from) * sizeof *out);
+        first += b->c_out;
+    }
+}
+
+/* The kernel of the input gradient: taps in reverse order, channels exchanged. */
+static void transposed_row(float *out, const conv_weights *w, int j, int pad, int c, int col,
+                           int n) {
+    const int k = w->shape->k, c_in = w->shape->c_out;
+    int first = 0;
+    for (int i = 0; i < w->n; i++) {
+        const xp_conv_branch *b = &w->branch[i];
+        const int tap = (k - 1 - j) - (k - 1 - pad - b->pad_left);
+        if (c >= first && c < first + b->c_out && tap >= 0 && tap < b->k)
+            for (int o = 0; o < n; o++)
+                out[o] = b->w[((size_t)tap * c_in + col + o) * b->c_out + (c - first)];
+        first += b->c_out;
+    }
+}
+
+void conv_weights_row(float *out, const conv_weights *w, const conv_group *g, int j, int c, int col,
+                      int n) {
+    memset(out, 0, (size_t)n * sizeof *out);
+    if (w->transposed)
+        transposed_row(out, w, j, g->pad_left, c, col, n);
+    else
+        forward_row(out, w, j, g->pad_left, c, col, n);
+}
+
+/* ---- plan ------------------------------------------------------------------------------- */
+
+static void choose_groups(xp_conv *conv, xp_conv_method method) {
+    (void)method;
+    const xp_conv_shape *s = &conv->shape;
+    conv->n_groups = 1;
+    conv->group[0] = (conv_group){
+        .cols = s->c_out, .k = s->k, .pad_left = s->pad_left, .method = XP_CONV_DIRECT};
+    conv_direct_plan(&conv->group[0], s, conv->kernels);
+}
+
+static xp_conv make_plan(const xp_conv_shape *shape, xp_conv_method method,
+                         const xp_kernels *kernels) {
+    xp_conv conv = {.shape = *shape, .kernels = or_best(kernels)};
+    choose_groups(&conv, method);
+    return conv;
+}
+
+void xp_conv_plan(xp_conv **out, xp_arena *arena, const xp_conv_shape *shape, xp_conv_method method,
+                  const xp_kernels *kernels) {
+    xp_conv plan = make_plan(shape, method, kernels);
+    xp_conv *conv = xp_arena_take(arena, 1, sizeof *conv);
+    bool fits = conv != NULL;
+    for (int i = 0; i < plan.n_groups; i++) {
+        conv_group *g = &plan.group[i];
+        g->weights = xp_arena_take(arena, g->weight_floats, sizeof(float));
+        fits = fits && g->weights != NULL;
+    }
+    if (fits) *conv = plan;
+    *out = fits ? conv : NULL;
+}
+
+size_t xp_conv_scratch(const xp_conv_shape *shape, xp_conv_method method, const xp_kernels *kernels,
+                       int threads) {
+    (void)shape, (void)method, (void)kernels, (void)threads;
+    return 0;
+}
+
+size_t xp_conv_weight_bytes(const xp_conv_shape *shape, xp_conv_method method,
+                            const xp_kernels *kernels) {
+    const xp_conv plan = make_plan(shape, method, kernels);
+    size_t floats = 0;
+    for (int i = 0; i < plan.n_groups; i++) floats += plan.group[i].weight_floats;
+    return floats * sizeof(float);
+}
+
+static void pack_groups(xp_conv *conv, const conv_weights *w, void *scratch, xp_pool *pool) {
+    (void)scratch, (void)pool;
+    for (int i = 0; i < conv->n_groups; i++) conv_direct_pack(conv, &conv->group[i], w);
+}
+
+void xp_conv_pack(xp_conv *conv, const xp_conv_branch *branches, int n, void *scratch,
+                  xp_pool *pool) {
+    const conv_weights w = {branches, n, false, &conv->shape};
+    pack_groups(conv, &w, scratch, pool);
+}
+
+void xp_conv_pack_transposed(xp_conv *conv, const xp_conv_branch *branches, int n, void *scratch,
+                             xp_pool *pool) {
+    const conv_weights w = {branches, n, true, &conv->shape};
+    pack_groups(conv, &w, scratch, pool);
+}
+
+/* ---- forward ---------------------------------------------------------------------------- */
+
+static xp_conv_epilogue epilogue_from(const xp_conv_epilogue *ep, int col) {
+    xp_conv_epilogue e = *ep;
+    if (e.bias) e.bias += col;
+    if (e.scale) e.scale += col;
+    if (e.shift) e.shift += col;
+    return e;
+}
+
+void xp_conv_forward(const xp_conv *conv, xp_mat y, xp_mat x, const xp_conv_epilogue *ep,
+                     void *scratch, xp_pool *pool) {
+    assert(x.rows == conv->shape.t_in && x.cols == conv->shape.c_in);
+    assert(y.rows == conv->shape.t_out && y.cols == conv->shape.c_out);
+    (void)scratch;
+    for (int i = 0; i < conv->n_groups; i++) {
+        const conv_group *g = &conv->group[i];
+        const xp_conv_epilogue e = ep ? epilogue_from(ep, g->col) : (xp_conv_epilogue){0};
+        conv_direct_forward(conv, g, y, x, ep ? &e : NULL, pool);
+    }
+}

@@ -1,0 +1,31 @@
+/* The bodies and the table of one instruction set. A unit includes its vec_*.h, defines UNIT (the
+ * table's name) and UNIT_NAME, and then includes this once. */
+#include "kernels/conv_kernels.h"
+#include "kernels/kernels.h"
+
+#include "kernels/vector_body.h"
+
+#include "kernels/gemm_body.h"
+
+#include "kernels/conv_body.h"
+
+static const xp_conv_kernels unit_conv = {
+    .tile_cols = TILE_N,
+    .gemm_packed = gemm_packed,
+    .epilogue = conv_epilogue,
+};
+
+const xp_kernels UNIT = {
+    .name = UNIT_NAME,
+    .width = VEC_N,
+    .gemm = gemm_nn,
+    .gemm_tn = gemm_tn,
+    .gemm_nt = gemm_nt,
+    .add = vector_add,
+    .axpy = vector_axpy,
+    .relu = vector_relu,
+    .scale_shift = vector_scale_shift,
+    .dot = vector_dot,
+    .sum = vector_sum,
+    .conv = &unit_conv,
+};

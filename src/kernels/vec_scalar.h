@@ -1,0 +1,50 @@
+/* The portable vector: four floats the compiler maps to whatever the target has (SSE2, NEON, or
+ * four scalar registers). The same names as vec_wasm.h, vec_avx2.h and vec_avx512.h. */
+#ifndef XP_KERNELS_VEC_H
+#define XP_KERNELS_VEC_H
+
+#include <string.h>
+
+#define VEC_N 4
+#define VEC_ROWS 4 /* accumulator rows of a matrix tile that fit in the registers */
+#define VEC_COLS 2 /* vectors in a row of a tile */
+
+typedef float vec __attribute__((vector_size(16)));
+
+static inline vec vec_load(const float *p) {
+    vec v;
+    memcpy(&v, p, sizeof v);
+    return v;
+}
+static inline void vec_store(float *p, vec v) {
+    memcpy(p, &v, sizeof v);
+}
+static inline vec vec_splat(float s) {
+    return (vec){s, s, s, s};
+}
+static inline vec vec_add(vec a, vec b) {
+    return a + b;
+}
+static inline vec vec_sub(vec a, vec b) {
+    return a - b;
+}
+static inline vec vec_mul(vec a, vec b) {
+    return a * b;
+}
+/* a * b + c and c - a * b: fused where the machine can. */
+static inline vec vec_fma(vec a, vec b, vec c) {
+    return a * b + c;
+}
+static inline vec vec_fnma(vec a, vec b, vec c) {
+    return c - a * b;
+}
+/* max(a, 0), a NaN stays a NaN. */
+static inline vec vec_relu(vec a) {
+    return (vec){a[0] < 0 ? 0 : a[0], a[1] < 0 ? 0 : a[1], a[2] < 0 ? 0 : a[2],
+                 a[3] < 0 ? 0 : a[3]};
+}
+static inline float vec_sum(vec a) {
+    return (a[0] + a[2]) + (a[1] + a[3]);
+}
+
+#endif

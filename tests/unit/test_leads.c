@@ -1,0 +1,184 @@
+#include "support.h"
+
+#include "ecg/leads.h"
+
+#include <math.h>
+#include <string.h>
+
+static void names_round_trip(void **state) {
+    (void)state;
+    for (int id = 0; id < XP_LEAD_COUNT; id++)
+        assert_int_equal(xp_lead_parse(xp_lead_name((xp_lead_id)id)), id);
+    assert_string_equal(xp_lead_name(XP_LEAD_AVR), "aVR");
+    assert_string_equal(xp_lead_name(XP_LEAD_NONE), "?");
+    assert_string_equal(xp_lead_name(XP_LEAD_COUNT), "?");
+}
+
+static void spellings_are_known(void **state) {
+    (void)state;
+    static const struct {
+        const char *text;
+        xp_lead_id id;
+    } cases[] = {
+        {"AVR", XP_LEAD_AVR},
+        {"avr", XP_LEAD_AVR},
+        {"AvR", XP_LEAD_AVR},
+        {"Lead aVR", XP_LEAD_AVR},
+        {"aVR lead", XP_LEAD_AVR},
+        {"lead_aVR", XP_LEAD_AVR},
+        {"ECG aVR", XP_LEAD_AVR},
+        {"ECG lead II", XP_LEAD_II},
+        {"EKG V1", XP_LEAD_V1},
+        {"MDC_ECG_LEAD_AVR", XP_LEAD_AVR},
+        {"MDC_ECG_LEAD_I", XP_LEAD_I},
+        {"MDC_ECG_LEAD_V6", XP_LEAD_V6},
+        {"MDC_ECG_ELEC_POTL_AVF", XP_LEAD_AVF},
+        {"V1 (mV)", XP_LEAD_V1},
+        {"Lead I (Einthoven)", XP_LEAD_I},
+        {"  aVL \t\r\n", XP_LEAD_AVL},
+        {"DIII", XP_LEAD_III},
+        {"v5", XP_LEAD_V5},
+        {"iii", XP_LEAD_III},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        if (xp_lead_parse(cases[i].text) != cases[i].id)
+            fail_msg("\"%s\" is read as %s", cases[i].text,
+                     xp_lead_name(xp_lead_parse(cases[i].text)));
+}
+
+static void other_names_are_none_of_the_twelve(void **state) {
+    (void)state;
+    static const char *const cases[] = {
+        "",
+        " ",
+        "lead",
+        "ECG",
+        "MLII",
+        "MCL1",
+        "CM5",
+        "V",
+        "V0",
+        "V7",
+        "V3R",
+        "V4R",
+        "V10",
+        "vx",
+        "-aVR",
+        "aVR-",
+        "II+",
+        "I II",
+        "V1-V2",
+        "1",
+        "ch1",
+        "ECG 1",
+        "lead 1",
+        "IV",
+        "IIII",
+        "aV",
+        "aVR aVR",
+        "II V5",
+        "ABP",
+        "RESP",
+        "PLETH",
+        "sine 1 Hz",
+        "I\x80",
+        "\xEF\xBB\xBFI",
+        "a very long description that says nothing about any of the twelve leads",
+        "LEADLEADLEADLEADLEADLEADLEADLEAD I",
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        if (xp_lead_parse(cases[i]) != XP_LEAD_NONE)
+            fail_msg("\"%s\" is read as %s", cases[i], xp_lead_name(xp_lead_parse(cases[i])));
+}
+
+/* Limb leads of electrode potentials. */
+static void limb_leads(double v[6], double la, double ra, double ll) {
+    v[XP_LEAD_I] = la - ra;
+    v[XP_LEAD_II] = ll - ra;
+    v[XP_LEAD_III] = ll - la;
+    v[XP_LEAD_AVR] = ra - (la + ll) / 2;
+    v[XP_LEAD_AVL] = la - (ra + ll) / 2;
+    v[XP_LEAD_AVF] = ll - (ra + la) / 2;
+}
+
+static void any_two_limb_leads_give_the_others(void **state) {
+    (void)state;
+    double v[6];
+    limb_leads(v, 0.31, -0.77, 0.52);
+    for (int a = 0; a < 6; a++)
+        for (int b = a + 1; b < 6; b++)
+            for (int t = 0; t < 6; t++) {
+                bool have[XP_LEAD_COUNT] = {0};
+                have[a] = have[b] = true;
+                xp_lead_formula f;
+                assert_int_equal(xp_lead_derive(&f, (xp_lead_id)t, have), t != a && t != b);
+                if (t == a || t == b) continue;
+                assert_true(f.from[0] == (xp_lead_id)a && f.from[1] == (xp_lead_id)b);
+                double got = f.weight[0] * v[a] + f.weight[1] * v[b];
+                assert_true(fabs(got - v[t]) < 1e-15);
+            }
+}
+
+static void one_limb_lead_or_chest_leads_are_not_enough(void **state) {
+    (void)state;
+    bool have[XP_LEAD_COUNT] = {[XP_LEAD_II] = true, [XP_LEAD_V1] = true, [XP_LEAD_V2] = true};
+    xp_lead_formula f;
+    assert_false(xp_lead_derive(&f, XP_LEAD_I, have));
+    have[XP_LEAD_I] = true;
+    assert_false(xp_lead_derive(&f, XP_LEAD_V3, have));
+    assert_true(xp_lead_derive(&f, XP_LEAD_III, have));
+    assert_true(f.weight[0] == -1 && f.weight[1] == 1);
+}
+
+static void records_are_allocated_missing_and_limited(void **state) {
+    (void)state;
+    xp_record rec;
+    memset(&rec, 0x5a, sizeof rec);
+    const xp_record before = rec;
+    static const struct {
+        double rate;
+        int n_leads;
+        int64_t n;
+        xp_status status;
+    } bad[] = {
+        {0, 12, 10, XP_ERR_FORMAT},
+        {-1, 12, 10, XP_ERR_FORMAT},
+        {NAN, 12, 10, XP_ERR_FORMAT},
+        {INFINITY, 12, 10, XP_ERR_FORMAT},
+        {500, 0, 10, XP_ERR_LIMIT},
+        {500, 1 << 30, 10, XP_ERR_LIMIT},
+        {500, 12, -1, XP_ERR_LIMIT},
+        {500, 12, INT64_MAX, XP_ERR_LIMIT},
+        {500, 12, INT64_MAX / 4, XP_ERR_LIMIT},
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        xp_error err = {0};
+        assert_int_equal(xp_record_alloc(&rec, "r", bad[i].rate, bad[i].n_leads, bad[i].n, &err),
+                         bad[i].status);
+        assert_true(err.text[0]);
+        assert_memory_equal(&rec, &before, sizeof rec);
+    }
+    assert_int_equal(xp_record_alloc(&rec, "r", 500, 2, 3, NULL), XP_OK);
+    assert_true(rec.n_leads == 2 && rec.n == 3 && isnan(rec.age) && rec.sex == 0);
+    for (int l = 0; l < 2; l++) {
+        assert_int_equal(rec.leads[l].id, XP_LEAD_NONE);
+        assert_int_equal(rec.leads[l].n_missing, 3);
+        for (int i = 0; i < 3; i++) assert_true(isnan(rec.leads[l].mv[i]));
+    }
+    xp_record_free(&rec);
+    assert_int_equal(xp_record_alloc(&rec, NULL, 500, 1, 0, NULL), XP_OK);
+    xp_record_free(&rec);
+    xp_record_free(&rec);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(names_round_trip),
+        cmocka_unit_test(spellings_are_known),
+        cmocka_unit_test(other_names_are_none_of_the_twelve),
+        cmocka_unit_test(any_two_limb_leads_give_the_others),
+        cmocka_unit_test(one_limb_lead_or_chest_leads_are_not_enough),
+        cmocka_unit_test(records_are_allocated_missing_and_limited),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

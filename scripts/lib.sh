@@ -160,11 +160,12 @@ need_venv() {
     echo "$key" >"$dir/.stamp"
 }
 
-# build_native FOLDER [CMAKE OPTION...]
+# build_native FOLDER [-DOPTION...] [TARGET...]
 build_native() {
-    local dir=$1
+    local dir=$1 options=()
     shift
-    cmake -G Ninja -S . -B "$dir" "$@" && ninja -C "$dir" -j "$JOBS"
+    while [[ ${1:-} == -* ]]; do options+=("$1"); shift; done
+    cmake -G Ninja -S . -B "$dir" "${options[@]}" && ninja -C "$dir" -j "$JOBS" "$@"
 }
 
 # build_wasm FOLDER SIMD(ON/OFF) [TARGET...]
@@ -174,4 +175,49 @@ build_wasm() {
     emcmake cmake -G Ninja -S . -B "$dir" -DCMAKE_BUILD_TYPE=Release -DXP_WASM_SIMD="$simd" \
         -DXP_DEPS_DIR="$DEPS/wasm" "-DCMAKE_CROSSCOMPILING_EMULATOR=$ROOT/scripts/wasm-node" &&
         ninja -C "$dir" -j "$JOBS" "$@"
+}
+
+# quietly LOG COMMAND... : output goes to LOG, which is shown when the command fails.
+quietly() {
+    local log=$1
+    shift
+    mkdir -p "$(dirname "$log")"
+    "$@" >"$log" 2>&1 || { tail -40 "$log"; return 1; }
+}
+
+# The native tool, at build/xplaim.
+build_tool() {
+    quietly "$DEPS/log/tool" build_native build/native -DCMAKE_BUILD_TYPE=Release xplaim make_model &&
+        ln -sf native/tools/xplaim build/xplaim
+}
+
+# The page, in web/dist: both modules, the model and the sample record beside the sources.
+build_page() {
+    quietly "$DEPS/log/wasm-simd" build_wasm build/wasm-simd ON xplaim_wasm || return 1
+    quietly "$DEPS/log/wasm-scalar" build_wasm build/wasm-scalar OFF xplaim_wasm || return 1
+    rm -rf web/dist
+    mkdir -p web/dist/samples
+    cp web/*.html web/*.css web/*.js build/wasm-*/web/*.wasm web/dist/
+    cp web/samples/* web/dist/samples/
+    page_model web/dist/model.safetensors
+}
+
+# The network that the page ships: the trained one where there is one, else one of the same size
+# with random weights, which says of itself that it is untrained.
+page_model() {
+    local trained
+    for trained in model_weights/*.safetensors; do
+        [ -f "$trained" ] && { cp "$trained" "$1"; return; }
+    done
+    build/native/tests/make_model "$1"
+}
+
+# What scripts/test uses beyond the demo.
+need_tests() {
+    need clang clang-format
+    need_npm
+    want chromium || say "no chromium: the browser test will be skipped"
+    need_wasm_libraries tests
+    need_node_modules tests
+    need_venv venv scripts/requirements.txt
 }

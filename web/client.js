@@ -1,0 +1,69 @@
+/** The page's side of the worker: requests in order, answers as promises, cancel by terminating. */
+
+import { CoreError } from "./core.js";
+
+/**
+ * @typedef {import("./worker.js").Requests} Requests
+ * @typedef {import("./worker.js").Answers} Answers
+ * @typedef {{resolve: (answer: any) => void, reject: (error: Error) => void}} Waiting
+ */
+
+/** What a request that was cancelled is rejected with. */
+export class CancelledError extends Error {
+  constructor() {
+    super("cancelled");
+    this.name = "CancelledError";
+  }
+}
+
+export class Client {
+  /** @param {string | URL} url  of the worker's script */
+  constructor(url) {
+    this.url = url;
+    this.nextId = 1;
+    /** @type {Map<number, Waiting>} */
+    this.waiting = new Map();
+    this.worker = this.open();
+  }
+
+  open() {
+    const worker = new Worker(this.url, { type: "module" });
+    worker.onmessage = ({ data }) => this.settle(data);
+    worker.onerror = (event) => this.fail(new Error(event.message || "the worker did not start"));
+    return worker;
+  }
+
+  /**
+   * @template {keyof Requests} K
+   * @param {K} kind @param {Requests[K]} request @param {Transferable[]} [transfer]
+   * @returns {Promise<Answers[K]>}
+   */
+  ask(kind, request, transfer = []) {
+    return new Promise((resolve, reject) => {
+      const id = this.nextId++;
+      this.waiting.set(id, { resolve, reject });
+      this.worker.postMessage({ id, kind, request }, transfer);
+    });
+  }
+
+  /** Stop whatever runs, at once. The worker is a new one afterwards: start it again. */
+  cancel() {
+    this.worker.terminate();
+    this.fail(new CancelledError());
+    this.worker = this.open();
+  }
+
+  /** @param {{id: number, answer?: any, error?: {code: string, text: string}}} message */
+  settle({ id, answer, error }) {
+    const waiting = this.waiting.get(id);
+    this.waiting.delete(id);
+    if (error) waiting?.reject(new CoreError(error.code, error.text));
+    else waiting?.resolve(answer);
+  }
+
+  /** @param {Error} error */
+  fail(error) {
+    for (const { reject } of this.waiting.values()) reject(error);
+    this.waiting.clear();
+  }
+}

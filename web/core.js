@@ -1,0 +1,215 @@
+/**
+ * The WebAssembly core. This is the only file that sees pointers: others get plain objects and
+ * typed arrays that are theirs to keep. Works in a worker and in Node.
+ */
+
+/**
+ * @typedef {{code: string, lead: string, text: string}} Notice
+ * @typedef {{name: string, derived: boolean, calibrated: boolean, missing: number}} LeadInfo
+ * @typedef {{name: string, rate: number, samples: number, age: number | null, sex: string,
+ *   dx: string, leads: LeadInfo[], notices: Notice[]}} RecordInfo
+ * @typedef {RecordInfo & {mv: Float32Array[]}} EcgRecord  mv: one array a lead, NaN where missing
+ * @typedef {{name: string, architecture: string, trained: boolean, rate: number, length: number,
+ *   leads: string[], layer: string, layers: string[], bytes: number,
+ *   labels: {name: string, longName: string, threshold: number | null}[]}} ModelInfo
+ * @typedef {{start: number, end: number, peak: number}} Interval
+ * @typedef {{positive: boolean, max: number, intervals: Interval[]}} MapInfo
+ * @typedef {{rate: number, mapLength: number, step: number, notices: Notice[],
+ *   windows: {start: number, seconds: number}[],
+ *   labels: {name: string, probability: number, window: number, maps: MapInfo[]}[]}} AnalysisInfo
+ * @typedef {AnalysisInfo & {probabilities: Float32Array[], maps: Float32Array[],
+ *   milliseconds: number}} Analysis  one array a window; maps are (labels, mapLength), 0 to 1
+ * @typedef {{version: string, kernels: string, modelFormat: string}} About
+ * @typedef {{simd?: ArrayBuffer, scalar: ArrayBuffer}} CoreFiles
+ */
+
+/** An error that the core explains: code is a stable name, message a sentence for a person. */
+export class CoreError extends Error {
+  /** @param {string} code @param {string} message */
+  constructor(code, message) {
+    super(message);
+    this.name = "CoreError";
+    this.code = code;
+  }
+}
+
+// (module (func (result v128) i32.const 0 i8x16.splat))
+const SIMD_PROBE = new Uint8Array([
+  0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 8, 1, 6, 0, 65, 0, 253, 15,
+  11,
+]);
+
+/** @returns {boolean} whether this engine has 128-bit SIMD */
+export function hasSimd() {
+  return WebAssembly.validate(SIMD_PROBE);
+}
+
+const TEXT = { about: 0, error: 1, record: 2, model: 3, analysis: 4 };
+const FLOATS = { lead: 0, probabilities: 1, maps: 2 };
+
+/**
+ * Start the core: the SIMD module where it runs and passes its self-test, else the scalar one.
+ * @param {CoreFiles} files  leave simd out to force the scalar module
+ * @returns {Promise<Core>}
+ */
+export async function startCore(files) {
+  if (files.simd && hasSimd()) {
+    try {
+      const core = await instantiate(files.simd);
+      core.selfTest();
+      return core;
+    } catch (error) {
+      console.warn("The SIMD module is not used:", error);
+    }
+  }
+  const core = await instantiate(files.scalar);
+  core.selfTest();
+  return core;
+}
+
+/** @param {ArrayBuffer} bytes @returns {Promise<Core>} */
+async function instantiate(bytes) {
+  const module = await WebAssembly.compile(bytes);
+  const { exports } = await WebAssembly.instantiate(module, imports(module));
+  const core = /** @type {any} */ (exports);
+  core._initialize?.();
+  return new Core(core);
+}
+
+/**
+ * The C library's idea of an operating system. The core computes only: it has no files, no clock
+ * and no output, so every call is refused (52: "not supported") except leaving, which is an error.
+ * @param {WebAssembly.Module} module
+ */
+function imports(module) {
+  /** @type {Record<string, Record<string, Function>>} */
+  const out = {};
+  for (const { module: from, name } of WebAssembly.Module.imports(module)) {
+    out[from] ??= {};
+    out[from][name] = (/** @type {number} */ code) => {
+      if (name === "emscripten_notify_memory_growth") return undefined;
+      if (name === "proc_exit" || name === "abort") throw new Error(`the core stopped (${code})`);
+      return 52;
+    };
+  }
+  return /** @type {WebAssembly.Imports} */ (out);
+}
+
+export class Core {
+  /** @param {any} wasm  the module's exports */
+  constructor(wasm) {
+    this.wasm = wasm;
+    this.session = wasm.xp_wasm_open();
+    if (!this.session) throw new CoreError("MEMORY", "no memory for a session");
+  }
+
+  /** @returns {About} */
+  about() {
+    return this.json(TEXT.about);
+  }
+
+  /** Bytes of memory taken so far; it never shrinks, so this is the peak too. */
+  get memoryBytes() {
+    return this.wasm.memory.buffer.byteLength;
+  }
+
+  selfTest() {
+    this.check(this.wasm.xp_wasm_self_test(this.session));
+  }
+
+  /** @param {string} name @param {Uint8Array} bytes */
+  addFile(name, bytes) {
+    this.withName(name, (pointer) => {
+      const copy = this.copyIn(bytes);
+      this.check(this.wasm.xp_wasm_add_file(this.session, pointer, copy, bytes.length));
+    });
+  }
+
+  forgetFiles() {
+    this.check(this.wasm.xp_wasm_add_file(this.session, 0, 0, 0));
+  }
+
+  /**
+   * @param {string} name  without extension
+   * @returns {EcgRecord}
+   */
+  openRecord(name) {
+    this.withName(name, (pointer) => {
+      this.check(this.wasm.xp_wasm_open_record(this.session, pointer));
+    });
+    /** @type {RecordInfo} */
+    const info = this.json(TEXT.record);
+    const mv = info.leads.map((_, i) => this.floats(FLOATS.lead, i, info.samples));
+    return { ...info, mv };
+  }
+
+  /**
+   * @param {Uint8Array} bytes  a safetensors file
+   * @param {string} [layer]  the layer to explain; the model's default when left out
+   * @returns {ModelInfo}
+   */
+  loadModel(bytes, layer = "") {
+    this.withName(layer, (pointer) => {
+      const copy = this.copyIn(bytes);
+      this.check(this.wasm.xp_wasm_load_model(this.session, copy, bytes.length, pointer));
+    });
+    return this.json(TEXT.model);
+  }
+
+  /**
+   * @param {{acceptAmplitude?: boolean}} [options]
+   * @returns {Analysis}
+   */
+  analyse({ acceptAmplitude = false } = {}) {
+    const start = performance.now();
+    this.check(this.wasm.xp_wasm_analyse(this.session, acceptAmplitude ? 1 : 0));
+    const milliseconds = performance.now() - start;
+    /** @type {AnalysisInfo} */
+    const info = this.json(TEXT.analysis);
+    const n = info.labels.length;
+    const probabilities = info.windows.map((_, w) => this.floats(FLOATS.probabilities, w, n));
+    const maps = info.mapLength
+      ? info.windows.map((_, w) => this.floats(FLOATS.maps, w, n * info.mapLength))
+      : [];
+    return { ...info, probabilities, maps, milliseconds };
+  }
+
+  /** @param {number} status */
+  check(status) {
+    if (status === 0) return;
+    const { code, text } = this.json(TEXT.error);
+    throw new CoreError(code, text);
+  }
+
+  /** @param {number} kind @returns {any} */
+  json(kind) {
+    const start = this.wasm.xp_wasm_text(this.session, kind);
+    const memory = new Uint8Array(this.wasm.memory.buffer);
+    return JSON.parse(new TextDecoder().decode(memory.subarray(start, memory.indexOf(0, start))));
+  }
+
+  /** @param {number} kind @param {number} index @param {number} count @returns {Float32Array} */
+  floats(kind, index, count) {
+    const start = this.wasm.xp_wasm_floats(this.session, kind, index);
+    if (!start) throw new Error(`the core has no floats of kind ${kind}, index ${index}`);
+    return new Float32Array(this.wasm.memory.buffer, start, count).slice();
+  }
+
+  /** @param {Uint8Array} bytes @returns {number} a pointer that the callee takes over */
+  copyIn(bytes) {
+    const pointer = this.wasm.xp_wasm_alloc(bytes.length);
+    if (!pointer) throw new CoreError("MEMORY", `no memory for a file of ${bytes.length} bytes`);
+    new Uint8Array(this.wasm.memory.buffer).set(bytes, pointer);
+    return pointer;
+  }
+
+  /** @param {string} text @param {(pointer: number) => void} use  pointer is valid inside only */
+  withName(text, use) {
+    const pointer = this.copyIn(new TextEncoder().encode(`${text}\0`));
+    try {
+      use(pointer);
+    } finally {
+      this.wasm.xp_wasm_free(pointer);
+    }
+  }
+}

@@ -1,6 +1,6 @@
 #include "wasm_api.h"
 
-#include "ecg/wfdb.h"
+#include "ecg/file_table.h"
 #include "explain.h"
 #include "kernels/kernels.h"
 #include "nn/model.h"
@@ -15,19 +15,14 @@
 #endif
 
 /* The stretches of a map worth putting into words: at least half of its maximum, the three
- * strongest, those closer than a beat's breadth taken together. */
+ * strongest, close ones taken together: as `xplaim explain` tells them. */
 #define INTERVAL_LEVEL 0.5f
-#define INTERVAL_JOIN_SECONDS 0.1
+#define INTERVAL_JOIN_SECONDS 0.05
 #define INTERVALS_MAX 3
 
-typedef struct file_node {
-    struct file_node *next;
-    xp_bytes bytes; /* owned */
-    char name[];
-} file_node;
-
 struct xp_session {
-    file_node *files;
+    xp_file_entry *files; /* names, bytes and the array: owned */
+    int n_files;
     bool has_record, has_model, has_analysis;
     xp_record record;
     xp_model model;
@@ -52,18 +47,26 @@ void xp_wasm_free(void *p) {
  */
 
 static void forget_files(xp_session *s) {
-    for (file_node *f = s->files, *next; f; f = next) {
-        next = f->next;
-        free((void *)f->bytes.data);
-        free(f);
+    for (int i = 0; i < s->n_files; i++) {
+        free((void *)s->files[i].name);
+        free((void *)s->files[i].data);
     }
+    free(s->files);
     s->files = NULL;
+    s->n_files = 0;
 }
 
-static file_node *find_file(const xp_session *s, const char *name) {
-    file_node *f = s->files;
-    while (f && strcmp(f->name, name)) f = f->next;
-    return f;
+/* The entry of that name, made when there is none; NULL without memory. */
+static xp_file_entry *file_entry(xp_session *s, const char *name) {
+    for (int i = 0; i < s->n_files; i++)
+        if (!strcmp(s->files[i].name, name)) return &s->files[i];
+    xp_file_entry *grown = realloc(s->files, ((size_t)s->n_files + 1) * sizeof *grown);
+    if (!grown) return NULL;
+    s->files = grown;
+    char *copy = strdup(name);
+    if (!copy) return NULL;
+    grown[s->n_files] = (xp_file_entry){.name = copy};
+    return &grown[s->n_files++];
 }
 
 int xp_wasm_add_file(xp_session *s, const char *name, uint8_t *bytes, size_t size) {
@@ -71,31 +74,14 @@ int xp_wasm_add_file(xp_session *s, const char *name, uint8_t *bytes, size_t siz
         forget_files(s);
         return XP_OK;
     }
-    file_node *f = find_file(s, name);
+    xp_file_entry *f = file_entry(s, name);
     if (!f) {
-        size_t length = strlen(name) + 1;
-        f = malloc(sizeof *f + length);
-        if (!f) {
-            free(bytes);
-            return xp_fail(&s->error, XP_ERR_MEMORY, "no memory for the file %s", name);
-        }
-        memcpy(f->name, name, length);
-        f->next = s->files;
-        f->bytes.data = NULL;
-        s->files = f;
+        free(bytes);
+        return xp_fail(&s->error, XP_ERR_MEMORY, "no memory for the file %s", name);
     }
-    free((void *)f->bytes.data);
-    f->bytes = (xp_bytes){bytes, size};
-    return XP_OK;
-}
-
-static xp_status get_file(void *ctx, const char *name, xp_bytes *out, xp_error *err) {
-    const file_node *f = find_file(ctx, name);
-    if (!f)
-        return xp_fail(err, XP_ERR_NOT_FOUND,
-                       "%s is missing: choose it together with the other files of the record",
-                       name);
-    *out = f->bytes;
+    free((void *)f->data);
+    f->data = bytes;
+    f->size = size;
     return XP_OK;
 }
 
@@ -140,7 +126,8 @@ void xp_wasm_close(xp_session *s) {
  */
 
 int xp_wasm_open_record(xp_session *s, const char *name) {
-    xp_file_source source = {get_file, s};
+    xp_file_table table = {s->files, s->n_files};
+    xp_file_source source = xp_file_table_source(&table);
     xp_wfdb w;
     drop_record(s);
     XP_TRY(xp_wfdb_read(&w, name, &source, &s->error));

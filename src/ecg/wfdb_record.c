@@ -1,0 +1,246 @@
+/* From WFDB signals to leads in millivolt. */
+#include "ecg/resample.h"
+#include "ecg/wfdb_parts.h"
+
+#include <ctype.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+/* ---- units ---- */
+
+/* Millivolt = value * times / over. Two exact integers, so that 1000 adu/mV and 1 adu/uV give the
+ * same bits. */
+typedef struct volt_unit {
+    const char *symbol, *word;
+    double times, over;
+} volt_unit;
+
+static const volt_unit volt_units[] = {
+    {"v", "volt", 1000, 1},
+    {"mv", "millivolt", 1, 1},
+    {"uv", "microvolt", 1, 1000},
+    {"nv", "nanovolt", 1, 1000000},
+};
+
+/* The unit of a text in any case, micro as u, U+00B5 or U+03BC; NULL when it is not a voltage. */
+static const volt_unit *find_unit(const char *text) {
+    char u[32];
+    size_t n = 0;
+    for (const char *c = text; *c && n < sizeof u - 1; c++) {
+        if (!memcmp(c, "\xc2\xb5", 2) || !memcmp(c, "\xce\xbc", 2)) {
+            u[n++] = 'u';
+            c++;
+        } else {
+            u[n++] = (char)tolower((unsigned char)*c);
+        }
+    }
+    u[n] = 0;
+    for (size_t i = 0; i < sizeof volt_units / sizeof *volt_units; i++) {
+        const char *word = volt_units[i].word;
+        size_t w = strlen(word);
+        if (!strcmp(u, volt_units[i].symbol)) return &volt_units[i];
+        if (!strncmp(u, word, w) && (!u[w] || !strcmp(u + w, "s"))) return &volt_units[i];
+    }
+    return NULL;
+}
+
+/* ---- which signals ---- */
+
+typedef struct choice {
+    int signal[XP_LEAD_COUNT]; /* in the order of the file */
+    xp_lead_id id[XP_LEAD_COUNT];
+    int n;
+} choice;
+
+static void ignore(xp_notices *notes, const xp_wfdb_signal *s, const char *why) {
+    xp_notice_add(notes, XP_NOTE_IGNORED, s->name, "signal \"%.60s\" was left out: %s", s->name,
+                  why);
+}
+
+static void choose(const xp_wfdb *w, choice *c, xp_notices *notes) {
+    bool have[XP_LEAD_COUNT] = {false};
+    c->n = 0;
+    for (int i = 0; i < w->n_signals; i++) {
+        const xp_wfdb_signal *s = &w->signals[i];
+        xp_lead_id id = xp_lead_parse(s->name);
+        if (id == XP_LEAD_NONE) {
+            ignore(notes, s, "it is not one of the twelve leads");
+        } else if (!find_unit(s->units)) {
+            char why[80];
+            snprintf(why, sizeof why, "its unit \"%s\" is not a voltage", s->units);
+            ignore(notes, s, why);
+        } else if (have[id]) {
+            ignore(notes, s, "the lead is in the record twice; the first is used");
+        } else {
+            have[id] = true;
+            c->signal[c->n] = i;
+            c->id[c->n++] = id;
+        }
+    }
+}
+
+static xp_status no_leads(const xp_wfdb *w, xp_error *err) {
+    char names[160];
+    size_t n = 0;
+    names[0] = 0;
+    for (int i = 0; i < w->n_signals && n + 70 < sizeof names; i++)
+        n += (size_t)snprintf(names + n, sizeof names - n, "%s%s", i ? ", " : "",
+                              w->signals[i].name);
+    return xp_fail(err, XP_ERR_LEAD_UNKNOWN,
+                   "%s: none of its %d signals (%s) is an ECG lead I, II, III, aVR, aVL, aVF, V1 "
+                   "to V6 in volts: name the leads at the end of the header's signal lines",
+                   w->name, w->n_signals, names);
+}
+
+/* ---- samples ---- */
+
+static float to_mv(const xp_wfdb_signal *s, const volt_unit *u, int64_t i) {
+    if (s->digital && s->digital[i] == s->missing) return NAN;
+    double x = s->digital ? ((double)s->digital[i] - s->baseline) / s->gain : s->physical[i];
+    return (float)(x * u->times / u->over);
+}
+
+/* Draw straight lines over the gaps of x (n), so that it can be filtered. */
+static void bridge_gaps(float *x, int64_t n) {
+    int64_t last = -1;
+    for (int64_t i = 0; i < n; i++) {
+        if (isnan(x[i])) continue;
+        float from = last < 0 ? x[i] : x[last];
+        for (int64_t k = last + 1; k < i; k++)
+            x[k] = from + (x[i] - from) * (float)(k - last) / (float)(i - last);
+        last = i;
+    }
+    for (int64_t k = last + 1; k < n; k++) x[k] = last < 0 ? 0 : x[last];
+}
+
+/* A signal of fewer samples per frame than the record's fastest lead: interpolated, with a sample
+ * missing where its nearest neighbour was. */
+static xp_status fill_slower(float *out, int64_t n_out, const xp_wfdb_signal *s, int spf,
+                             const volt_unit *u, xp_error *err) {
+    float *x = xp_wfdb_alloc(s->n, sizeof *x);
+    if (!x) return xp_fail(err, XP_ERR_MEMORY, "not enough memory for lead %s", s->name);
+    for (int64_t i = 0; i < s->n; i++) x[i] = to_mv(s, u, i);
+    bridge_gaps(x, s->n);
+    xp_resampler r;
+    xp_status status = xp_resampler_init(&r, s->samples_per_frame, spf, err);
+    if (status == XP_OK && xp_resampler_length(&r, s->n) != n_out)
+        status = xp_fail(err, XP_ERR_UNSUPPORTED,
+                         "lead %s has %d samples per frame and another has %d: their ratio is too "
+                         "odd",
+                         s->name, s->samples_per_frame, spf);
+    if (status == XP_OK) {
+        xp_resample(&r, 1, &out, (const float *const *)&x, s->n);
+        for (int64_t i = 0; i < n_out; i++) {
+            int64_t k = (i * s->samples_per_frame + spf / 2) / spf;
+            if (isnan(to_mv(s, u, k < s->n ? k : s->n - 1))) out[i] = NAN;
+        }
+        xp_resampler_free(&r);
+    }
+    free(x);
+    return status;
+}
+
+static xp_status fill_lead(xp_lead *lead, int64_t n, const xp_wfdb_signal *s, xp_lead_id id,
+                           int spf, xp_error *err) {
+    const volt_unit *u = find_unit(s->units);
+    lead->id = id;
+    lead->calibrated = s->calibrated;
+    xp_wfdb_copy_text(lead->name, sizeof lead->name, xp_lead_name(id));
+    /* 2^32 is the largest digital difference; floats end near 3e38. */
+    if (4294967296.0 / fabs(s->gain) * u->times / u->over > 1e30)
+        return xp_fail(err, XP_ERR_UNITS,
+                       "lead %s: a gain of %g adu/%s is not credible: correct the header on line "
+                       "%d",
+                       lead->name, s->gain, s->units, s->line);
+    if (s->samples_per_frame == spf)
+        for (int64_t i = 0; i < n; i++) lead->mv[i] = to_mv(s, u, i);
+    else
+        XP_TRY(fill_slower(lead->mv, n, s, spf, u, err));
+    lead->n_missing = 0;
+    for (int64_t i = 0; i < n; i++) lead->n_missing += isnan(lead->mv[i]);
+    return XP_OK;
+}
+
+/* ---- what the comments say ---- */
+
+/* The text behind "key:" (any case, at the start of a word, "<key>:" too) in a comment, or NULL. */
+static const char *find_key(const char *comment, const char *key) {
+    size_t n = strlen(key);
+    for (const char *c = comment; *c; c++) {
+        if (strncasecmp(c, key, n) || (c > comment && isalnum((unsigned char)c[-1]))) continue;
+        const char *v = c + n;
+        v += strspn(v, "> \t");
+        if (*v != ':') continue;
+        v++;
+        return v + strspn(v, " \t");
+    }
+    return NULL;
+}
+
+static void read_comment(xp_record *rec, const char *comment) {
+    const char *v;
+    if (isnan(rec->age) && (v = find_key(comment, "age")) && isdigit((unsigned char)*v)) {
+        double age = strtod(v, NULL);
+        if (age <= 130) rec->age = age;
+    }
+    if (!rec->sex && ((v = find_key(comment, "sex")) || (v = find_key(comment, "gender")))) {
+        char c = (char)toupper((unsigned char)*v);
+        if (c == 'F' || c == 'W') rec->sex = 'F';
+        if (c == 'M') rec->sex = 'M';
+    }
+    if (!*rec->dx && (v = find_key(comment, "dx"))) xp_wfdb_copy_text(rec->dx, sizeof rec->dx, v);
+}
+
+/* Notices about the file, without those about signals that were left out. */
+static void copy_notices(xp_record *rec, const xp_wfdb *w, const choice *c) {
+    for (int i = 0; i < w->notices.n; i++) {
+        const xp_notice *it = &w->notices.items[i];
+        bool keep = !*it->lead;
+        for (int k = 0; k < c->n && !keep; k++)
+            keep = !strncmp(it->lead, w->signals[c->signal[k]].name, sizeof it->lead - 1);
+        const char *lead = *it->lead ? xp_lead_name(xp_lead_parse(it->lead)) : "";
+        if (keep) xp_notice_add(&rec->notices, it->code, lead, "%s", it->text);
+    }
+}
+
+static xp_status fill_record(xp_record *rec, const xp_wfdb *w, const choice *c, int spf,
+                             xp_error *err) {
+    for (int i = 0; i < c->n; i++)
+        XP_TRY(fill_lead(&rec->leads[i], rec->n, &w->signals[c->signal[i]], c->id[i], spf, err));
+    rec->age = NAN;
+    for (int i = 0; i < w->n_comments; i++) read_comment(rec, w->comments[i]);
+    copy_notices(rec, w, c);
+    return XP_OK;
+}
+
+xp_status xp_wfdb_to_record(xp_record *rec, xp_wfdb *w, xp_error *err) {
+    choice c;
+    xp_notices ignored = {0};
+    xp_record made;
+    choose(w, &c, &ignored);
+    xp_status s = c.n ? XP_OK : no_leads(w, err);
+    if (s == XP_OK && w->n_frames == 0)
+        s = xp_fail(err, XP_ERR_TRUNCATED,
+                    "%s holds no samples (a layout header, or an empty signal file): open the "
+                    "record that it belongs to",
+                    w->name);
+    int spf = 1;
+    for (int i = 0; i < c.n; i++) {
+        int f = w->signals[c.signal[i]].samples_per_frame;
+        if (f > spf) spf = f;
+    }
+    if (s == XP_OK) s = xp_record_alloc(&made, w->name, w->rate * spf, c.n, w->n_frames * spf, err);
+    if (s == XP_OK) {
+        s = fill_record(&made, w, &c, spf, err);
+        if (s == XP_OK) s = xp_notices_append(&made.notices, &ignored);
+        if (s == XP_OK)
+            *rec = made;
+        else
+            xp_record_free(&made);
+    }
+    xp_notices_free(&ignored);
+    return s;
+}

@@ -1,0 +1,233 @@
+/* Multi-segment records: their segments, one after the other, in physical units.
+ *
+ * Fixed layout: every segment has the record's signals in the same order. Variable layout: the
+ * first segment has length 0 and is the layout, which names every signal; a segment has some of
+ * them, found by name. The segment's own gain holds (the layout's is only for display), and what a
+ * segment lacks is a gap, as is a segment called "~". header(5). */
+#include "ecg/wfdb_parts.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct joiner {
+    xp_wfdb_header *h; /* the multi-segment header, being filled */
+    const char *folder;
+    const xp_file_source *src;
+    xp_error *err;
+    int wanted;     /* signals, by the record line */
+    bool variable;  /* layout */
+    int64_t stored; /* samples that files hold */
+} joiner;
+
+#define FAIL(j, line, code, fmt, ...)                                                              \
+    xp_fail((j)->err, code, "%s line %d: " fmt, (j)->h->file, line, __VA_ARGS__)
+
+/* Read a segment's header and either check that its files hold what it says, or read them. */
+static xp_status read_segment(joiner *j, const xp_wfdb_segment *g, bool check_only,
+                              xp_wfdb_header *out) {
+    char name[300], folder[300];
+    xp_bytes text;
+    snprintf(name, sizeof name, "%s%s.hea", j->folder, g->name);
+    xp_wfdb_folder_of(folder, sizeof folder, name);
+    xp_status s = j->src->get(j->src->ctx, name, &text, j->err);
+    if (s != XP_OK) return xp_fail_prefix(j->err, s, "%s line %d", j->h->file, g->line);
+    xp_wfdb_header h;
+    XP_TRY(xp_wfdb_parse_header(&h, name, text, j->err));
+    if (h.segments)
+        s = FAIL(j, g->line, XP_ERR_UNSUPPORTED,
+                 "segment %s is itself made of segments, which header(5) does not allow", g->name);
+    else
+        s = check_only ? xp_wfdb_check_signals(&h, folder, j->src, j->err)
+                       : xp_wfdb_read_signals(&h, folder, j->src, j->err);
+    if (s == XP_OK)
+        *out = h;
+    else
+        xp_wfdb_header_free(&h);
+    return s;
+}
+
+static xp_status check_segment(joiner *j, const xp_wfdb_segment *g, const xp_wfdb *w) {
+    if (fabs(w->rate - j->h->w.rate) > 1e-6 * j->h->w.rate)
+        return FAIL(j, g->line, XP_ERR_FORMAT,
+                    "segment %s has %g samples per second, the record %g: correct the headers",
+                    g->name, w->rate, j->h->w.rate);
+    if (w->n_frames < g->n)
+        return FAIL(j, g->line, XP_ERR_TRUNCATED,
+                    "segment %s has %lld samples, %lld were expected: copy its files again",
+                    g->name, (long long)w->n_frames, (long long)g->n);
+    if (!j->variable && w->n_signals != j->wanted)
+        return FAIL(j, g->line, XP_ERR_FORMAT, "segment %s has %d signals, the record has %d",
+                    g->name, w->n_signals, j->wanted);
+    return XP_OK;
+}
+
+/* The record's signals: those of the layout, or of the first segment that is not a gap. */
+static xp_status take_signals(joiner *j, const xp_wfdb_segment *g, const xp_wfdb *from) {
+    xp_wfdb *w = &j->h->w;
+    if (from->n_signals != j->wanted)
+        return FAIL(j, g->line, XP_ERR_FORMAT,
+                    "%s has %d signals, the record line says %d: correct the header", g->name,
+                    from->n_signals, j->wanted);
+    w->signals = calloc((size_t)from->n_signals, sizeof *w->signals);
+    if (!w->signals) return FAIL(j, g->line, XP_ERR_MEMORY, "%s", "not enough memory");
+    w->n_signals = from->n_signals;
+    for (int i = 0; i < w->n_signals; i++) {
+        w->signals[i] = from->signals[i];
+        w->signals[i].digital = NULL;
+        w->signals[i].physical = NULL;
+        w->signals[i].n = 0;
+    }
+    return XP_OK;
+}
+
+/* The record's signal that is signal i of a segment; -1 when the layout does not name it. */
+static int find_signal(const joiner *j, const xp_wfdb *segment, int i) {
+    if (!j->variable) return i;
+    const xp_wfdb *w = &j->h->w;
+    for (int k = 0; k < w->n_signals; k++)
+        if (!strcmp(w->signals[k].name, segment->signals[i].name)) return k;
+    return -1;
+}
+
+static xp_status copy_samples(joiner *j, const xp_wfdb_segment *g, const xp_wfdb_signal *from,
+                              xp_wfdb_signal *to, int64_t first) {
+    int spf = to->samples_per_frame;
+    if (from->samples_per_frame != spf)
+        return FAIL(j, g->line, XP_ERR_UNSUPPORTED,
+                    "\"%s\" has %d samples per frame in segment %s and %d in the record", to->name,
+                    from->samples_per_frame, g->name, spf);
+    if (strcmp(from->units, to->units) && from->format != 0)
+        return FAIL(j, g->line, XP_ERR_UNITS,
+                    "\"%s\" is in %s in segment %s and in %s in the record: correct the headers",
+                    to->name, from->units, g->name, to->units);
+    memcpy(to->physical + first * spf, from->physical, (size_t)(g->n * spf) * sizeof(double));
+    to->calibrated &= from->calibrated;
+    return XP_OK;
+}
+
+static xp_status place_segment(joiner *j, const xp_wfdb_segment *g, xp_wfdb *segment,
+                               int64_t first) {
+    xp_wfdb *w = &j->h->w;
+    XP_TRY(xp_wfdb_physical(segment, j->err));
+    for (int i = 0; i < segment->n_signals; i++) {
+        int k = find_signal(j, segment, i);
+        if (k < 0)
+            xp_notice_add(&w->notices, XP_NOTE_IGNORED, segment->signals[i].name,
+                          "%s line %d: \"%.40s\" of segment %.60s is not in the layout", j->h->file,
+                          g->line, segment->signals[i].name, g->name);
+        else
+            XP_TRY(copy_samples(j, g, &segment->signals[i], &w->signals[k], first));
+    }
+    for (int i = 0; i < segment->notices.n; i++)
+        if (segment->notices.items[i].code == XP_NOTE_CHECKSUM)
+            xp_notice_add(&w->notices, XP_NOTE_CHECKSUM, segment->notices.items[i].lead, "%s",
+                          segment->notices.items[i].text);
+    return XP_OK;
+}
+
+static bool is_gap(const xp_wfdb_segment *g) {
+    return !strcmp(g->name, "~");
+}
+
+/* Frames of all segments together. */
+static xp_status add_lengths(joiner *j) {
+    xp_wfdb_header *h = j->h;
+    int64_t n = 0;
+    for (int i = 0; i < h->n_segments; i++) {
+        const xp_wfdb_segment *g = &h->segments[i];
+        if (g->n > (INT64_C(1) << 48) - n)
+            return FAIL(j, g->line, XP_ERR_LIMIT, "%s", "the segments are too long together");
+        n += g->n;
+    }
+    if (h->w.n_frames && h->w.n_frames != n)
+        xp_notice_add(&h->w.notices, XP_NOTE_HEADER, NULL,
+                      "%s line 1: the length is %lld, but the segments have %lld samples", h->file,
+                      (long long)h->w.n_frames, (long long)n);
+    h->w.n_frames = n;
+    return XP_OK;
+}
+
+/* First pass: the signals, and whether every segment is there, before any memory is taken. */
+static xp_status survey(joiner *j) {
+    xp_wfdb_header *h = j->h;
+    XP_TRY(add_lengths(j));
+    j->variable = h->segments[0].n == 0 && !is_gap(&h->segments[0]);
+    for (int i = 0; i < h->n_segments; i++) {
+        const xp_wfdb_segment *g = &h->segments[i];
+        xp_wfdb_header segment;
+        if (is_gap(g)) continue;
+        XP_TRY(read_segment(j, g, true, &segment));
+        xp_status s = h->w.signals ? XP_OK : take_signals(j, g, &segment.w);
+        if (s == XP_OK && g->n) s = check_segment(j, g, &segment.w);
+        for (int k = 0; k < segment.w.n_signals; k++)
+            if (segment.w.signals[k].format)
+                j->stored += g->n * segment.w.signals[k].samples_per_frame;
+        xp_wfdb_header_free(&segment);
+        if (s != XP_OK) return s;
+    }
+    if (!h->w.signals)
+        return xp_fail(j->err, XP_ERR_FORMAT,
+                       "%s: the record has only gaps: no segment names its signals", h->file);
+    return XP_OK;
+}
+
+/* Memory for the whole record, all missing. */
+static xp_status allocate(joiner *j) {
+    xp_wfdb *w = &j->h->w;
+    int64_t frame = 0;
+    for (int i = 0; i < w->n_signals; i++) frame += w->signals[i].samples_per_frame;
+    if (w->n_frames > xp_wfdb_gap_limit(j->stored) / frame)
+        return xp_fail(
+            j->err, XP_ERR_LIMIT,
+            "%s: %lld samples per signal, almost all of them gaps: read the segments one "
+            "by one",
+            j->h->file, (long long)w->n_frames);
+    for (int i = 0; i < w->n_signals; i++) {
+        xp_wfdb_signal *s = &w->signals[i];
+        s->n = w->n_frames * s->samples_per_frame;
+        if (!(s->physical = xp_wfdb_alloc(s->n, sizeof *s->physical)))
+            return xp_fail(j->err, XP_ERR_MEMORY, "%s: %lld samples do not fit into memory",
+                           j->h->file, (long long)s->n);
+        for (int64_t k = 0; k < s->n; k++) s->physical[k] = NAN;
+    }
+    return XP_OK;
+}
+
+static xp_status fill(joiner *j) {
+    xp_wfdb_header *h = j->h;
+    int64_t first = 0;
+    for (int i = 0; i < h->n_segments; i++) {
+        const xp_wfdb_segment *g = &h->segments[i];
+        if (!is_gap(g) && g->n) {
+            xp_wfdb_header segment;
+            XP_TRY(read_segment(j, g, false, &segment));
+            xp_status s = place_segment(j, g, &segment.w, first);
+            xp_wfdb_header_free(&segment);
+            if (s != XP_OK) return s;
+        }
+        first += g->n;
+    }
+    return XP_OK;
+}
+
+xp_status xp_wfdb_read_segments(xp_wfdb_header *h, const char *folder, const xp_file_source *src,
+                                xp_error *err) {
+    joiner j = {.h = h, .folder = folder, .src = src, .err = err, .wanted = h->w.n_signals};
+    h->w.n_signals = 0; /* none is there yet */
+    XP_TRY(survey(&j));
+    XP_TRY(allocate(&j));
+    XP_TRY(fill(&j));
+    for (int i = 0; i < h->w.n_signals; i++) {
+        xp_wfdb_signal *s = &h->w.signals[i];
+        for (int64_t k = 0; k < s->n; k++) s->n_missing += isnan(s->physical[k]) != 0;
+        if (!s->calibrated)
+            xp_notice_add(
+                &h->w.notices, XP_NOTE_UNCALIBRATED, s->name,
+                "%s: uncalibrated: %g adu/%s assumed, because a segment's header gives no "
+                "gain or no units for this signal",
+                h->file, s->gain, s->units);
+    }
+    return XP_OK;
+}

@@ -63,6 +63,8 @@ async function start() {
 /** @param {File[]} files */
 async function openFiles(files) {
   await guarded(async () => {
+    state.record = null;
+    element("result").hidden = true;
     state.groups = await findRecords(files);
     const names = state.groups.map((group) => new Option(group.name, group.name));
     element("records").replaceChildren(...names);
@@ -73,6 +75,8 @@ async function openFiles(files) {
 
 /** @param {FileGroup} group */
 async function openGroup(group) {
+  state.record = null;
+  element("result").hidden = true;
   const files = await readGroup(group);
   say(`Reading ${group.name} …`);
   await started;

@@ -1,0 +1,157 @@
+// The same record and model give the same numbers in WebAssembly (SIMD and scalar) as in the
+// native tool: probabilities to 1e-5, maps to 1e-4. And the memory stays where it was.
+
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { existsSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { CoreError, startCore } from "../../web/core.js";
+import { bytesOf, DIST, explainNatively, fixtures, recordFiles, ROOT } from "../support/native.mjs";
+import { scratch, SHARED, variants, XPLAIM } from "../support/native.mjs";
+
+const PROBABILITY_TOLERANCE = 1e-5;
+const MAP_TOLERANCE = 1e-4;
+const MIB = 1024 * 1024;
+
+const sample = join(ROOT, "web/samples/00219_hr");
+const page = join(DIST, "model.safetensors");
+const modules = {
+  simd: bytesOf(join(DIST, "xplaim-simd.wasm")),
+  scalar: bytesOf(join(DIST, "xplaim-scalar.wasm")),
+};
+const cores = {
+  simd: () => startCore(modules),
+  scalar: () => startCore({ scalar: modules.scalar }),
+};
+
+after(() => rmSync(scratch, { recursive: true }));
+
+function open(core, path) {
+  const { name, files } = recordFiles(path);
+  core.forgetFiles();
+  for (const file of files) core.addFile(file.name, new Uint8Array(bytesOf(file.path)));
+  const record = core.openRecord(name);
+  core.forgetFiles();
+  return record;
+}
+
+/** The core's analysis, or its error's code. */
+function analyse(core, path) {
+  try {
+    open(core, path);
+    return core.analyse();
+  } catch (error) {
+    if (error instanceof CoreError) return { code: error.code };
+    throw error;
+  }
+}
+
+/** Largest differences of an analysis from the native tool's; both must agree on what exists. */
+function differences(mine, native, path) {
+  const windows = native.map.windows;
+  assert.equal(mine.windows.length, windows.length, `${path}: windows`);
+  let probability = 0;
+  let map = 0;
+  windows.forEach((window, w) => {
+    assert.ok(Math.abs(window.start_s - mine.windows[w].start) < 1e-6, `${path}: window start`);
+    window.labels.forEach((label, i) => {
+      probability = Math.max(probability, Math.abs(label.probability - mine.probabilities[w][i]));
+      assert.equal(mine.labels[i].maps[w].positive, label.positive, `${path}: ${label.name}`);
+      label.values.forEach((value, k) => {
+        const difference = Math.abs(value - mine.maps[w][i * mine.mapLength + k]);
+        map = Math.max(map, Number.isNaN(difference) ? Infinity : difference);
+      });
+    });
+  });
+  return { probability, map };
+}
+
+/** How many records both analysed; asserts that each agrees. */
+async function compare(makeCore, model, records, natives, t) {
+  const core = await makeCore();
+  core.loadModel(new Uint8Array(bytesOf(model)));
+  let analysed = 0;
+  const worst = { probability: 0, map: 0 };
+  records.forEach((path, i) => {
+    const mine = analyse(core, path);
+    const native = natives[i];
+    assert.equal(mine.code, native.error?.code, `${path}: ${native.error?.text}`);
+    if (native.error) return;
+    const d = differences(mine, native, path);
+    assert.ok(d.probability <= PROBABILITY_TOLERANCE, `${path}: probability off by ${d.probability}`);
+    assert.ok(d.map <= MAP_TOLERANCE, `${path}: map off by ${d.map}`);
+    worst.probability = Math.max(worst.probability, d.probability);
+    worst.map = Math.max(worst.map, d.map);
+    analysed++;
+  });
+  t.diagnostic(
+    `${core.about().kernels}: ${analysed} of ${records.length} records, largest difference ` +
+      `${worst.probability.toExponential(1)} (probability), ${worst.map.toExponential(1)} (map)`,
+  );
+  return analysed;
+}
+
+const records = [sample, ...variants(25), ...fixtures("cinc")];
+const native = explainNatively(page, records);
+const enough = existsSync(join(SHARED, "fixtures/cinc")) ? 50 : 25;
+
+for (const kind of Object.keys(cores))
+  test(`${kind} module agrees with the native tool`, async (t) => {
+    const analysed = await compare(cores[kind], page, records, native, t);
+    assert.ok(analysed >= enough, `only ${analysed} records were analysed`);
+  });
+
+for (const name of ["xplaim_full", "cnn_small", "gru_small", "zoo", "xplaim_small_odd"]) {
+  const keras = join(SHARED, "golden", `${name}.keras`);
+  test(`imported ${name} agrees`, { skip: !existsSync(keras) }, async (t) => {
+    const model = join(scratch, `${name}.safetensors`);
+    const options = name === "xplaim_small_odd" ? ["--leads", "I,II,V1,V2,V3,V4,V5,V6"] : [];
+    execFileSync(XPLAIM, ["import", keras, "-o", model, ...options], { stdio: "pipe" });
+    const few = [sample, ...records.slice(1, 4)];
+    const natives = explainNatively(model, few);
+    for (const kind of Object.keys(cores))
+      assert.equal(await compare(cores[kind], model, few, natives, t), few.length);
+  });
+}
+
+test("100 analyses leave the memory as it is, which is at most 256 MiB", async (t) => {
+  const core = await cores.simd();
+  core.loadModel(new Uint8Array(bytesOf(page)));
+  open(core, sample);
+  const first = core.analyse();
+  const before = core.memoryBytes;
+  for (let i = 0; i < 100; i++) core.analyse();
+  const last = core.analyse();
+  t.diagnostic(`${(before / MIB).toFixed(1)} MiB; ${last.milliseconds.toFixed(1)} ms an analysis`);
+  assert.equal(core.memoryBytes, before);
+  assert.ok(before <= 256 * MIB, `${before} bytes`);
+  assert.deepEqual(last.probabilities, first.probabilities);
+});
+
+test("reloading models and records does not leak", async () => {
+  const core = await cores.simd();
+  const bytes = new Uint8Array(bytesOf(page));
+  const round = () => {
+    core.loadModel(bytes);
+    open(core, sample);
+    core.analyse();
+  };
+  round();
+  round();
+  const before = core.memoryBytes;
+  for (let i = 0; i < 5; i++) round();
+  assert.equal(core.memoryBytes, before);
+});
+
+test("a broken SIMD module is replaced by the scalar one", async () => {
+  const core = await startCore({ simd: new ArrayBuffer(8), scalar: modules.scalar });
+  assert.equal(core.about().kernels, "scalar");
+});
+
+test("errors are explained", async () => {
+  const core = await cores.simd();
+  assert.throws(() => core.openRecord("absent"), { code: "NOT_FOUND" });
+  assert.throws(() => core.loadModel(new Uint8Array([1, 2, 3])), CoreError);
+  assert.throws(() => core.analyse(), { code: "USAGE" });
+});

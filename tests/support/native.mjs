@@ -1,0 +1,93 @@
+// What the JavaScript tests share: where the builds are, the native tool's answers, records.
+
+import { execFileSync } from "node:child_process";
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, readdirSync } from "node:fs";
+import { writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+export const ROOT = join(dirname(fileURLToPath(import.meta.url)), "../..");
+export const DIST = join(ROOT, "web/dist");
+export const SHARED = process.env.XP_SHARED ?? join(ROOT, "../shared");
+export const XPLAIM = process.env.XPLAIM ?? join(ROOT, "build/xplaim");
+export const scratch = mkdtempSync(join(tmpdir(), "xplaim-"));
+
+/** A file's bytes in an ArrayBuffer of their own. */
+export function bytesOf(path) {
+  return new Uint8Array(readFileSync(path)).buffer;
+}
+
+/** The native tool's JSON, one object a record, whatever its exit code. */
+export function explainNatively(model, records) {
+  const path = join(scratch, "native.jsonl");
+  const out = openSync(path, "w");
+  const options = ["explain", "-m", model, "--json", "--threads", "2"];
+  try {
+    execFileSync(XPLAIM, [...options, ...records], { stdio: ["ignore", out, "ignore"] });
+  } catch (error) {
+    if (error.status !== 1) throw error; // 1: some input was bad, and its line says so
+  } finally {
+    closeSync(out);
+  }
+  return readFileSync(path, "utf8").trim().split("\n").map((line) => JSON.parse(line));
+}
+
+/** Folder, name and all files of a record on disk. */
+export function recordFiles(path) {
+  const name = basename(path);
+  const header = readFileSync(`${path}.hea`, "latin1");
+  const lines = header.split(/\r?\n/).filter((line) => line.trim() && !line.startsWith("#"));
+  const named = new Set(lines.slice(1).map((line) => line.trim().split(/\s+/)[0]));
+  const files = [`${name}.hea`, ...named].filter((file) => existsSync(join(dirname(path), file)));
+  return { name, files: files.map((file) => ({ name: file, path: join(dirname(path), file) })) };
+}
+
+/** Records of the shared fixtures' folder, or none where it is not there. */
+export function fixtures(folder) {
+  const dir = join(SHARED, "fixtures", folder);
+  if (!existsSync(dir)) return [];
+  return readdirSync(dir)
+    .filter((file) => file.endsWith(".hea"))
+    .map((file) => join(dir, file.slice(0, -4)));
+}
+
+/** The sample record's samples: int16, 5000 times 12. */
+const SAMPLE = join(ROOT, "web/samples/00219_hr");
+const LEADS = ["I", "II", "III", "AVR", "AVL", "AVF", "V1", "V2", "V3", "V4", "V5", "V6"];
+
+/**
+ * Records made from the sample, different from each other in rate, length, lead order, gain and
+ * offset, the same on every run. Returns their paths without extension.
+ */
+export function variants(count) {
+  const source = new Int16Array(bytesOf(`${SAMPLE}.dat`));
+  const rates = [500, 250, 257, 360, 1000];
+  return Array.from({ length: count }, (_, v) => {
+    const rate = rates[v % rates.length];
+    const start = (v * 137) % 900;
+    const length = 5000 - start - ((v * 211) % 1500);
+    const order = LEADS.map((_, i) => (i * 5 + v) % 12); // 5 and 12 have no common divisor
+    const data = new Int16Array(length * 12);
+    for (let t = 0; t < length; t++)
+      for (let c = 0; c < 12; c++) {
+        const x = source[(start + t) * 12 + order[c]];
+        data[t * 12 + c] = Math.round(x * (0.6 + 0.03 * v)) + (((t + v) * (c + 3)) % 23);
+      }
+    return writeRecord(`variant${v}`, rate, order.map((i) => LEADS[i]), data);
+  });
+}
+
+function writeRecord(name, rate, leads, data) {
+  const length = data.length / leads.length;
+  const lines = leads.map((lead, c) => {
+    let sum = 0;
+    for (let t = 0; t < length; t++) sum += data[t * leads.length + c];
+    const checksum = (((sum % 65536) + 98304) % 65536) - 32768;
+    return `${name}.dat 16 1000/mV 16 0 ${data[c]} ${checksum} 0 ${lead}`;
+  });
+  const header = `${name} ${leads.length} ${rate} ${length}\n${lines.join("\n")}\n`;
+  writeFileSync(join(scratch, `${name}.hea`), header);
+  writeFileSync(join(scratch, `${name}.dat`), new Uint8Array(data.buffer));
+  return join(scratch, name);
+}

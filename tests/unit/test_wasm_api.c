@@ -1,0 +1,156 @@
+/* The boundary to JavaScript, called natively: so the sanitizers see it too. */
+#include "support.h"
+
+#include "nn/model.h"
+#include "wasm_api.h"
+
+#include <cjson/cJSON.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { SAMPLES = 600, LEADS = 12 };
+
+static const char *const lead_names[LEADS] = {"I",  "II", "III", "AVR", "AVL", "AVF",
+                                              "V1", "V2", "V3",  "V4",  "V5",  "V6"};
+
+static void add(xp_session *s, const char *name, const void *bytes, size_t size) {
+    uint8_t *copy = xp_wasm_alloc(size);
+    assert_non_null(copy);
+    memcpy(copy, bytes, size);
+    assert_int_equal(xp_wasm_add_file(s, name, copy, size), XP_OK);
+}
+
+/* A record of 12 leads at 500 Hz: a pulse every 200 samples. */
+static void add_record(xp_session *s) {
+    char hea[2048];
+    int at = snprintf(hea, sizeof hea, "r 12 500 %d\n", SAMPLES);
+    for (int i = 0; i < LEADS; i++)
+        at += snprintf(hea + at, sizeof hea - (size_t)at, "r.dat 16 1000/mV 16 0 0 0 0 %s\n",
+                       lead_names[i]);
+    uint8_t dat[SAMPLES * LEADS * 2];
+    for (int t = 0; t < SAMPLES; t++)
+        for (int c = 0; c < LEADS; c++) {
+            int v = t % 200 < 12 ? 900 - 20 * c : 3 * ((t * 7 + c) % 11);
+            xp_store_le(dat + (t * LEADS + c) * 2, (uint64_t)(int64_t)v, 2);
+        }
+    add(s, "r.hea", hea, (size_t)at);
+    add(s, "r.dat", dat, sizeof dat);
+}
+
+static int load_small_model(xp_session *s, const char *layer) {
+    static const char *const labels[] = {"one", "two", "three"};
+    xp_arch_config cfg = {.arch = "ecg-xplaim",
+                          .length = 500,
+                          .n_leads = LEADS,
+                          .rate = 500,
+                          .n_labels = 3,
+                          .labels = labels,
+                          .n_blocks = 2,
+                          .filters = {4, 6}};
+    xp_error err;
+    xp_model m;
+    uint8_t *bytes;
+    size_t size;
+    assert_int_equal(xp_model_build(&m, &cfg, 7, &err), XP_OK);
+    assert_int_equal(xp_model_write(&m, true, &bytes, &size, &err), XP_OK);
+    xp_model_free(&m);
+    uint8_t *copy = xp_wasm_alloc(size);
+    memcpy(copy, bytes, size);
+    free(bytes);
+    return xp_wasm_load_model(s, copy, size, layer);
+}
+
+static cJSON *text(xp_session *s, xp_text_kind kind) {
+    cJSON *o = cJSON_Parse(xp_wasm_text(s, kind));
+    assert_non_null(o);
+    return o;
+}
+
+static void assert_error(xp_session *s, const char *code) {
+    cJSON *o = text(s, XP_TEXT_ERROR);
+    assert_string_equal(cJSON_GetStringValue(cJSON_GetObjectItem(o, "code")), code);
+    assert_true(strlen(cJSON_GetStringValue(cJSON_GetObjectItem(o, "text"))) > 10);
+    cJSON_Delete(o);
+}
+
+static void self_test_passes(void **state) {
+    (void)state;
+    xp_session *s = xp_wasm_open();
+    assert_int_equal(xp_wasm_self_test(s), XP_OK);
+    xp_wasm_close(s);
+}
+
+static void analyses_a_record(void **state) {
+    (void)state;
+    xp_session *s = xp_wasm_open();
+    add_record(s);
+    assert_int_equal(xp_wasm_open_record(s, "r"), XP_OK);
+    assert_int_equal(xp_wasm_add_file(s, NULL, NULL, 0), XP_OK);
+    assert_int_equal(load_small_model(s, ""), XP_OK);
+    for (int i = 0; i < 3; i++) assert_int_equal(xp_wasm_analyse(s, 0), XP_OK);
+
+    cJSON *record = text(s, XP_TEXT_RECORD), *a = text(s, XP_TEXT_ANALYSIS);
+    assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(record, "leads")), LEADS);
+    assert_int_equal(cJSON_GetNumberValue(cJSON_GetObjectItem(record, "samples")), SAMPLES);
+    assert_true(xp_wasm_floats(s, XP_FLOATS_LEAD, 0)[200] == 0.9f);
+    assert_null(xp_wasm_floats(s, XP_FLOATS_LEAD, LEADS));
+
+    int windows = cJSON_GetArraySize(cJSON_GetObjectItem(a, "windows"));
+    int steps = (int)cJSON_GetNumberValue(cJSON_GetObjectItem(a, "mapLength"));
+    assert_true(windows == 2 && steps > 0);
+    for (int w = 0; w < windows; w++) {
+        const float *p = xp_wasm_floats(s, XP_FLOATS_PROBABILITIES, w);
+        const float *maps = xp_wasm_floats(s, XP_FLOATS_MAPS, w);
+        for (int i = 0; i < 3; i++) assert_true(p[i] > 0 && p[i] < 1);
+        for (int i = 0; i < 3 * steps; i++) assert_true(maps[i] >= 0 && maps[i] <= 1);
+    }
+    assert_null(xp_wasm_floats(s, XP_FLOATS_MAPS, windows));
+    cJSON_Delete(record);
+    cJSON_Delete(a);
+    xp_wasm_close(s);
+}
+
+static void chooses_the_layer(void **state) {
+    (void)state;
+    xp_session *s = xp_wasm_open();
+    assert_int_equal(load_small_model(s, "block2.out"), XP_OK);
+    cJSON *m = text(s, XP_TEXT_MODEL);
+    assert_string_equal(cJSON_GetStringValue(cJSON_GetObjectItem(m, "layer")), "block2.out");
+    assert_true(cJSON_IsFalse(cJSON_GetObjectItem(m, "trained")));
+    cJSON_Delete(m);
+    assert_int_equal(load_small_model(s, "no.such.layer"), XP_ERR_USAGE);
+    assert_error(s, "USAGE");
+    assert_string_equal(xp_wasm_text(s, XP_TEXT_MODEL), "null");
+    xp_wasm_close(s);
+}
+
+static void errors_leave_nothing_half_done(void **state) {
+    (void)state;
+    xp_session *s = xp_wasm_open();
+    assert_int_equal(xp_wasm_analyse(s, 0), XP_ERR_USAGE);
+    assert_int_equal(xp_wasm_open_record(s, "r"), XP_ERR_NOT_FOUND);
+    assert_error(s, "NOT_FOUND");
+    add_record(s);
+    assert_int_equal(xp_wasm_open_record(s, "r"), XP_OK);
+    assert_int_equal(xp_wasm_analyse(s, 0), XP_ERR_USAGE);
+    add(s, "r.dat", "short", 5);
+    assert_int_not_equal(xp_wasm_open_record(s, "r"), XP_OK);
+    assert_string_equal(xp_wasm_text(s, XP_TEXT_RECORD), "null");
+    uint8_t *junk = xp_wasm_alloc(40);
+    memset(junk, 0xff, 40);
+    assert_int_not_equal(xp_wasm_load_model(s, junk, 40, ""), XP_OK);
+    assert_null(xp_wasm_floats(s, XP_FLOATS_PROBABILITIES, 0));
+    assert_null(xp_wasm_floats(s, XP_FLOATS_LEAD, -1));
+    xp_wasm_close(s);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(self_test_passes),
+        cmocka_unit_test(analyses_a_record),
+        cmocka_unit_test(chooses_the_layer),
+        cmocka_unit_test(errors_leave_nothing_half_done),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -78,31 +78,76 @@ void conv_weights_row(float *out, const conv_weights *w, const conv_group *g, in
 
 /* ---- plan ------------------------------------------------------------------------------- */
 
-static void choose_groups(xp_conv *conv, xp_conv_method method) {
-    (void)method;
-    const xp_conv_shape *s = &conv->shape;
-    conv->n_groups = 1;
-    conv->group[0] = (conv_group){
-        .cols = s->c_out, .k = s->k, .pad_left = s->pad_left, .method = XP_CONV_DIRECT};
-    conv_direct_plan(&conv->group[0], s, conv->kernels);
+/* The group of parts [first, last) of a shape, by the cheaper method (or the one asked for). */
+static conv_group plan_group(const xp_conv_shape *s, int first, int last, xp_conv_method method,
+                             const xp_kernels *kernels, int threads) {
+    xp_conv_branch parts[XP_CONV_PARTS];
+    xp_conv_shape merged;
+    conv_group g = {.col = 0}, f;
+    for (int i = 0; i < last; i++) {
+        const xp_conv_part *p = &s->part[i];
+        if (i < first)
+            g.col += p->c_out;
+        else
+            parts[i - first] = (xp_conv_branch){NULL, p->k, p->pad_left, p->c_out};
+    }
+    xp_conv_align(&merged, parts, last - first);
+    g.cols = merged.c_out, g.k = merged.k, g.pad_left = merged.pad_left;
+    f = g;
+    conv_direct_plan(&g, s, kernels);
+    if (method == XP_CONV_DIRECT || !conv_frequency_plan(&f, s, kernels, threads)) return g;
+    return method == XP_CONV_FREQUENCY || f.cost < g.cost ? f : g;
+}
+
+/* The cheapest cut of the parts into groups of neighbours: bit i of cuts cuts after part i. */
+static void choose_groups(xp_conv *conv, const xp_conv_shape *s, xp_conv_method method,
+                          int threads) {
+    double best = -1;
+    for (unsigned cuts = 0; cuts < 1u << (s->n_parts - 1); cuts++) {
+        xp_conv trial = *conv;
+        double cost = 0;
+        int first = 0;
+        trial.n_groups = 0;
+        for (int i = 0; i < s->n_parts; i++) {
+            if (i + 1 < s->n_parts && !(cuts >> i & 1)) continue;
+            conv_group *g = &trial.group[trial.n_groups++];
+            *g = plan_group(s, first, i + 1, method, conv->kernels, threads);
+            cost += g->cost;
+            first = i + 1;
+        }
+        if (best >= 0 && cost >= best) continue;
+        best = cost;
+        *conv = trial;
+    }
 }
 
 static xp_conv make_plan(const xp_conv_shape *shape, xp_conv_method method,
-                         const xp_kernels *kernels) {
+                         const xp_kernels *kernels, int threads) {
     xp_conv conv = {.shape = *shape, .kernels = or_best(kernels)};
-    choose_groups(&conv, method);
+    xp_conv_shape s = *shape;
+    if (s.n_parts == 0) {
+        s.n_parts = 1;
+        s.part[0] = (xp_conv_part){s.c_out, s.k, s.pad_left};
+    }
+    choose_groups(&conv, &s, method, threads);
     return conv;
 }
 
 void xp_conv_plan(xp_conv **out, xp_arena *arena, const xp_conv_shape *shape, xp_conv_method method,
                   const xp_kernels *kernels) {
-    xp_conv plan = make_plan(shape, method, kernels);
+    xp_conv plan = make_plan(shape, method, kernels, 1);
     xp_conv *conv = xp_arena_take(arena, 1, sizeof *conv);
     bool fits = conv != NULL;
     for (int i = 0; i < plan.n_groups; i++) {
         conv_group *g = &plan.group[i];
         g->weights = xp_arena_take(arena, g->weight_floats, sizeof(float));
         fits = fits && g->weights != NULL;
+        if (g->method != XP_CONV_FREQUENCY) continue;
+        fft_plan *fft = &g->spectrum.fft;
+        float *twiddle = xp_arena_take(arena, fft_twiddle_floats(fft), sizeof(float));
+        fits = fits && twiddle != NULL;
+        if (fits) fft_fill_twiddle(fft, twiddle);
+        fft->twiddle = twiddle;
     }
     if (fits) *conv = plan;
     *out = fits ? conv : NULL;
@@ -110,21 +155,29 @@ void xp_conv_plan(xp_conv **out, xp_arena *arena, const xp_conv_shape *shape, xp
 
 size_t xp_conv_scratch(const xp_conv_shape *shape, xp_conv_method method, const xp_kernels *kernels,
                        int threads) {
-    (void)shape, (void)method, (void)kernels, (void)threads;
-    return 0;
+    const xp_conv plan = make_plan(shape, method, kernels, threads);
+    size_t floats = 0;
+    for (int i = 0; i < plan.n_groups; i++)
+        if (plan.group[i].scratch_floats > floats) floats = plan.group[i].scratch_floats;
+    return floats * sizeof(float);
 }
 
 size_t xp_conv_weight_bytes(const xp_conv_shape *shape, xp_conv_method method,
                             const xp_kernels *kernels) {
-    const xp_conv plan = make_plan(shape, method, kernels);
+    const xp_conv plan = make_plan(shape, method, kernels, 1);
     size_t floats = 0;
     for (int i = 0; i < plan.n_groups; i++) floats += plan.group[i].weight_floats;
     return floats * sizeof(float);
 }
 
 static void pack_groups(xp_conv *conv, const conv_weights *w, void *scratch, xp_pool *pool) {
-    (void)scratch, (void)pool;
-    for (int i = 0; i < conv->n_groups; i++) conv_direct_pack(conv, &conv->group[i], w);
+    for (int i = 0; i < conv->n_groups; i++) {
+        const conv_group *g = &conv->group[i];
+        if (g->method == XP_CONV_FREQUENCY)
+            conv_frequency_pack(conv, g, w, scratch, pool);
+        else
+            conv_direct_pack(conv, g, w);
+    }
 }
 
 void xp_conv_pack(xp_conv *conv, const xp_conv_branch *branches, int n, void *scratch,
@@ -141,7 +194,7 @@ void xp_conv_pack_transposed(xp_conv *conv, const xp_conv_branch *branches, int 
 
 /* ---- forward ---------------------------------------------------------------------------- */
 
-static xp_conv_epilogue epilogue_from(const xp_conv_epilogue *ep, int col) {
+xp_conv_epilogue conv_epilogue_from(const xp_conv_epilogue *ep, int col) {
     xp_conv_epilogue e = *ep;
     if (e.bias) e.bias += col;
     if (e.scale) e.scale += col;
@@ -153,10 +206,13 @@ void xp_conv_forward(const xp_conv *conv, xp_mat y, xp_mat x, const xp_conv_epil
                      void *scratch, xp_pool *pool) {
     assert(x.rows == conv->shape.t_in && x.cols == conv->shape.c_in);
     assert(y.rows == conv->shape.t_out && y.cols == conv->shape.c_out);
-    (void)scratch;
     for (int i = 0; i < conv->n_groups; i++) {
         const conv_group *g = &conv->group[i];
-        const xp_conv_epilogue e = ep ? epilogue_from(ep, g->col) : (xp_conv_epilogue){0};
-        conv_direct_forward(conv, g, y, x, ep ? &e : NULL, pool);
+        const xp_conv_epilogue e =
+            ep ? conv_epilogue_from(ep, g->col) : (xp_conv_epilogue){.relu_first = false};
+        if (g->method == XP_CONV_FREQUENCY)
+            conv_frequency_forward(conv, g, y, x, ep ? &e : NULL, scratch, pool);
+        else
+            conv_direct_forward(conv, g, y, x, ep ? &e : NULL, pool);
     }
 }

@@ -27,3 +27,166 @@ static void conv_epilogue(float *y, ptrdiff_t stride, int rows, int cols,
         for (; c < cols; c++) y[c] = epilogue_one(y[c], ep, c);
     }
 }
+
+/* ---- frequency domain ------------------------------------------------------------------------ */
+
+/* Bin f of both signals from points f and N - f of their common transform. */
+static ALWAYS_INLINE void untangle(const float *z, const float *mirror, float *a, float *b,
+                                   size_t im) {
+    const vec zr = vec_load(z), zi = vec_load(z + VEC_N);
+    const vec mr = vec_load(mirror), mi = vec_load(mirror + VEC_N);
+    vec_store(a, vec_add(zr, mr));
+    vec_store(a + im, vec_sub(zi, mi));
+    if (b) {
+        vec_store(b, vec_add(zi, mi));
+        vec_store(b + im, vec_sub(mr, zr));
+    }
+}
+
+static __attribute__((noinline)) void store_bins(const float *z, int n, const conv_place *out) {
+    const float *middle = z + n / 2 * POINT;
+    float *a = out->a, *b = out->b;
+    vec_store(a, vec_load(z));
+    vec_store(a + out->im, vec_load(middle));
+    if (b) {
+        vec_store(b, vec_load(z + VEC_N));
+        vec_store(b + out->im, vec_load(middle + VEC_N));
+    }
+    for (int f = 1; f < n / 2; f++) {
+        a += out->bin;
+        if (b) b += out->bin;
+        untangle(z + f * POINT, z + (n - f) * POINT, a, b, out->im);
+    }
+}
+
+static void conv_to_bins(const fft_plan *plan, const conv_pair *x, const conv_place *out,
+                         float *work) {
+    const fft_source source = {x->a, x->b, x->a_step, x->b_step};
+    const float *z = fft_run(plan, source, work, work + plan->n * POINT);
+    store_bins(z, plan->n, out);
+}
+
+/* Points of the common inverse transform. Real and imaginary parts are exchanged, so that the
+ * forward transform computes the inverse one. */
+static __attribute__((noinline)) void load_bins(float *z, int n, const conv_place *in) {
+    const vec zero = vec_splat(0);
+    const float *a = in->a, *b = in->b;
+    float *middle = z + n / 2 * POINT;
+    vec_store(z + VEC_N, vec_load(a));
+    vec_store(middle + VEC_N, vec_load(a + in->im));
+    vec_store(z, b ? vec_load(b) : zero);
+    vec_store(middle, b ? vec_load(b + in->im) : zero);
+    for (int f = 1; f < n / 2; f++) {
+        float *p = z + f * POINT, *q = z + (n - f) * POINT;
+        a += in->bin;
+        const vec ar = vec_load(a), ai = vec_load(a + in->im);
+        vec br = zero, bi = zero;
+        if (b) {
+            b += in->bin;
+            br = vec_load(b), bi = vec_load(b + in->im);
+        }
+        vec_store(p, vec_add(ai, br)), vec_store(p + VEC_N, vec_sub(ar, bi));
+        vec_store(q, vec_sub(br, ai)), vec_store(q + VEC_N, vec_add(ar, bi));
+    }
+}
+
+/* rows points, step apart, through the epilogue into the columns of y. */
+static __attribute__((noinline)) void store_time(const float *z, float *y, ptrdiff_t stride,
+                                                 int rows, int n, const xp_conv_epilogue *ep) {
+    if (n < VEC_N) {
+        for (int r = 0; r < rows; r++, z += POINT, y += stride) {
+            store_some(y, vec_load(z), n);
+            if (ep)
+                for (int c = 0; c < n; c++) y[c] = epilogue_one(y[c], ep, c);
+        }
+        return;
+    }
+    if (!ep) {
+        for (int r = 0; r < rows; r++, z += POINT, y += stride) vec_store(y, vec_load(z));
+        return;
+    }
+    const xp_conv_epilogue e = *ep;
+    for (int r = 0; r < rows; r++, z += POINT, y += stride)
+        vec_store(y, epilogue_vec(vec_load(z), &e, 0));
+}
+
+static void conv_from_bins(const fft_plan *plan, const conv_place *in, const conv_rows *y,
+                           const xp_conv_epilogue *ep, float *work) {
+    float *second = work + plan->n * POINT;
+    load_bins(second, plan->n, in);
+    const fft_source source = {second, second + VEC_N, POINT, POINT};
+    const float *z = fft_run(plan, source, work, second);
+    store_time(z + VEC_N, y->a, y->stride, y->rows_a, y->n, ep);
+    if (y->b) store_time(z, y->b, y->stride, y->rows_b, y->n, ep);
+}
+
+typedef struct bin_tile {
+    int k;
+    ptrdiff_t x_row, y_row, y_im;
+    const float *wr, *wi, *ws; /* real, imaginary, their sum */
+} bin_tile;
+
+/* Gauss' complex product: three real ones, (xr wr), (xi wi), (xr + xi)(wr + wi). */
+#define DEFINE_BIN_TILE(R)                                                                         \
+    static __attribute__((noinline)) void bin_tile_##R(                                            \
+        const bin_tile *s, const float *xr, const float *xi, const float *xs, float *y) {          \
+        vec acc[R][VEC_COLS], rr[R][VEC_COLS];                                                     \
+        tile_sum(rr, R, s->k, xr, s->x_row, 1, s->wr);                                             \
+        tile_sum(acc, R, s->k, xi, s->x_row, 1, s->wi);                                            \
+        _Pragma("GCC unroll 16") for (int r = 0; r < R; r++)                                       \
+            _Pragma("GCC unroll 4") for (int j = 0; j < VEC_COLS; j++) {                           \
+            vec_store(y + r * s->y_row + j * VEC_N, vec_sub(rr[r][j], acc[r][j]));                 \
+            rr[r][j] = vec_add(rr[r][j], acc[r][j]);                                               \
+        }                                                                                          \
+        tile_sum(acc, R, s->k, xs, s->x_row, 1, s->ws);                                            \
+        _Pragma("GCC unroll 16") for (int r = 0; r < R; r++)                                       \
+            _Pragma("GCC unroll 4") for (int j = 0; j < VEC_COLS; j++)                             \
+                vec_store(y + s->y_im + r * s->y_row + j * VEC_N, vec_sub(acc[r][j], rr[r][j]));   \
+    }
+FOR_EACH_ROWS(DEFINE_BIN_TILE)
+
+typedef void (*bin_tile_fn)(const bin_tile *, const float *, const float *, const float *, float *);
+#define BIN_TILE_ENTRY(R) bin_tile_##R,
+static const bin_tile_fn bin_tile_table[] = {FOR_EACH_ROWS(BIN_TILE_ENTRY)};
+
+static void bin_rows(int m, const bin_tile *s, const float *x, size_t x_im, const float *xs,
+                     float *y) {
+    for (int groups = (m + VEC_ROWS - 1) / VEC_ROWS; groups > 0; groups--) {
+        const int rows = (m + groups - 1) / groups;
+        bin_tile_table[rows - 1](s, x, x + x_im, xs, y);
+        x += rows * s->x_row, xs += rows * s->x_row, y += rows * s->y_row;
+        m -= rows;
+    }
+}
+
+static __attribute__((noinline)) void sum_into(float *out, const float *a, const float *b,
+                                               size_t n) {
+    for (size_t i = 0; i < n; i += VEC_N)
+        vec_store(out + i, vec_add(vec_load(a + i), vec_load(b + i)));
+}
+
+static void real_bin(const conv_bin *s, const float *x, const float *w, float *y) {
+    const size_t part = (size_t)s->k * TILE_N;
+    const tile_args t = {s->k, TILE_N, 0, (ptrdiff_t)s->x_row, 1, (ptrdiff_t)s->y_row};
+    for (int j = 0; j < s->tiles; j++, w += 2 * part, y += TILE_N) {
+        tile_rows(s->rows, &t, x, w, y);
+        tile_rows(s->rows, &t, x + s->x_im, w + part, y + s->y_im);
+    }
+}
+
+static void conv_bin_product(const conv_bin *s, const float *x, const float *w, float *y, bool real,
+                             float *work) {
+    const size_t part = (size_t)s->k * TILE_N;
+    float *xs = work, *ws = work + (size_t)s->rows * s->x_row;
+    if (real) {
+        real_bin(s, x, w, y);
+        return;
+    }
+    sum_into(xs, x, x + s->x_im, (size_t)s->rows * s->x_row);
+    for (int j = 0; j < s->tiles; j++, w += 2 * part, y += TILE_N) {
+        sum_into(ws, w, w + part, part);
+        const bin_tile t = {
+            s->k, (ptrdiff_t)s->x_row, (ptrdiff_t)s->y_row, (ptrdiff_t)s->y_im, w, w + part, ws};
+        bin_rows(s->rows, &t, x, s->x_im, xs, y);
+    }
+}

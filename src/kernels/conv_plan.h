@@ -5,12 +5,25 @@
 
 #include "kernels/conv_kernels.h"
 
+/* Layout of a group computed in the frequency domain. Sizes are in floats. */
+typedef struct conv_spectrum {
+    fft_plan fft;
+    int len, blocks;           /* outputs of a block; blocks that cover t_out */
+    int tiles;                 /* column tiles of the product */
+    size_t x_row, x_im, x_bin; /* input spectrum: a block's row, imaginary plane, bin */
+    size_t y_row, y_im, y_bin; /* output spectrum */
+    size_t w_bin;              /* packed weights of a bin */
+    size_t work;               /* of one thread */
+} conv_spectrum;
+
 /* Adjacent parts that are computed together. */
 typedef struct conv_group {
     int col, cols;   /* output columns [col, col + cols) */
     int k, pad_left; /* of the kernel that holds the group's parts */
     xp_conv_method method;
-    size_t weight_floats;
+    double cost;
+    conv_spectrum spectrum; /* XP_CONV_FREQUENCY only */
+    size_t weight_floats, scratch_floats;
     float *weights; /* packed; NULL while measuring */
 } conv_group;
 
@@ -35,9 +48,21 @@ typedef struct conv_weights {
 void conv_weights_row(float *out, const conv_weights *w, const conv_group *g, int j, int c, int col,
                       int n);
 
+/* ep with its pointers moved by col columns. */
+xp_conv_epilogue conv_epilogue_from(const xp_conv_epilogue *ep, int col);
+
+/* plan: complete a group that has its columns and kernel; cost is in vector operations. */
 void conv_direct_plan(conv_group *g, const xp_conv_shape *s, const xp_kernels *kernels);
 void conv_direct_pack(const xp_conv *conv, const conv_group *g, const conv_weights *w);
 void conv_direct_forward(const xp_conv *conv, const conv_group *g, xp_mat y, xp_mat x,
                          const xp_conv_epilogue *ep, xp_pool *pool);
+
+/* False when no transform size suits (a stride, or a kernel too long). */
+bool conv_frequency_plan(conv_group *g, const xp_conv_shape *s, const xp_kernels *kernels,
+                         int threads);
+void conv_frequency_pack(const xp_conv *conv, const conv_group *g, const conv_weights *w,
+                         float *scratch, xp_pool *pool);
+void conv_frequency_forward(const xp_conv *conv, const conv_group *g, xp_mat y, xp_mat x,
+                            const xp_conv_epilogue *ep, float *scratch, xp_pool *pool);
 
 #endif

@@ -7,12 +7,18 @@
 
 #include "kernels/gemm_body.h"
 
+#include "kernels/fft_body.h"
+
 #include "kernels/conv_body.h"
 
 static const xp_conv_kernels unit_conv = {
     .tile_cols = TILE_N,
+    .tile_rows = VEC_ROWS,
     .gemm_packed = gemm_packed,
     .epilogue = conv_epilogue,
+    .to_bins = conv_to_bins,
+    .from_bins = conv_from_bins,
+    .bin_product = conv_bin_product,
 };
 
 const xp_kernels UNIT = {

@@ -40,8 +40,8 @@ static inline vec vec_fnma(vec a, vec b, vec c) {
 }
 /* max(a, 0), a NaN stays a NaN. */
 static inline vec vec_relu(vec a) {
-    return (vec){a[0] < 0 ? 0 : a[0], a[1] < 0 ? 0 : a[1], a[2] < 0 ? 0 : a[2],
-                 a[3] < 0 ? 0 : a[3]};
+    typedef int mask __attribute__((vector_size(16)));
+    return (vec)((mask)a & ~(mask)(a < 0));
 }
 static inline float vec_sum(vec a) {
     return (a[0] + a[2]) + (a[1] + a[3]);

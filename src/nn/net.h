@@ -9,6 +9,7 @@
 
 #include "base/mat.h"
 #include "base/parallel.h"
+#include "kernels/kernels.h"
 #include "nn/model.h"
 
 typedef struct xp_net xp_net;
@@ -17,6 +18,7 @@ typedef struct xp_net_options {
     int explain_from; /* lowest op index whose gradient may be asked for; -1: forward only */
     xp_pool *pool;    /* not owned, must outlive the net; NULL: one thread */
     bool reference;   /* direct convolutions and scalar kernels only: the oracle for tests */
+    const xp_kernels *kernels; /* NULL: xp_kernels_best() */
 } xp_net_options;
 
 /* Bytes that xp_net_create will hold (plan, transformed weights, activations); known before. */

@@ -1,0 +1,171 @@
+#include "nn/gradcam.h"
+
+#include "nn/plan.h"
+
+#include <math.h>
+#include <string.h>
+
+/* ==== when one backward pass serves all labels ====
+ *
+ * Between the layer and a global pooling op every op may act on each channel by itself (batch norm,
+ * ReLU, add, max-pool ...): the gradient of pooled channel c is then zero outside channel c. One
+ * pass with ones at the pooled vector gives s_c = mean over t of d pooled_c / d A_tc, and the
+ * weight of label k is J_kc s_c with J the gradient of the logits at the pooled vector, which is a
+ * pass over a few vectors. Exact, for the chain rule has no other terms. */
+
+static bool is_channelwise(const xp_op *op) {
+    switch (op->kind) {
+    case XP_OP_ACTIVATION:
+        return op->activation != XP_ACT_SOFTMAX;
+    case XP_OP_BATCHNORM:
+    case XP_OP_ADD:
+    case XP_OP_MAXPOOL:
+    case XP_OP_AVGPOOL:
+    case XP_OP_GLOBAL_AVGPOOL:
+    case XP_OP_GLOBAL_MAXPOOL:
+    case XP_OP_DROPOUT:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* The pooled vector that all paths from layer to the logits go through and that is reached channel
+ * by channel; or -1. Ops are in topological order, so with every active op up to it read only by
+ * active ops up to it, nothing goes round it. */
+static int shared_bottleneck(xp_net *net, int layer) {
+    if (!xp_net_mark_active(net, net->logit_op, layer)) return -1;
+    int i = layer + 1;
+    for (; i <= net->logit_op; i++) {
+        if (!net->ops[i].active) continue;
+        if (!is_channelwise(&net->g->ops[i])) return -1;
+        if (!net->g->ops[i].is_sequence) break;
+    }
+    if (i > net->logit_op) return -1;
+    for (int j = i + 1; j <= net->logit_op; j++)
+        for (int q = 0; q < net->g->ops[j].n_inputs; q++) {
+            int in = net->g->ops[j].inputs[q];
+            if (in < i && net->ops[in].active) return -1;
+        }
+    return i;
+}
+
+/* ==== one label ==== */
+
+static void column_means(float *w, const float *gradient, int t, int c) {
+    enum { TILE = 64 };
+    for (int c0 = 0; c0 < c; c0 += TILE) {
+        double sum[TILE] = {0};
+        int n = c - c0 < TILE ? c - c0 : TILE;
+        for (int i = 0; i < t; i++) {
+            const float *row = gradient + (size_t)i * (size_t)c + c0;
+            for (int j = 0; j < n; j++) sum[j] += (double)row[j];
+        }
+        for (int j = 0; j < n; j++) w[c0 + j] = (float)(sum[j] / t);
+    }
+}
+
+/* w (c): channel weights of one label by a backward pass of its own. */
+static xp_status label_weights(xp_net *net, int layer, int label, float *w, xp_error *err) {
+    const xp_op *op = &net->g->ops[layer];
+    memset(net->cam_seed, 0, (size_t)net->m->n_labels * sizeof *net->cam_seed);
+    net->cam_seed[label] = 1;
+    XP_TRY(xp_net_gradient(net, net->cam_seed, layer, net->cam_gradient, err));
+    column_means(w, net->cam_gradient, op->t, op->c);
+    return XP_OK;
+}
+
+/* w (labels, c) of labels [first, first + n) through the pooled vector. */
+static void shared_weights(xp_net *net, int layer, int pooled, int first, int n, float *w) {
+    const xp_op *op = &net->g->ops[layer];
+    const int labels = net->m->n_labels;
+    for (int k = 0; k < n; k++) {
+        memset(net->cam_seed, 0, (size_t)labels * sizeof *net->cam_seed);
+        net->cam_seed[first + k] = 1;
+        xp_net_backward(net, net->logit_op, net->logits_split, net->cam_seed, pooled,
+                        w + (size_t)k * (size_t)op->c);
+    }
+    float *s = net->cam_seed;
+    for (int c = 0; c < op->c; c++) s[c] = 1;
+    xp_net_backward(net, pooled, false, s, layer, net->cam_gradient);
+    column_means(s, net->cam_gradient, op->t, op->c);
+    for (int k = 0; k < n; k++)
+        for (int c = 0; c < op->c; c++) w[(size_t)k * (size_t)op->c + (size_t)c] *= s[c];
+}
+
+static xp_status check_layer(xp_net *net, int layer, xp_error *err) {
+    if (layer < 0 || layer >= net->g->n_ops || layer < net->explain_from)
+        return xp_fail(err, XP_ERR_USAGE,
+                       "Grad-CAM at layer %d: the network was made to explain layers from %d on",
+                       layer, net->explain_from);
+    const xp_op *op = &net->g->ops[layer];
+    if (!op->is_sequence)
+        return xp_fail(err, XP_ERR_USAGE,
+                       "Grad-CAM at layer \"%s\": its output has no time axis; choose a layer "
+                       "before the global pooling",
+                       op->name);
+    if (layer >= net->logit_op || !net->ops[layer].leads)
+        return xp_fail(err, XP_ERR_USAGE,
+                       "Grad-CAM at layer \"%s\": it does not come before the logits", op->name);
+    return XP_OK;
+}
+
+static xp_status raw_maps(xp_net *net, int layer, int first, int n, float *raw, xp_error *err) {
+    XP_TRY(check_layer(net, layer, err));
+    const int pooled = net->reference ? -1 : shared_bottleneck(net, layer);
+    const xp_mat a = net->ops[layer].value;
+    float *w = net->cam_weights;
+    if (pooled >= 0)
+        shared_weights(net, layer, pooled, first, n, w);
+    else
+        for (int k = 0; k < n; k++)
+            XP_TRY(label_weights(net, layer, first + k, w + (size_t)k * (size_t)a.cols, err));
+    net->kernels->gemm_nt(n, a.rows, a.cols, w, a.cols, a.data, a.stride, raw, a.rows, 0);
+    return XP_OK;
+}
+
+xp_status xp_gradcam_raw(xp_net *net, int layer, int label, float *raw, xp_error *err) {
+    if (label < 0 || label >= net->m->n_labels)
+        return xp_fail(err, XP_ERR_USAGE, "label %d: the model has labels 0 to %d", label,
+                       net->m->n_labels - 1);
+    return raw_maps(net, layer, label, 1, raw, err);
+}
+
+xp_status xp_gradcam_raw_all(xp_net *net, int layer, float *raw, xp_error *err) {
+    return raw_maps(net, layer, 0, net->m->n_labels, raw, err);
+}
+
+/* ==== from raw map to picture ==== */
+
+xp_cam_info xp_gradcam_normalise(float *map, int t) {
+    float max = 0;
+    for (int i = 0; i < t; i++)
+        if (map[i] > max) max = map[i];
+    const bool positive = max > 0 && isfinite(max);
+    for (int i = 0; i < t; i++) map[i] = positive && map[i] > 0 ? map[i] / max : 0;
+    return (xp_cam_info){positive, positive ? max : 0};
+}
+
+void xp_gradcam_stretch(const float *map, int t, float *out, int n) {
+    for (int i = 0; i < n; i++) {
+        double at = ((double)i + 0.5) * t / n - 0.5;
+        if (at < 0) at = 0;
+        if (at > t - 1) at = t - 1;
+        const int left = (int)at, right = left + 1 < t ? left + 1 : left;
+        const double part = at - left;
+        out[i] = (float)((1 - part) * (double)map[left] + part * (double)map[right]);
+    }
+}
+
+int xp_gradcam_default_layer(const xp_graph *g) {
+    int layer = -1;
+    for (int i = 0; i < g->n_ops; i++) {
+        const char *dot = strrchr(g->ops[i].name, '.');
+        if (!strncmp(g->ops[i].name, "block", 5) && dot && !strcmp(dot, ".shortcut")) layer = i;
+    }
+    for (int i = g->n_ops - 1; layer < 0 && i >= 0; i--)
+        if (g->ops[i].kind == XP_OP_CONV1D) layer = i;
+    for (int i = g->n_ops - 1; layer < 0 && i > 0; i--)
+        if (g->ops[i].is_sequence) layer = i;
+    return layer;
+}

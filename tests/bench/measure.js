@@ -1,0 +1,59 @@
+/**
+ * Ours and onnxruntime-web on the same record and weights, one thread each, turn by turn. Runs in
+ * Node and in a browser. Ours does more: it prepares the record, and makes the maps of all labels.
+ * @param {any} ort @param {typeof import("../../web/core.js").startCore} startCore
+ * @param {{simd: ArrayBuffer, scalar: ArrayBuffer, model: ArrayBuffer, onnx: ArrayBuffer,
+ *   hea: ArrayBuffer, dat: ArrayBuffer}} files
+ * @param {number} rounds
+ */
+export async function measure(ort, startCore, files, rounds) {
+  const core = await startCore(files);
+  const model = core.loadModel(new Uint8Array(files.model));
+  core.addFile("00219_hr.hea", new Uint8Array(files.hea));
+  core.addFile("00219_hr.dat", new Uint8Array(files.dat));
+  const record = core.openRecord("00219_hr");
+
+  const x = new Float32Array(model.length * model.leads.length);
+  model.leads.forEach((name, c) => {
+    const mv = record.mv[record.leads.findIndex((lead) => lead.name === name)];
+    mv.forEach((value, t) => (x[t * model.leads.length + c] = value));
+  });
+  ort.env.wasm.numThreads = 1;
+  const session = await ort.InferenceSession.create(new Uint8Array(files.onnx), {
+    executionProviders: ["wasm"],
+    graphOptimizationLevel: "all",
+  });
+  const input = new ort.Tensor("float32", x, [1, model.length, model.leads.length]);
+  const peer = async () => (await session.run({ input }))[session.outputNames[0]].data;
+
+  for (let i = 0; i < 3; i++) core.analyse();
+  await peer();
+  const times = { ours: [], peer: [] };
+  let difference = 0;
+  for (let i = 0; i < rounds; i++) {
+    let start = performance.now();
+    const theirs = await peer();
+    times.peer.push(performance.now() - start);
+    start = performance.now();
+    const analysis = core.analyse();
+    times.ours.push(performance.now() - start);
+    analysis.probabilities[0].forEach((p, k) => {
+      difference = Math.max(difference, Math.abs(p - theirs[k]));
+    });
+  }
+  return { kernels: core.about().kernels, memory: core.memoryBytes, difference, times };
+}
+
+/** @param {Awaited<ReturnType<typeof measure>>} result @param {string} where */
+export function describe({ kernels, memory, difference, times }, where) {
+  const best = (/** @type {number[]} */ list) => Math.min(...list);
+  const median = (/** @type {number[]} */ list) => [...list].sort((a, b) => a - b)[list.length >> 1];
+  const line = (/** @type {(l: number[]) => number} */ f) =>
+    `ours ${f(times.ours).toFixed(1)} ms, onnxruntime-web ${f(times.peer).toFixed(1)} ms, ` +
+    `ratio ${(f(times.peer) / f(times.ours)).toFixed(2)}`;
+  return (
+    `${where} (${kernels}, ${(memory / 1048576).toFixed(0)} MiB, ${times.ours.length} rounds)\n` +
+    `  fastest: ${line(best)}\n  median:  ${line(median)}\n` +
+    `  largest difference of a probability: ${difference.toExponential(1)}`
+  );
+}

@@ -1,7 +1,19 @@
 /* From a record to a network's input: the one preprocessing path of page, tools and trainer.
  *
- * Order of the steps: find or derive each lead by name; resample to the model's rate; filter (only
- * when asked); missing samples to 0 after being counted; cut into windows or pad. */
+ * Steps, in this order:
+ *   1. every lead the model wants is found by name, or derived from two limb leads (leads.h);
+ *   2. the amplitude is checked (amplitude.h), never changed;
+ *   3. missing samples (not finite) are counted, and listed where they last more than 40 ms;
+ *   4. another sampling rate is brought to the model's (resample.h);
+ *   5. band-pass, then notch, at the model's rate, when asked for (filter.h);
+ *   6. missing samples become 0;
+ *   7. the signal is cut into windows, or padded with 0 at its end.
+ * In steps 4 and 5 gaps are bridged by a straight line, so that their edges do not ring; afterwards
+ * every sample that lies in a gap, or between a missing sample and its neighbour, is missing again.
+ * With the model's rate and no filter the values are the record's, bit by bit.
+ * Windows follow each other without overlap; when more than one sample is left over, one more ends
+ * with the recording and overlaps the one before. One sample more or less than a window is
+ * rounding of the rate: no notice, no further window. */
 #ifndef XP_ECG_PREPARE_H
 #define XP_ECG_PREPARE_H
 
@@ -25,13 +37,20 @@ typedef struct xp_input {
     int n_windows, length, n_leads;
     float *x;       /* (n_windows, length, n_leads) mV; owned; no NaN */
     int64_t *start; /* (n_windows) first sample of each window, at the model's rate; owned */
-    int64_t *valid; /* (n_windows) samples that come from the record (the rest is padding) */
+    int64_t *valid; /* (n_windows) samples that come from the record (the rest is padding); owned */
     double rate;    /* Hz */
     xp_notices notices;
 } xp_input;
 
-/* On error in is untouched. XP_ERR_LEAD_UNKNOWN: a lead is neither there nor derivable;
- * XP_ERR_UNITS: the amplitude is about 1000 times too large or too small. */
+/* opt may be NULL: no filter, amplitude not accepted. in->notices holds what this step found; the
+ * record's own notices stay with the record. On error in is untouched:
+ *   XP_ERR_LEAD_UNKNOWN  a lead is neither there nor derivable
+ *   XP_ERR_UNITS         the amplitude is about 1000 times too large or too small, or there is no
+ *                        signal at all; not when opt->accept_amplitude
+ *   XP_ERR_TRUNCATED     the record has no samples
+ *   XP_ERR_USAGE         the filter cannot be made at this rate, or spec makes no sense
+ *   XP_ERR_UNSUPPORTED   the rates differ by more than a factor of 1000
+ *   XP_ERR_LIMIT         the windows would need more than 2 GiB; XP_ERR_MEMORY */
 xp_status xp_prepare(xp_input *in, const xp_record *rec, const xp_input_spec *spec,
                      const xp_prepare_options *opt, xp_error *err);
 void xp_input_free(xp_input *in);

@@ -1,0 +1,150 @@
+#include "ecg/columns.h"
+
+#include "ecg/leads.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Names, separated by commas, as far as they fit. */
+typedef struct name_list {
+    char text[160];
+    size_t used;
+    int n;
+} name_list;
+
+static void add_name(name_list *list, const char *name) {
+    if (list->used + strlen(name) + 8 < sizeof list->text)
+        list->used += (size_t)snprintf(list->text + list->used, sizeof list->text - list->used,
+                                       "%s%s", list->n ? ", " : "", name);
+    else if (list->used + 6 < sizeof list->text) /* once: then nothing more fits */
+        list->used = (size_t)snprintf(list->text + list->used, 6, ", ...") + sizeof list->text;
+    list->n++;
+}
+
+static bool same_word(const char *a, const char *b) {
+    for (; *a && *b; a++, b++) {
+        int x = *a >= 'A' && *a <= 'Z' ? *a + 32 : *a, y = *b >= 'A' && *b <= 'Z' ? *b + 32 : *b;
+        if (x != y) return false;
+    }
+    return !*a && !*b;
+}
+
+/* Whether lead is the one called name: by identity for the twelve, else by its name in any case. */
+static bool is_lead(const xp_lead *lead, const char *name) {
+    xp_lead_id id = xp_lead_parse(name);
+    return id != XP_LEAD_NONE ? lead->id == id
+                              : lead->id == XP_LEAD_NONE && same_word(lead->name, name);
+}
+
+/* Index of the first lead of that name, or -1; *count is how many there are. */
+static int find_lead(const xp_record *rec, const char *name, int *count) {
+    int first = -1;
+    *count = 0;
+    for (int l = 0; l < rec->n_leads; l++)
+        if (is_lead(&rec->leads[l], name) && ++*count == 1) first = l;
+    return first;
+}
+
+/* The first lead of each identity; have tells which are there. */
+static void index_leads(const xp_record *rec, const float *first[XP_LEAD_COUNT],
+                        bool have[XP_LEAD_COUNT]) {
+    for (int l = rec->n_leads - 1; l >= 0; l--) {
+        xp_lead_id id = rec->leads[l].id;
+        if (id < 0 || id >= XP_LEAD_COUNT) continue;
+        first[id] = rec->leads[l].mv;
+        have[id] = true;
+    }
+}
+
+static xp_status fail_unknown(const xp_record *rec, const char *name, xp_error *err) {
+    name_list there = {0};
+    for (int l = 0; l < rec->n_leads; l++) add_name(&there, rec->leads[l].name);
+    xp_lead_id id = xp_lead_parse(name);
+    bool limb = id >= XP_LEAD_I && id <= XP_LEAD_AVF;
+    return xp_fail(err, XP_ERR_LEAD_UNKNOWN,
+                   "the model needs lead %s, which the recording does not have%s; it has %s: use a "
+                   "recording with this lead, or name it in the header as one of I, II, III, aVR, "
+                   "aVL, aVF, V1 to V6",
+                   name, limb ? " (it could be computed from two other limb leads)" : "",
+                   there.n ? there.text : "no leads");
+}
+
+static xp_status derive(xp_column *col, const xp_record *rec, xp_notices *notes, xp_error *err) {
+    const float *first[XP_LEAD_COUNT] = {0};
+    bool have[XP_LEAD_COUNT] = {0};
+    xp_lead_formula f;
+    index_leads(rec, first, have);
+    if (!xp_lead_derive(&f, xp_lead_parse(col->name), have))
+        return fail_unknown(rec, col->name, err);
+    const float *a = first[f.from[0]], *b = first[f.from[1]];
+    col->derived = malloc(((size_t)rec->n + 1) * sizeof *col->derived);
+    if (!col->derived) return xp_fail(err, XP_ERR_MEMORY, "no memory for lead %s", col->name);
+    for (int64_t i = 0; i < rec->n; i++)
+        col->derived[i] = (float)(f.weight[0] * (double)a[i] + f.weight[1] * (double)b[i]);
+    col->mv = col->derived;
+    xp_notice_add(notes, XP_NOTE_DERIVED, col->name,
+                  "lead %s is not in the recording: computed from %s and %s", col->name,
+                  xp_lead_name(f.from[0]), xp_lead_name(f.from[1]));
+    return XP_OK;
+}
+
+static int64_t count_missing(const float *mv, int64_t n) {
+    int64_t count = 0;
+    for (int64_t i = 0; i < n; i++) count += !isfinite(mv[i]);
+    return count;
+}
+
+static xp_status find_column(xp_column *col, const xp_record *rec, const char *name,
+                             xp_notices *notes, xp_error *err) {
+    snprintf(col->name, sizeof col->name, "%.15s", name);
+    int count, l = find_lead(rec, col->name, &count);
+    if (l < 0) {
+        XP_TRY(derive(col, rec, notes, err));
+    } else {
+        col->mv = rec->leads[l].mv;
+        if (rec->leads[l].derived)
+            xp_notice_add(notes, XP_NOTE_DERIVED, col->name, "lead %s was computed from others",
+                          col->name);
+    }
+    if (count > 1)
+        xp_notice_add(notes, XP_NOTE_IGNORED, col->name,
+                      "the recording has lead %s %d times: the first is used", col->name, count);
+    col->n_missing = count_missing(col->mv, rec->n);
+    return XP_OK;
+}
+
+static void tell_unused(const xp_record *rec, const xp_input_spec *spec, xp_notices *notes) {
+    name_list unused = {0};
+    for (int l = 0; l < rec->n_leads; l++) {
+        bool used = false;
+        for (int c = 0; c < spec->n_leads && !used; c++)
+            used = is_lead(&rec->leads[l], spec->leads[c]);
+        if (!used) add_name(&unused, rec->leads[l].name);
+    }
+    if (unused.n)
+        xp_notice_add(notes, XP_NOTE_IGNORED, NULL, "not an input of this model: %s", unused.text);
+}
+
+xp_status xp_columns_find(xp_column **out, const xp_record *rec, const xp_input_spec *spec,
+                          xp_notices *notes, xp_error *err) {
+    xp_column *cols = calloc((size_t)spec->n_leads, sizeof *cols);
+    if (!cols) return xp_fail(err, XP_ERR_MEMORY, "no memory for %d leads", spec->n_leads);
+    for (int c = 0; c < spec->n_leads; c++) {
+        xp_status s = find_column(&cols[c], rec, spec->leads[c], notes, err);
+        if (s != XP_OK) {
+            xp_columns_free(cols, spec->n_leads);
+            return s;
+        }
+    }
+    tell_unused(rec, spec, notes);
+    *out = cols;
+    return XP_OK;
+}
+
+void xp_columns_free(xp_column *columns, int n) {
+    if (columns)
+        for (int c = 0; c < n; c++) free(columns[c].derived);
+    free(columns);
+}

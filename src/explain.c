@@ -130,20 +130,19 @@ static void keep_largest(xp_interval *out, int *n, int max_out, xp_interval x) {
 
 int xp_map_intervals(const float *map, int t, double step, float level, double join,
                      xp_interval *out, int max_out) {
-    int n = 0;
-    bool open = false;
+    int n = 0, end = 0; /* of the stretch that is open: behind its last step */
     xp_interval now = {0};
     for (int i = 0; i < t; i++) {
         if (!(map[i] >= level)) continue;
-        if (open && i * step - now.end >= join) {
+        if (end > 0 && i > end && (i - end) * step >= join) {
             keep_largest(out, &n, max_out, now);
-            open = false;
+            end = 0;
         }
-        if (!open) now = (xp_interval){.start = i * step, .peak = map[i]};
-        open = true;
-        now.end = (i + 1) * step;
+        if (end == 0) now = (xp_interval){.start = i * step, .peak = map[i]};
+        end = i + 1;
+        now.end = end * step;
         if (map[i] > now.peak) now.peak = map[i];
     }
-    if (open) keep_largest(out, &n, max_out, now);
+    if (end > 0) keep_largest(out, &n, max_out, now);
     return n;
 }

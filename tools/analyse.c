@@ -1,0 +1,194 @@
+#include "analyse.h"
+
+#include "arrays.h"
+#include "report.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ==== setting up ============================================================================= */
+
+static xp_status find_label(const xp_model *m, const char *text, int *label, xp_error *err) {
+    *label = text ? xp_model_find_label(m, text) : -1;
+    if (!text || *label >= 0) return XP_OK;
+    char *end;
+    long v = strtol(text, &end, 10);
+    if (isdigit((unsigned char)*text) && !*end && v < m->n_labels) {
+        *label = (int)v;
+        return XP_OK;
+    }
+    char names[300] = "";
+    for (int i = 0; i < m->n_labels; i++) {
+        size_t n = strlen(names);
+        snprintf(names + n, sizeof names - n, "%s%s", i ? ", " : "", m->labels[i].name);
+    }
+    return xp_fail(err, XP_ERR_USAGE, "the model has no label \"%s\"; it has %s (or 0 to %d)", text,
+                   names, m->n_labels - 1);
+}
+
+static xp_status find_layer(const xp_model *m, const char *name, int *layer, xp_error *err) {
+    *layer = name ? xp_graph_find(&m->graph, name) : xp_gradcam_default_layer(&m->graph);
+    if (*layer < 0 && name)
+        return xp_fail(err, XP_ERR_USAGE,
+                       "the model has no layer \"%s\"; `xplaim info MODEL` lists them", name);
+    if (*layer < 0)
+        return xp_fail(err, XP_ERR_UNSUPPORTED,
+                       "the model has no layer with a time axis that could be explained");
+    if (m->graph.ops[*layer].is_sequence) return XP_OK;
+    return xp_fail(err, XP_ERR_USAGE,
+                   "layer \"%s\" has no time axis; `xplaim info MODEL` lists those that have",
+                   m->graph.ops[*layer].name);
+}
+
+/* Fills an where it lies: the net points to the model in it. */
+static xp_status open_parts(analyser *an, const char *model, int threads, bool maps,
+                            const char *layer, const char *label, xp_error *err) {
+    XP_TRY(model_file_load(&an->file, model, err));
+    const xp_model *m = &an->file.model;
+    XP_TRY(find_label(m, label, &an->options.label, err));
+    if (maps) XP_TRY(find_layer(m, layer, &an->options.layer, err));
+    XP_TRY(xp_pool_create(&an->pool, threads, err));
+    xp_net_options o = {.explain_from = an->options.layer, .pool = an->pool};
+    return xp_net_create(&an->net, m, &o, err);
+}
+
+xp_status analyser_open(analyser *an, const char *model, int threads, bool maps, const char *layer,
+                        const char *label, xp_error *err) {
+    *an = (analyser){.options = {.layer = -1, .label = -1}};
+    xp_status s = open_parts(an, model, threads, maps, layer, label, err);
+    if (s != XP_OK) analyser_close(an);
+    return s;
+}
+
+void analyser_close(analyser *an) {
+    xp_net_free(an->net);
+    xp_pool_free(an->pool);
+    model_file_free(&an->file);
+    *an = (analyser){0};
+}
+
+/* ==== running ================================================================================ */
+
+typedef struct run {
+    analyser *an;
+    analysed_fn fn;
+    void *ctx;
+    int *failed;
+    progress *bar;
+    xp_error *err;
+} run;
+
+/* Hand one result over, good or bad, and forget it. recorded: the notices of the file, or NULL. */
+static xp_status deliver(run *r, const char *record, xp_status s, xp_analysis *a,
+                         const xp_notices *recorded, const xp_error *failure) {
+    xp_notices notices = {0};
+    analysed result = {.record = record, .notices = &notices, .failure = failure};
+    if (s == XP_OK) {
+        const xp_model *m = &r->an->file.model;
+        if (!m->trained) xp_notice_add(&notices, XP_NOTE_MODEL, NULL, "%s", UNTRAINED_TEXT);
+        if (recorded) xp_notices_append(&notices, recorded);
+        xp_notices_append(&notices, &a->input.notices);
+        result.analysis = a;
+    } else {
+        ++*r->failed;
+    }
+    progress_hide(r->bar);
+    xp_status done = r->fn(r->ctx, &result, r->err);
+    if (s == XP_OK) xp_analysis_free(a);
+    xp_notices_free(&notices);
+    progress_update(r->bar, r->bar->done + 1);
+    return done;
+}
+
+static xp_status run_record(run *r, const char *path) {
+    xp_record rec = {0};
+    xp_analysis a;
+    xp_error failure = {0};
+    xp_status s = input_read_record(&rec, path, &failure);
+    if (s == XP_OK) {
+        s = xp_explain(&a, &rec, &r->an->file.model, r->an->net, &r->an->options, &failure);
+        if (s != XP_OK) xp_fail_prefix(&failure, s, "%s", path);
+    }
+    s = deliver(r, path, s, &a, &rec.notices, &failure);
+    xp_record_free(&rec);
+    return s;
+}
+
+/* One window of a file as an input of its own. */
+static xp_status window_input(xp_input *in, const window_array *w, size_t i, const xp_model *m,
+                              xp_error *err) {
+    size_t n = (size_t)m->length * (size_t)m->n_leads;
+    xp_input made = {.n_windows = 1,
+                     .length = m->length,
+                     .n_leads = m->n_leads,
+                     .x = malloc(n * sizeof(float)),
+                     .start = calloc(1, sizeof(int64_t)),
+                     .valid = calloc(1, sizeof(int64_t)),
+                     .rate = m->rate};
+    if (!made.x || !made.start || !made.valid) {
+        xp_input_free(&made);
+        return xp_fail(err, XP_ERR_MEMORY, "not enough memory for a window");
+    }
+    memcpy(made.x, w->x + i * n, n * sizeof(float));
+    made.valid[0] = m->length;
+    if (w->n_missing && i == 0)
+        xp_notice_add(&made.notices, XP_NOTE_GAP, NULL, "%zu missing samples in this file became 0",
+                      w->n_missing);
+    *in = made;
+    return XP_OK;
+}
+
+static xp_status run_window(run *r, const char *path, const window_array *w, size_t i) {
+    const xp_model *m = &r->an->file.model;
+    size_t size = strlen(path) + 32;
+    char *name = malloc(size);
+    if (!name) return xp_fail(r->err, XP_ERR_MEMORY, "not enough memory for a name");
+    snprintf(name, size, "%s[%zu]", path, i);
+    xp_input in;
+    xp_analysis a;
+    xp_error failure = {0};
+    xp_status s = window_input(&in, w, i, m, &failure);
+    if (s == XP_OK) {
+        s = xp_explain_input(&a, &in, m, r->an->net, &r->an->options, &failure);
+        if (s != XP_OK) xp_input_free(&in);
+    }
+    s = deliver(r, name, s, &a, NULL, &failure);
+    free(name);
+    return s;
+}
+
+static xp_status run_npy(run *r, const char *path) {
+    window_array w;
+    xp_error failure = {0};
+    xp_status s = windows_load(&w, path, &r->an->file.model, &failure);
+    if (s != XP_OK) return deliver(r, path, s, NULL, NULL, &failure);
+    r->bar->total += (int)w.n - 1;
+    for (size_t i = 0; s == XP_OK && i < w.n; i++) s = run_window(r, path, &w, i);
+    windows_free(&w);
+    return s;
+}
+
+static xp_status run_input(run *r, const input *in) {
+    switch (in->kind) {
+    case INPUT_RECORD:
+        return run_record(r, in->path);
+    case INPUT_NPY:
+        return run_npy(r, in->path);
+    case INPUT_MISSING:
+        return deliver(r, in->path, in->error.code, NULL, NULL, &in->error);
+    }
+    return XP_OK;
+}
+
+xp_status analyser_run(analyser *an, const input_list *list, analysed_fn fn, void *ctx, int *failed,
+                       xp_error *err) {
+    progress bar = progress_begin("records", list->n);
+    run r = {an, fn, ctx, failed, &bar, err};
+    *failed = 0;
+    xp_status s = XP_OK;
+    for (int i = 0; s == XP_OK && i < list->n; i++) s = run_input(&r, &list->items[i]);
+    progress_hide(&bar);
+    return s;
+}

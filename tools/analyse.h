@@ -1,0 +1,38 @@
+/* The loop that predict and explain share: every input through the same model, one at a time. */
+#ifndef XP_TOOLS_ANALYSE_H
+#define XP_TOOLS_ANALYSE_H
+
+#include "explain.h"
+#include "inputs.h"
+#include "model_file.h"
+#include "progress.h"
+
+typedef struct analyser {
+    model_file file;
+    xp_pool *pool;
+    xp_net *net;
+    xp_explain_options options;
+} analyser;
+
+/* Load the model and prepare a net for it; an must not move until it is closed. layer: name of the
+ * layer to explain; NULL: the default one; ignored (no maps) unless maps. label: name or number;
+ * NULL: all. */
+xp_status analyser_open(analyser *an, const char *model, int threads, bool maps, const char *layer,
+                        const char *label, xp_error *err);
+void analyser_close(analyser *an);
+
+/* One result; analysis is NULL when the input failed, and failure then says why. */
+typedef struct analysed {
+    const char *record;
+    const xp_analysis *analysis;
+    const xp_notices *notices; /* of the model, the record and its preparation */
+    const xp_error *failure;
+} analysed;
+typedef xp_status (*analysed_fn)(void *ctx, const analysed *result, xp_error *err);
+
+/* Call fn for every record, in order; each window of an .npy file is a record "FILE[i]". An input
+ * that fails is passed on and counted in *failed; only an error of fn itself stops the loop. */
+xp_status analyser_run(analyser *an, const input_list *list, analysed_fn fn, void *ctx, int *failed,
+                       xp_error *err);
+
+#endif

@@ -1,0 +1,42 @@
+/* A subcommand of xplaim: its texts, its options as a table, and what it does. */
+#ifndef XP_TOOLS_COMMAND_H
+#define XP_TOOLS_COMMAND_H
+
+#include "options.h"
+
+/* Exit statuses of the program. */
+typedef enum exit_code {
+    EXIT_CODE_OK = 0,
+    EXIT_CODE_BAD_INPUT = 1,
+    EXIT_CODE_BAD_USAGE = 2
+} exit_code;
+
+typedef struct command {
+    const char *name, *summary;
+    const char *arguments; /* "-m MODEL INPUT...": what follows the name in the usage line */
+    const char *details;   /* paragraphs for --help */
+    const option_spec *options;
+    exit_code (*run)(const struct command *self, int argc, char **argv);
+} command;
+
+extern const command command_info, command_decode, command_prepare, command_predict,
+    command_explain, command_import, command_bench;
+
+/* Said by every output: text, JSON, help. */
+#define DISCLAIMER                                                                                 \
+    "Research and education only. Not a medical device. Not for diagnosis, treatment, monitoring " \
+    "or clinical decisions."
+
+/* Print the command's usage, options and details. */
+void command_help(const command *c);
+
+/* Parse argv[0..argc) (what follows the command's name) by c's table into opt, and check that there
+ * are between min and max (-1: any number) arguments. True: go on. False: *code is the exit code
+ * (help was shown, or the mistake was). */
+bool command_parse(const command *c, void *opt, int argc, char **argv, int min, int max,
+                   arguments *args, exit_code *code);
+
+/* "xplaim predict: text (see ...)" on stderr; returns EXIT_CODE_BAD_USAGE. */
+exit_code usage_error(const command *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+#endif

@@ -1,0 +1,38 @@
+/* What a user may name on the command line: a WFDB record (NAME, NAME.hea, or its signal file), a
+ * folder (all records in it and below), or an .npy file of prepared windows. */
+#ifndef XP_TOOLS_INPUTS_H
+#define XP_TOOLS_INPUTS_H
+
+#include "base/status.h"
+#include "ecg/wfdb.h"
+
+typedef enum input_kind {
+    INPUT_RECORD, /* path: folder and record name, without .hea */
+    INPUT_NPY,    /* path: the file */
+    INPUT_MISSING /* path: as given; error says what is wrong */
+} input_kind;
+
+typedef struct input {
+    input_kind kind;
+    char *path; /* owned */
+    xp_error error;
+} input;
+
+typedef struct input_list {
+    input *items; /* owned */
+    int n, cap;
+} input_list;
+
+/* What the n words mean, in order; a folder's records sorted by name. Segments and layout headers
+ * of multi-segment records are left out of a folder's list, since the record itself is in it. A
+ * word that names nothing becomes an INPUT_MISSING, to be reported in its turn. */
+xp_status inputs_expand(input_list *list, char **words, int n, xp_error *err);
+void inputs_free(input_list *list);
+
+/* Read the record at path (folder/name, without .hea). On error w is untouched. */
+xp_status input_read_wfdb(xp_wfdb *w, const char *path, xp_error *err);
+
+/* The same as leads in millivolt. */
+xp_status input_read_record(xp_record *rec, const char *path, xp_error *err);
+
+#endif

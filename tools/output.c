@@ -1,0 +1,143 @@
+#include "output.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static xp_status io_error(xp_error *err, const char *path, const char *what, int number) {
+    return xp_fail(err, XP_ERR_IO, "%s: cannot be %s: %s", path, what, strerror(number));
+}
+
+static xp_status write_all(int fd, const uint8_t *p, size_t n) {
+    while (n > 0) {
+        ssize_t done = write(fd, p, n);
+        if (done < 0 && errno == EINTR) continue;
+        if (done < 0) return XP_ERR_IO;
+        p += done;
+        n -= (size_t)done;
+    }
+    return XP_OK;
+}
+
+static xp_status write_directly(const char *path, const void *bytes, size_t size, xp_error *err) {
+    int fd = open(path, O_WRONLY);
+    if (fd < 0) return io_error(err, path, "opened", errno);
+    xp_status s = write_all(fd, bytes, size);
+    int number = errno;
+    if (close(fd) != 0 && s == XP_OK) s = XP_ERR_IO, number = errno;
+    return s == XP_OK ? XP_OK : io_error(err, path, "written", number);
+}
+
+/* Write, flush to the disk and close fd; false leaves errno. */
+static bool fill_temporary(int fd, const void *bytes, size_t size) {
+    mode_t mask = umask(0);
+    umask(mask);
+    bool ok =
+        write_all(fd, bytes, size) == XP_OK && fchmod(fd, 0666 & ~mask) == 0 && fsync(fd) == 0;
+    int number = errno;
+    ok = close(fd) == 0 && ok;
+    if (!ok && number) errno = number;
+    return ok;
+}
+
+xp_status output_write_file(const char *path, const void *bytes, size_t size, xp_error *err) {
+    struct stat st;
+    if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
+        if (S_ISDIR(st.st_mode)) return xp_fail(err, XP_ERR_IO, "%s: is a folder", path);
+        return write_directly(path, bytes, size, err);
+    }
+    size_t n = strlen(path) + sizeof ".XXXXXX";
+    char *temporary = malloc(n);
+    if (!temporary) return xp_fail(err, XP_ERR_MEMORY, "not enough memory");
+    snprintf(temporary, n, "%s.XXXXXX", path);
+    xp_status s = XP_OK;
+    int fd = mkstemp(temporary);
+    if (fd < 0) {
+        s = io_error(err, path, "created", errno);
+    } else if (!fill_temporary(fd, bytes, size) || rename(temporary, path) != 0) {
+        s = io_error(err, path, "written", errno);
+        unlink(temporary);
+    }
+    free(temporary);
+    return s;
+}
+
+xp_status output_close_stdout(xp_error *err) {
+    errno = 0;
+    if (fflush(stdout) == 0 && !ferror(stdout)) return XP_OK;
+    return xp_fail(err, XP_ERR_IO, "standard output cannot be written: %s",
+                   errno ? strerror(errno) : "an earlier write failed");
+}
+
+cJSON *json_number(double v) {
+    if (!isfinite(v)) return cJSON_CreateNull();
+    char text[32];
+    snprintf(text, sizeof text, "%.9g", v);
+    return cJSON_CreateRaw(text);
+}
+
+cJSON *json_integer(int64_t v) {
+    char text[32];
+    snprintf(text, sizeof text, "%lld", (long long)v);
+    return cJSON_CreateRaw(text);
+}
+
+/* Length of the well-formed UTF-8 sequence at p (RFC 3629), or 0. */
+static int utf8_length(const uint8_t *p) {
+    if (p[0] < 0x80) return 1;
+    int n = p[0] >= 0xf0 ? 4 : p[0] >= 0xe0 ? 3 : 2;
+    if (p[0] < 0xc2 || p[0] > 0xf4) return 0;
+    for (int i = 1; i < n; i++)
+        if ((p[i] & 0xc0) != 0x80) return 0;
+    bool overlong = (p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xf0 && p[1] < 0x90);
+    bool surrogate = p[0] == 0xed && p[1] > 0x9f, beyond = p[0] == 0xf4 && p[1] > 0x8f;
+    return overlong || surrogate || beyond ? 0 : n;
+}
+
+cJSON *json_text(const char *text) {
+    const uint8_t *p = (const uint8_t *)text;
+    char *clean = malloc(2 * strlen(text) + 1), *q = clean;
+    if (!clean) return NULL;
+    while (*p) {
+        int n = utf8_length(p);
+        if (n == 0) {
+            *q++ = (char)(0xc0 | *p >> 6);
+            *q++ = (char)(0x80 | (*p++ & 0x3f));
+        }
+        while (n-- > 0) *q++ = (char)*p++;
+    }
+    *q = 0;
+    cJSON *o = cJSON_CreateString(clean);
+    free(clean);
+    return o;
+}
+
+cJSON *json_text_or_null(const char *text) {
+    return text[0] ? json_text(text) : cJSON_CreateNull();
+}
+
+cJSON *json_integer_or_null(double v) {
+    return isnan(v) ? cJSON_CreateNull() : json_integer((int64_t)v);
+}
+
+void json_print_line(cJSON *o) {
+    char *text = cJSON_PrintUnformatted(o);
+    cJSON_Delete(o);
+    if (text)
+        puts(text);
+    else
+        fputs("xplaim: not enough memory to print JSON\n", stderr);
+    cJSON_free(text);
+    fflush(stdout);
+}
+
+void print_clean(FILE *f, const char *text) {
+    for (const char *p = text; *p; p++) {
+        unsigned char c = (unsigned char)*p;
+        fputc(c < 0x20 || c == 0x7f ? '?' : c, f);
+    }
+}

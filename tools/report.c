@@ -1,0 +1,121 @@
+#include "report.h"
+
+cJSON *report_begin(const char *record) {
+    cJSON *o = cJSON_CreateObject();
+    if (record) cJSON_AddItemToObject(o, "record", json_text(record));
+    cJSON_AddItemToObject(o, "disclaimer", json_text(DISCLAIMER));
+    return o;
+}
+
+cJSON *report_model(const model_file *f) {
+    cJSON *o = cJSON_CreateObject();
+    cJSON_AddItemToObject(o, "name", json_text(f->model.name));
+    cJSON_AddItemToObject(o, "sha256", json_text_or_null(f->sha256));
+    cJSON_AddItemToObject(o, "architecture", json_text(f->model.architecture));
+    cJSON_AddBoolToObject(o, "trained", f->model.trained);
+    return o;
+}
+
+cJSON *report_notices(const xp_notices *notices) {
+    cJSON *list = cJSON_CreateArray();
+    for (int i = 0; i < notices->n; i++) {
+        const xp_notice *n = &notices->items[i];
+        cJSON *o = cJSON_CreateObject();
+        cJSON_AddItemToObject(o, "code", json_text(xp_notice_name(n->code)));
+        cJSON_AddItemToObject(o, "lead", json_text_or_null(n->lead));
+        cJSON_AddItemToObject(o, "text", json_text(n->text));
+        cJSON_AddItemToArray(list, o);
+    }
+    return list;
+}
+
+cJSON *report_label(const xp_label *l) {
+    cJSON *o = cJSON_CreateObject();
+    cJSON_AddItemToObject(o, "name", json_text(l->name));
+    cJSON_AddItemToObject(o, "long_name", json_text(l->long_name));
+    cJSON_AddItemToObject(o, "threshold", json_number(l->threshold));
+    cJSON_AddItemToObject(o, "threshold_source", json_text_or_null(l->threshold_source));
+    cJSON_AddItemToObject(o, "auroc", json_number(l->auroc));
+    cJSON_AddItemToObject(o, "auroc_low", json_number(l->auroc_low));
+    cJSON_AddItemToObject(o, "auroc_high", json_number(l->auroc_high));
+    cJSON_AddItemToObject(o, "n_positive",
+                          l->n_positive >= 0 ? json_integer(l->n_positive) : cJSON_CreateNull());
+    return o;
+}
+
+static cJSON *label_result(const xp_label *l, float probability, float logit) {
+    cJSON *o = report_label(l);
+    bool known = l->threshold == l->threshold;
+    cJSON_AddItemToObject(o, "probability", json_number(probability));
+    cJSON_AddItemToObject(o, "logit", json_number(logit));
+    cJSON_AddItemToObject(o, "at_or_above_threshold",
+                          known ? cJSON_CreateBool((double)probability >= l->threshold)
+                                : cJSON_CreateNull());
+    return o;
+}
+
+cJSON *report_labels(const xp_model *m, const xp_analysis *a, int label) {
+    cJSON *list = cJSON_CreateArray();
+    int from = label < 0 ? 0 : label, to = label < 0 ? m->n_labels : label + 1;
+    for (int i = from; i < to; i++) {
+        int window;
+        float p = xp_analysis_probability(a, i, &window);
+        float logit = a->logits[(size_t)window * (size_t)a->n_labels + (size_t)i];
+        cJSON_AddItemToArray(list, label_result(&m->labels[i], p, logit));
+    }
+    return list;
+}
+
+cJSON *report_window(const xp_input *in, int window) {
+    cJSON *o = cJSON_CreateObject();
+    double start = (double)in->start[window] / in->rate;
+    double padded = (double)(in->length - in->valid[window]) / in->rate;
+    cJSON_AddItemToObject(o, "start_s", json_number(start));
+    cJSON_AddItemToObject(o, "end_s", json_number(start + in->length / in->rate));
+    cJSON_AddItemToObject(o, "padded_s", json_number(padded));
+    return o;
+}
+
+static void print_error(const xp_error *err) {
+    fflush(stdout);
+    fputs("xplaim: ", stderr);
+    print_clean(stderr, err->text);
+    fprintf(stderr, " [%s]\n", xp_status_name(err->code));
+}
+
+exit_code report_fatal(const xp_error *err) {
+    print_error(err);
+    return err->code == XP_ERR_USAGE ? EXIT_CODE_BAD_USAGE : EXIT_CODE_BAD_INPUT;
+}
+
+void report_failure(const char *record, const xp_error *err, bool json) {
+    if (!json) {
+        print_error(err);
+        return;
+    }
+    cJSON *o = report_begin(record), *e = cJSON_CreateObject();
+    cJSON_AddItemToObject(e, "code", json_text(xp_status_name(err->code)));
+    cJSON_AddItemToObject(e, "text", json_text(err->text));
+    cJSON_AddItemToObject(o, "error", e);
+    json_print_line(o);
+}
+
+void report_model_text(const model_file *f) {
+    const xp_model *m = &f->model;
+    fputs("Model: ", stdout);
+    print_clean(stdout, m->name[0] ? m->name : "(no name)");
+    printf(" (%s, %d leads, %d samples at %g Hz)", m->architecture, m->n_leads, m->length, m->rate);
+    if (f->sha256[0]) printf(", SHA-256 %.12s...", f->sha256);
+    puts("");
+    if (!m->trained) puts("       " UNTRAINED_TEXT);
+    puts(DISCLAIMER);
+}
+
+void report_notices_text(const xp_notices *notices, const char *indent) {
+    for (int i = 0; i < notices->n; i++) {
+        const xp_notice *n = &notices->items[i];
+        printf("%snote [%s] ", indent, xp_notice_name(n->code));
+        print_clean(stdout, n->text);
+        puts("");
+    }
+}

@@ -632,7 +632,7 @@ static xp_status read_weights(xp_model *m, const layer_list *list, const xp_arch
     XP_TRY(read_entry(a, "model.weights.h5", XP_KERAS_MAX_WEIGHTS_FILE, &h5, &size, err));
     xp_keras_place *places = calloc((size_t)m->graph.n_ops, sizeof *places);
     xp_status s = places ? XP_OK : xp_fail(err, XP_ERR_MEMORY, "keras: not enough memory");
-    if (s == XP_OK && m->graph.n_weights > size / sizeof(float))
+    if (s == XP_OK && m->graph.n_weights > size / sizeof(uint16_t))
         s = xp_fail(err, XP_ERR_TRUNCATED,
                     "model.weights.h5: %zu bytes cannot hold the %zu weights of the layers", size,
                     m->graph.n_weights);

@@ -9,7 +9,7 @@
 
 /* Names, separated by commas, as far as they fit. */
 typedef struct name_list {
-    char text[160];
+    char text[120];
     size_t used;
     int n;
 } name_list;
@@ -59,16 +59,21 @@ static void index_leads(const xp_record *rec, const float *first[XP_LEAD_COUNT],
 }
 
 static xp_status fail_unknown(const xp_record *rec, const char *name, xp_error *err) {
-    name_list there = {0};
+    name_list there = {0}, left_out = {0};
     for (int l = 0; l < rec->n_leads; l++) add_name(&there, rec->leads[l].name);
+    for (int i = 0; i < rec->notices.n; i++) { /* what the reader could not name */
+        const xp_notice *it = &rec->notices.items[i];
+        if (it->code == XP_NOTE_IGNORED && it->lead[0]) add_name(&left_out, it->lead);
+    }
     xp_lead_id id = xp_lead_parse(name);
     bool limb = id >= XP_LEAD_I && id <= XP_LEAD_AVF;
-    return xp_fail(err, XP_ERR_LEAD_UNKNOWN,
-                   "the model needs lead %s, which the recording does not have%s; it has %s: use a "
-                   "recording with this lead, or name it in the header as one of I, II, III, aVR, "
-                   "aVL, aVF, V1 to V6",
-                   name, limb ? " (it could be computed from two other limb leads)" : "",
-                   there.n ? there.text : "no leads");
+    return xp_fail(
+        err, XP_ERR_LEAD_UNKNOWN,
+        "the model needs lead %s, which the recording does not have%s; it has %s%s%s: use a "
+        "recording with this lead, or name it in the header as one of I, II, III, aVR, "
+        "aVL, aVF, V1 to V6",
+        name, limb ? " (it could be computed from two other limb leads)" : "",
+        there.n ? there.text : "no leads", left_out.n ? ", and left out were " : "", left_out.text);
 }
 
 static xp_status derive(xp_column *col, const xp_record *rec, xp_notices *notes, xp_error *err) {

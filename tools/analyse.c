@@ -109,7 +109,7 @@ static xp_status run_record(run *r, const char *path) {
     xp_status s = input_read_record(&rec, path, &failure);
     if (s == XP_OK) {
         s = xp_explain(&a, &rec, &r->an->file.model, r->an->net, &r->an->options, &failure);
-        if (s != XP_OK) xp_fail_prefix(&failure, s, "%s", path);
+        if (s != XP_OK) report_refusal(&failure, path);
     }
     s = deliver(r, path, s, &a, &rec.notices, &failure);
     xp_record_free(&rec);

@@ -9,7 +9,7 @@
 
 enum { MAX_INTERVALS = 3 };
 static const float LEVEL = 0.5f; /* of the map's maximum: what counts as strong */
-static const double JOIN = 0.05; /* s: stretches closer than this are told as one */
+static const double JOIN = 0.1;  /* s: stretches closer than this are told as one */
 
 typedef struct explain_options {
     const char *model, *output, *label, *layer;
@@ -82,7 +82,7 @@ static void print_map(const explain_state *s, const xp_analysis *a, int window, 
     if (!t.info.positive) fputs("no positive evidence at this layer", stdout);
     for (int k = 0; k < t.n_intervals; k++) {
         const xp_interval *x = &t.intervals[k];
-        printf("%s%.1f-%.1f s%s", k ? ", " : "strongest ", start + x->start, start + x->end,
+        printf("%s%.2f-%.2f s%s", k ? ", " : "strongest ", start + x->start, start + x->end,
                x->start >= recorded_seconds(a, window) ? " (in the padding)" : "");
     }
     puts("");

@@ -25,15 +25,17 @@ typedef struct model_memory {
     double predict, explain; /* bytes; NaN when the plan cannot be made */
 } model_memory;
 
-static double net_bytes(const xp_model *m, int explain_from) {
+/* The model's own weights and what its net holds. */
+static double running_bytes(const xp_model *m, int explain_from) {
     xp_net_options opt = {.explain_from = explain_from};
     size_t bytes;
-    return xp_net_bytes(m, &opt, &bytes, NULL) == XP_OK ? (double)bytes : NAN;
+    if (xp_net_bytes(m, &opt, &bytes, NULL) != XP_OK) return NAN;
+    return (double)bytes + 4.0 * (double)m->graph.n_weights;
 }
 
 static model_memory plan_memory(const xp_model *m) {
     int layer = xp_gradcam_default_layer(&m->graph);
-    return (model_memory){net_bytes(m, -1), layer >= 0 ? net_bytes(m, layer) : NAN};
+    return (model_memory){running_bytes(m, -1), layer >= 0 ? running_bytes(m, layer) : NAN};
 }
 
 static size_t op_weights(const xp_graph *g, const xp_op *op) {

@@ -48,7 +48,7 @@ static xp_status prepare_record(const xp_model *m, const char *path, const prepa
     xp_status s = xp_prepare(&in, &rec, &spec, &opt->prepare, err);
     if (s != XP_OK) {
         xp_record_free(&rec);
-        return xp_fail_prefix(err, s, "%s", path);
+        return report_refusal(err, path);
     }
     s = save_input(&in, opt->output, err);
     if (s == XP_OK) {

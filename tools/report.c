@@ -1,5 +1,7 @@
 #include "report.h"
 
+#include <string.h>
+
 cJSON *report_begin(const char *record) {
     cJSON *o = cJSON_CreateObject();
     if (record) cJSON_AddItemToObject(o, "record", json_text(record));
@@ -88,6 +90,14 @@ exit_code report_fatal(const xp_error *err) {
     return err->code == XP_ERR_USAGE ? EXIT_CODE_BAD_USAGE : EXIT_CODE_BAD_INPUT;
 }
 
+xp_status report_refusal(xp_error *err, const char *record) {
+    xp_fail_prefix(err, err->code, "%s", record);
+    size_t n = strlen(err->text);
+    if (err->code == XP_ERR_UNITS)
+        snprintf(err->text + n, sizeof err->text - n, " (option --accept-amplitude)");
+    return err->code;
+}
+
 void report_failure(const char *record, const xp_error *err, bool json) {
     if (!json) {
         print_error(err);
@@ -114,6 +124,7 @@ void report_model_text(const model_file *f) {
 void report_notices_text(const xp_notices *notices, const char *indent) {
     for (int i = 0; i < notices->n; i++) {
         const xp_notice *n = &notices->items[i];
+        if (n->code == XP_NOTE_MODEL) continue;
         printf("%snote [%s] ", indent, xp_notice_name(n->code));
         print_clean(stdout, n->text);
         puts("");

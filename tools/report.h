@@ -30,12 +30,18 @@ void report_failure(const char *record, const xp_error *err, bool json);
  * argument was wrong, else bad input. */
 exit_code report_fatal(const xp_error *err);
 
+/* A record that could be read but not prepared: names it and, where an option would let it pass,
+ * that. Returns err's code. */
+xp_status report_refusal(xp_error *err, const char *record);
+
 /* Two or three lines that name the model, say whether it was trained, and the disclaimer. */
 void report_model_text(const model_file *f);
+/* All but what report_model_text said. */
 void report_notices_text(const xp_notices *notices, const char *indent);
 
 #define UNTRAINED_TEXT                                                                             \
-    "untrained: weights never fitted to real labels; the probabilities mean nothing"
+    "untrained: weights not known to be fitted to real labels; the numbers are arithmetic, not "   \
+    "findings"
 #define MAP_TEXT "time only: this map does not tell leads apart"
 
 #endif

@@ -1,0 +1,127 @@
+"""Help, exit codes, bad usage, and the ways in which output can fail."""
+
+import os
+import subprocess
+
+import pytest
+
+from conftest import DISCLAIMER, TOOL, ecg, write_record, xplaim
+
+COMMANDS = ["info", "decode", "prepare", "predict", "explain", "import", "bench"]
+
+
+def test_version():
+    assert xplaim("--version").stdout.startswith("xplaim 0.")
+
+
+@pytest.mark.parametrize("word", ["--help", "-h", "help"])
+def test_overview(word):
+    text = xplaim(word).stdout
+    assert DISCLAIMER in text
+    for command in COMMANDS:
+        assert f"  {command}" in text
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help(command):
+    text = xplaim(command, "--help").stdout
+    assert f"usage: xplaim {command}" in text and DISCLAIMER in text
+    assert max(map(len, text.splitlines())) <= 125
+
+
+def test_help_wins_over_missing_arguments():
+    xplaim("predict", "-m", "none", "--help")
+
+
+BAD = [
+    [],
+    ["diagnose"],
+    ["info"],
+    ["info", "--colour", "x"],
+    ["predict", "x"],
+    ["predict", "-m"],
+    ["predict", "-m", "m.safetensors"],
+    ["predict", "-m", "m", "x", "--threads", "two"],
+    ["predict", "-m", "m", "x", "--threads=-1"],
+    ["predict", "-m", "m", "x", "--threads", "1.5"],
+    ["predict", "-m", "m", "x", "--json=yes"],
+    ["predict", "-m", "m", "x", "--bandpass", "40,0.5"],
+    ["predict", "-m", "m", "x", "--bandpass", "40"],
+    ["predict", "-m", "m", "x", "--notch", "nan"],
+    ["predict", "-m", "", "x"],
+    ["explain", "x"],
+    ["prepare", "x", "-m", "m"],
+    ["prepare", "x", "-o", "y.npy"],
+    ["decode", "x"],
+    ["decode", "x", "y", "-o", "z.npy"],
+    ["decode", "x", "--digital", "--physical", "-o", "z.npy"],
+    ["import", "x.keras"],
+    ["bench", "--repeat", "0"],
+    ["bench", "stray"],
+]
+
+
+@pytest.mark.parametrize("words", BAD, ids=" ".join)
+def test_bad_usage(words):
+    done = xplaim(*words, code=2)
+    assert done.stdout == "" and "usage" in done.stderr
+
+
+def test_options_in_every_form(record, models, tmp_path):
+    model = models("xplaim_full")
+    out = [tmp_path / f"{i}.npy" for i in range(5)]
+    xplaim("prepare", record, "-m", model, "-o", out[0])
+    xplaim("prepare", f"-m{model}", f"-o{out[1]}", record)
+    xplaim("prepare", f"--model={model}", "--output", out[2], "--", record)
+    xplaim("prepare", "--model", model, record, f"--output={out[3]}")
+    assert len({p.read_bytes() for p in out[:4]}) == 1
+
+
+def test_unknown_model_is_bad_input(record, tmp_path):
+    done = xplaim("predict", "-m", tmp_path / "none.safetensors", record, code=1)
+    assert "none.safetensors" in done.stderr and "[NOT_FOUND]" in done.stderr
+
+
+def test_record_as_model(record, tmp_path):
+    done = xplaim("predict", "-m", f"{record}.hea", record, code=1)
+    assert "rec.hea" in done.stderr and len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full here")
+def test_full_disk_on_stdout(record):
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([str(TOOL), "info", record], stdout=full, stderr=subprocess.PIPE)
+    assert done.returncode == 1 and b"standard output cannot be written" in done.stderr
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full here")
+def test_full_disk_on_output(record):
+    done = xplaim("decode", record, "-o", "/dev/full", code=1)
+    assert "/dev/full" in done.stderr and "[IO]" in done.stderr
+
+
+def test_output_in_a_folder_that_is_not_there(record, tmp_path):
+    done = xplaim("decode", record, "-o", tmp_path / "no" / "x.npy", code=1)
+    assert "x.npy" in done.stderr
+
+
+def test_nothing_is_left_where_writing_fails(record, tmp_path):
+    """The output's name is a folder: the temporary file must be gone."""
+    (tmp_path / "x.npy").mkdir()
+    xplaim("decode", record, "-o", tmp_path / "x.npy", code=1)
+    assert os.listdir(tmp_path) == ["x.npy"] and os.listdir(tmp_path / "x.npy") == []
+
+
+def test_failed_decode_keeps_the_old_file(tmp_path):
+    old = tmp_path / "x.npy"
+    old.write_text("old")
+    xplaim("decode", tmp_path / "none", "-o", old, code=1)
+    assert old.read_text() == "old"
+
+
+def test_closed_pipe_is_quiet(tmp_path):
+    for i in range(200):
+        write_record(tmp_path, f"r{i:03}", ecg(20, 500), 500)
+    command = f'"{TOOL}" info "{tmp_path}" | head -1'
+    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True)
+    assert done.returncode == 0 and done.stderr == "" and len(done.stdout.splitlines()) == 1

@@ -64,6 +64,13 @@ static size_t byte_position(const bits *b, const uint8_t *start) {
     return (size_t)(b->p - start) - (size_t)(b->n / 8);
 }
 
+/* A fuzzer cannot guess checksums: the fuzzing build lets every one pass. */
+#ifdef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION
+#define CRC_DIFFERS(a, b) ((void)(a), (void)(b), false)
+#else
+#define CRC_DIFFERS(a, b) ((a) != (b))
+#endif
+
 /* CRC-8 x^8+x^2+x+1 and CRC-16 x^16+x^15+x^2+1, a nibble at a time. */
 static uint8_t crc8(const uint8_t *p, size_t n) {
     static const uint8_t t[16] = {0x00, 0x07, 0x0e, 0x09, 0x1c, 0x1b, 0x12, 0x15,
@@ -223,8 +230,8 @@ static bool read_head(const xp_flac *f, bits *b, const uint8_t *start, frame_hea
     size_t used = byte_position(b, start);
     uint8_t crc = (uint8_t)take(b, 8);
     int channels = h->assignment < 8 ? h->assignment + 1 : 2;
-    return !b->overrun && crc == crc8(start, used) && channels == f->channels && h->n > 0 &&
-           h->n <= f->max_block && (width == 0 || width == f->bits);
+    return !b->overrun && !CRC_DIFFERS(crc, crc8(start, used)) && channels == f->channels &&
+           h->n > 0 && h->n <= f->max_block && (width == 0 || width == f->bits);
 }
 
 /* Left and right from the two coded channels. */
@@ -269,7 +276,7 @@ static bool read_frame(xp_flac *f, bits *b, const uint8_t *start, frame_head *h)
     take(b, b->n & 7); /* to the next byte */
     size_t used = byte_position(b, start);
     uint32_t crc = take(b, 16);
-    if (b->overrun || crc != crc16(start, used)) return false;
+    if (b->overrun || CRC_DIFFERS(crc, crc16(start, used))) return false;
     if (h->assignment >= 8) decorrelate(h->assignment, f->wide, f->wide + f->max_block, h->n);
     return deliver(f, h->n);
 }

@@ -67,10 +67,11 @@ static xp_status make_groups(reader *r) {
 /* Decode the stream (as far as the header wants it) without keeping it: how many samples it really
  * holds. Only needed where the stream claims far more than its size suggests. */
 static xp_status count_flac(reader *r, const group *g, xp_flac *f, int64_t *total) {
-    int64_t wanted = r->h->w.n_frames ? r->h->w.n_frames * g->first->samples_per_frame : INT64_MAX;
+    int64_t n = r->h->w.n_frames, spf = g->first->samples_per_frame;
+    int64_t wanted = n && n <= INT64_MAX / spf ? n * spf : INT64_MAX;
     int64_t limit = (INT64_C(1) << 28) + 64 * (int64_t)g->data.size;
-    for (int n = 1; n && f->done < wanted;) {
-        xp_status s = xp_flac_next(f, &n, r->err);
+    for (int got = 1; got && f->done < wanted;) {
+        xp_status s = xp_flac_next(f, &got, r->err);
         if (s != XP_OK) return xp_fail_prefix(r->err, s, "%s", g->first->file);
         if (f->done > limit / f->channels)
             return FAIL(r, g->first, XP_ERR_LIMIT,
@@ -172,14 +173,22 @@ void *xp_wfdb_alloc(int64_t n, size_t each) {
     return malloc(n ? (size_t)n * each : 1);
 }
 
+/* One block for all signals: a malloc that large is not handed back to the system each time. */
 static xp_status allocate(reader *r) {
     xp_wfdb *w = &r->h->w;
+    int64_t frame = 0, at = 0;
+    for (int i = 0; i < w->n_signals; i++) frame += w->signals[i].samples_per_frame;
+    if (w->n_frames <= INT64_MAX / frame)
+        w->samples = xp_wfdb_alloc(w->n_frames * frame, sizeof *w->samples);
+    if (!w->samples)
+        return xp_fail(r->err, XP_ERR_MEMORY,
+                       "%s: %lld samples of %d signals do not fit into memory", r->h->file,
+                       (long long)w->n_frames, w->n_signals);
     for (int i = 0; i < w->n_signals; i++) {
         xp_wfdb_signal *s = &w->signals[i];
         s->n = w->n_frames * s->samples_per_frame;
-        if (!(s->digital = xp_wfdb_alloc(s->n, sizeof *s->digital)))
-            return xp_fail(r->err, XP_ERR_MEMORY, "%s: %lld samples do not fit into memory",
-                           r->h->file, (long long)s->n);
+        s->digital = w->samples + at;
+        at += s->n;
     }
     return XP_OK;
 }
@@ -206,8 +215,9 @@ static void scatter(reader *r, int k, const int32_t *in, int64_t first, int64_t 
 static xp_status read_packed(reader *r, int k) {
     const group *g = &r->groups[k];
     const xp_wfdb_format *f = g->format;
-    /* A multiple of 6 frames starts on a whole group in every format. */
-    int64_t n = r->h->w.n_frames, chunk = 6 * (1 + 2048 / g->frame);
+    /* A multiple of 6 frames starts on a whole group in every format; 2048 samples or so stay in
+     * the first cache. */
+    int64_t n = r->h->w.n_frames, chunk = 6 * (1 + 340 / g->frame);
     if (chunk > n) chunk = n;
     int32_t *buffer = xp_wfdb_alloc(chunk * g->frame, sizeof *buffer);
     if (!buffer) return xp_fail(r->err, XP_ERR_MEMORY, "%s: not enough memory", g->first->file);
@@ -370,11 +380,9 @@ xp_status xp_wfdb_read(xp_wfdb *w, const char *name, const xp_file_source *src, 
 }
 
 void xp_wfdb_free(xp_wfdb *w) {
-    for (int i = 0; w->signals && i < w->n_signals; i++) {
-        free(w->signals[i].digital);
-        free(w->signals[i].physical);
-    }
+    for (int i = 0; w->signals && i < w->n_signals; i++) free(w->signals[i].physical);
     free(w->signals);
+    free(w->samples);
     for (int i = 0; i < w->n_comments; i++) free(w->comments[i]);
     free(w->comments);
     xp_notices_free(&w->notices);

@@ -36,7 +36,7 @@ typedef struct xp_wfdb_signal {
      * missing-sample code kept; multi-segment ones have digital = NULL and physical only (segments
      * may differ in gain). */
     int64_t n;
-    int32_t *digital; /* owned; NULL when the record is multi-segment */
+    int32_t *digital; /* in the record's block; NULL when the record is multi-segment */
     double *physical; /* owned; in `units`; NaN where missing; NULL until asked for */
     int32_t missing;  /* the format's missing-sample code; INT32_MIN where it has none (8) */
     int64_t n_missing;
@@ -48,6 +48,7 @@ typedef struct xp_wfdb {
     int64_t n_frames;
     int n_signals;
     xp_wfdb_signal *signals; /* owned */
+    int32_t *samples;        /* owned: the block that every signal's digital points into */
     char date[16], time[24]; /* as written, or "" */
     char **comments;         /* owned; without the leading '#' */
     int n_comments;

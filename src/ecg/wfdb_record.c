@@ -11,8 +11,7 @@
 
 /* ---- units ---- */
 
-/* Millivolt = value * times / over. Two exact integers, so that 1000 adu/mV and 1 adu/uV give the
- * same bits. */
+/* Millivolt = value * times / over: whole numbers, which doubles hold exactly. */
 typedef struct volt_unit {
     const char *symbol, *word;
     double times, over;
@@ -97,10 +96,20 @@ static xp_status no_leads(const xp_wfdb *w, xp_error *err) {
 
 /* ---- samples ---- */
 
-static float to_mv(const xp_wfdb_signal *s, const volt_unit *u, int64_t i) {
-    if (s->digital && s->digital[i] == s->missing) return NAN;
-    double x = s->digital ? ((double)s->digital[i] - s->baseline) / s->gain : s->physical[i];
-    return (float)(x * u->times / u->over);
+/* x (n) = s in millivolt, NaN where missing. One division by an exactly scaled gain: 1000 adu/mV
+ * and 1 adu/uV give the same bits. */
+static void to_mv(float *x, const xp_wfdb_signal *s, const volt_unit *u) {
+    double divisor = s->gain * u->over / u->times, baseline = s->baseline;
+    int32_t missing = s->missing;
+    if (s->digital) {
+        const int32_t *d = s->digital;
+        for (int64_t i = 0; i < s->n; i++) {
+            float v = (float)((d[i] - baseline) / divisor);
+            x[i] = d[i] == missing ? NAN : v;
+        }
+    } else {
+        for (int64_t i = 0; i < s->n; i++) x[i] = (float)(s->physical[i] * u->times / u->over);
+    }
 }
 
 /* Draw straight lines over the gaps of x (n), so that it can be filtered. */
@@ -116,13 +125,17 @@ static void bridge_gaps(float *x, int64_t n) {
     for (int64_t k = last + 1; k < n; k++) x[k] = last < 0 ? 0 : x[last];
 }
 
+static bool is_missing(const xp_wfdb_signal *s, int64_t i) {
+    return s->digital ? s->digital[i] == s->missing : isnan(s->physical[i]);
+}
+
 /* A signal of fewer samples per frame than the record's fastest lead: interpolated, with a sample
  * missing where its nearest neighbour was. */
 static xp_status fill_slower(float *out, int64_t n_out, const xp_wfdb_signal *s, int spf,
                              const volt_unit *u, xp_error *err) {
     float *x = xp_wfdb_alloc(s->n, sizeof *x);
     if (!x) return xp_fail(err, XP_ERR_MEMORY, "not enough memory for lead %s", s->name);
-    for (int64_t i = 0; i < s->n; i++) x[i] = to_mv(s, u, i);
+    to_mv(x, s, u);
     bridge_gaps(x, s->n);
     xp_resampler r;
     xp_status status = xp_resampler_init(&r, s->samples_per_frame, spf, err);
@@ -135,7 +148,7 @@ static xp_status fill_slower(float *out, int64_t n_out, const xp_wfdb_signal *s,
         xp_resample(&r, 1, &out, (const float *const *)&x, s->n);
         for (int64_t i = 0; i < n_out; i++) {
             int64_t k = (i * s->samples_per_frame + spf / 2) / spf;
-            if (isnan(to_mv(s, u, k < s->n ? k : s->n - 1))) out[i] = NAN;
+            if (is_missing(s, k < s->n ? k : s->n - 1)) out[i] = NAN;
         }
         xp_resampler_free(&r);
     }
@@ -155,12 +168,14 @@ static xp_status fill_lead(xp_lead *lead, int64_t n, const xp_wfdb_signal *s, xp
                        "lead %s: a gain of %g adu/%s is not credible: correct the header on line "
                        "%d",
                        lead->name, s->gain, s->units, s->line);
-    if (s->samples_per_frame == spf)
-        for (int64_t i = 0; i < n; i++) lead->mv[i] = to_mv(s, u, i);
-    else
-        XP_TRY(fill_slower(lead->mv, n, s, spf, u, err));
+    lead->n_missing = s->n_missing;
+    if (s->samples_per_frame == spf) {
+        to_mv(lead->mv, s, u);
+        return XP_OK;
+    }
+    XP_TRY(fill_slower(lead->mv, n, s, spf, u, err));
     lead->n_missing = 0;
-    for (int64_t i = 0; i < n; i++) lead->n_missing += isnan(lead->mv[i]);
+    for (int64_t i = 0; i < n; i++) lead->n_missing += isnan(lead->mv[i]) != 0;
     return XP_OK;
 }
 

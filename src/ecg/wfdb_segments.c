@@ -161,7 +161,7 @@ static xp_status survey(joiner *j) {
         XP_TRY(read_segment(j, g, true, &segment));
         xp_status s = h->w.signals ? XP_OK : take_signals(j, g, &segment.w);
         if (s == XP_OK && g->n) s = check_segment(j, g, &segment.w);
-        for (int k = 0; k < segment.w.n_signals; k++)
+        for (int k = 0; s == XP_OK && k < segment.w.n_signals; k++)
             if (segment.w.signals[k].format)
                 j->stored += g->n * segment.w.signals[k].samples_per_frame;
         xp_wfdb_header_free(&segment);

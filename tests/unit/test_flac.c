@@ -237,6 +237,9 @@ static xp_status drain(const uint8_t *data, size_t size, int64_t *done) {
 /* Every changed bit of a frame is noticed by a CRC, every cut by its end. */
 static void damage_is_noticed(void **state) {
     (void)state;
+#ifdef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION
+    skip(); /* the fuzzing build passes every checksum */
+#endif
     static writer w;
     start_stream(&w, 1, 16, 16, 0);
     for (int k = 0; k < 2; k++) {

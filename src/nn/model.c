@@ -442,8 +442,18 @@ xp_status xp_model_read(xp_model *m, xp_bytes file, xp_error *err) {
 
 /* ==== writing ==== */
 
+/* The shortest decimal that reads back as the same double (cJSON's own may lose the last bit). */
+static const char *format_number(char *text, size_t room, double v) {
+    for (int digits = 6; digits <= 17; digits++) {
+        snprintf(text, room, "%.*g", digits, v);
+        if (strtod(text, NULL) == v) break;
+    }
+    return text;
+}
+
 static void add_number(cJSON *o, const char *key, double v) {
-    if (isfinite(v)) cJSON_AddNumberToObject(o, key, v);
+    char text[32];
+    if (isfinite(v)) cJSON_AddRawToObject(o, key, format_number(text, sizeof text, v));
 }
 
 static cJSON *label_to_json(const xp_label *l) {
@@ -482,11 +492,7 @@ static char *leads_text(const xp_model *m) {
 
 static char *number_text(double v) {
     char text[32];
-    for (int digits = 6; digits <= 17; digits++) {
-        snprintf(text, sizeof text, "%.*g", digits, v);
-        if (strtod(text, NULL) == v) break;
-    }
-    return strdup(text);
+    return strdup(format_number(text, sizeof text, v));
 }
 
 /* values[N_KEYS] are malloc'ed; some may be NULL when memory ran out. */

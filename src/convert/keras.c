@@ -10,7 +10,7 @@
 #include <stdlib.h>
 
 #define MAX_CONFIG ((size_t)16 << 20) /* bytes of config.json */
-enum { MAX_LAYERS = 1024, IMPLIED_INPUT = -1 };
+enum { MAX_LAYERS = 1024, MAX_LABELS = 4096, IMPLIED_INPUT = -1 };
 
 /* ==== What we know of Keras' layers ========================================================== */
 
@@ -340,22 +340,13 @@ static xp_status read_settings(const layer *l, xp_op *op, xp_error *err) {
     }
 }
 
-static xp_status set_name(xp_op *op, const char *name, xp_error *err) {
-    if (strlen(name) >= sizeof op->name)
-        return xp_fail(err, XP_ERR_LIMIT,
-                       "layer \"%.63s...\": its name has more than %d characters; rename it", name,
-                       XP_NAME_MAX - 1);
-    memcpy(op->name, name, strlen(name) + 1);
-    return XP_OK;
-}
-
 /* All inputs of the layer are in the graph. */
 static xp_status add_layer(xp_graph *g, layer_list *list, layer *l, xp_error *err) {
     xp_op op = {.kind = l->class->kind, .n_inputs = l->n_inputs};
     for (int i = 0; i < l->n_inputs; i++)
         op.inputs[i] = l->inputs[i] == IMPLIED_INPUT ? 0 : list->items[l->inputs[i]].op;
     bool is_sequence = op.n_inputs == 0 || g->ops[op.inputs[0]].is_sequence;
-    XP_TRY(set_name(&op, l->name, err));
+    memcpy(op.name, l->name, strlen(l->name) + 1); /* its length was checked */
     XP_TRY(check_options(l, is_sequence, err));
     XP_TRY(read_settings(l, &op, err));
     XP_TRY(xp_graph_add(g, &op, err));
@@ -398,6 +389,20 @@ static void find_place(layer *l, const layer *first) {
     l->place.in_cell = l->class->kind == XP_OP_GRU;
 }
 
+/* Names go into messages and into the model file. */
+static xp_status check_name(const char *name, int index, xp_error *err) {
+    size_t n = strlen(name);
+    if (n >= XP_NAME_MAX)
+        return xp_fail(err, XP_ERR_LIMIT,
+                       "layer \"%.63s...\": its name has more than %d characters; rename it", name,
+                       XP_NAME_MAX - 1);
+    for (size_t i = 0; i < n; i++)
+        if ((unsigned char)name[i] < 0x20 || name[i] == 0x7f)
+            return xp_fail(err, XP_ERR_FORMAT,
+                           "config.json: a control character in the name of layer %d", index);
+    return XP_OK;
+}
+
 static xp_status list_layers(layer_list *list, const cJSON *layers, xp_error *err) {
     int n = cJSON_IsArray(layers) ? cJSON_GetArraySize(layers) : 0;
     if (n < 1 || n > MAX_LAYERS)
@@ -413,6 +418,7 @@ static xp_status list_layers(layer_list *list, const cJSON *layers, xp_error *er
         if (!cJSON_IsObject(l->config) || !l->name)
             return xp_fail(err, XP_ERR_FORMAT, "config.json: layer %d has no configuration or name",
                            list->n);
+        XP_TRY(check_name(l->name, list->n, err));
         XP_TRY(find_class(l, err));
         find_place(l, list->items);
         list->n++;
@@ -665,6 +671,9 @@ static xp_status describe(xp_model *m, const char *version, xp_error *err) {
             "layer \"%s\": the model's output has shape (%d, %d), expected a vector with "
             "one value for each label",
             out->name, out->t, out->c);
+    if (out->c > MAX_LABELS)
+        return xp_fail(err, XP_ERR_LIMIT, "layer \"%s\": %d outputs, at most %d can be labels",
+                       out->name, out->c, MAX_LABELS);
     m->labels = calloc((size_t)out->c, sizeof *m->labels);
     char source[80];
     snprintf(source, sizeof source, "imported from Keras %s", version);

@@ -83,7 +83,7 @@ static conv_group plan_group(const xp_conv_shape *s, int first, int last, xp_con
                              const xp_kernels *kernels, int threads) {
     xp_conv_branch parts[XP_CONV_PARTS];
     xp_conv_shape merged;
-    conv_group g = {.col = 0}, f;
+    conv_group g = {.col = 0}, other;
     for (int i = 0; i < last; i++) {
         const xp_conv_part *p = &s->part[i];
         if (i < first)
@@ -93,10 +93,17 @@ static conv_group plan_group(const xp_conv_shape *s, int first, int last, xp_con
     }
     xp_conv_align(&merged, parts, last - first);
     g.cols = merged.c_out, g.k = merged.k, g.pad_left = merged.pad_left;
-    f = g;
+    const conv_group columns = other = g;
     conv_direct_plan(&g, s, kernels);
-    if (method == XP_CONV_DIRECT || !conv_frequency_plan(&f, s, kernels, threads)) return g;
-    return method == XP_CONV_FREQUENCY || f.cost < g.cost ? f : g;
+    if (method == XP_CONV_DIRECT) return g;
+    if (conv_frequency_plan(&other, s, kernels, threads) &&
+        (method == XP_CONV_FREQUENCY || other.cost < g.cost))
+        g = other;
+    other = columns;
+    if (method == XP_CONV_AUTO && conv_short_plan(&other, s, kernels, threads) &&
+        other.cost < g.cost)
+        g = other;
+    return g;
 }
 
 /* The cheapest cut of the parts into groups of neighbours: bit i of cuts cuts after part i. */
@@ -142,7 +149,7 @@ void xp_conv_plan(xp_conv **out, xp_arena *arena, const xp_conv_shape *shape, xp
         conv_group *g = &plan.group[i];
         g->weights = xp_arena_take(arena, g->weight_floats, sizeof(float));
         fits = fits && g->weights != NULL;
-        if (g->method != XP_CONV_FREQUENCY) continue;
+        if (g->method != CONV_SPECTRAL) continue;
         fft_plan *fft = &g->spectrum.fft;
         float *twiddle = xp_arena_take(arena, fft_twiddle_floats(fft), sizeof(float));
         fits = fits && twiddle != NULL;
@@ -173,8 +180,10 @@ size_t xp_conv_weight_bytes(const xp_conv_shape *shape, xp_conv_method method,
 static void pack_groups(xp_conv *conv, const conv_weights *w, void *scratch, xp_pool *pool) {
     for (int i = 0; i < conv->n_groups; i++) {
         const conv_group *g = &conv->group[i];
-        if (g->method == XP_CONV_FREQUENCY)
+        if (g->method == CONV_SPECTRAL)
             conv_frequency_pack(conv, g, w, scratch, pool);
+        else if (g->method == CONV_SHORT)
+            conv_short_pack(conv, g, w);
         else
             conv_direct_pack(conv, g, w);
     }
@@ -210,8 +219,10 @@ void xp_conv_forward(const xp_conv *conv, xp_mat y, xp_mat x, const xp_conv_epil
         const conv_group *g = &conv->group[i];
         const xp_conv_epilogue e =
             ep ? conv_epilogue_from(ep, g->col) : (xp_conv_epilogue){.relu_first = false};
-        if (g->method == XP_CONV_FREQUENCY)
+        if (g->method == CONV_SPECTRAL)
             conv_frequency_forward(conv, g, y, x, ep ? &e : NULL, scratch, pool);
+        else if (g->method == CONV_SHORT)
+            conv_short_forward(conv, g, y, x, ep ? &e : NULL, scratch, pool);
         else
             conv_direct_forward(conv, g, y, x, ep ? &e : NULL, pool);
     }

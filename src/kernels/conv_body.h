@@ -28,6 +28,54 @@ static void conv_epilogue(float *y, ptrdiff_t stride, int rows, int cols,
     }
 }
 
+/* ---- short kernels --------------------------------------------------------------------------- */
+
+/* Four input rows make a block, three further the next begins. */
+static void conv_to_short(const float *x, ptrdiff_t stride, int blocks, int c, float *out,
+                          size_t plane) {
+    for (int b = 0; b < blocks; b++, x += 3 * stride, out += c) {
+        const float *x1 = x + stride, *x2 = x1 + stride, *x3 = x2 + stride;
+        int i = 0;
+        for (; i + VEC_N <= c; i += VEC_N) {
+            const vec d1 = vec_load(x1 + i), d2 = vec_load(x2 + i);
+            vec_store(out + i, vec_sub(vec_load(x + i), d2));
+            vec_store(out + plane + i, vec_add(d1, d2));
+            vec_store(out + 2 * plane + i, vec_sub(d2, d1));
+            vec_store(out + 3 * plane + i, vec_sub(d1, vec_load(x3 + i)));
+        }
+        for (; i < c; i++) {
+            out[i] = x[i] - x2[i];
+            out[plane + i] = x1[i] + x2[i];
+            out[2 * plane + i] = x2[i] - x1[i];
+            out[3 * plane + i] = x1[i] - x3[i];
+        }
+    }
+}
+
+static ALWAYS_INLINE void put(float *y, vec v, int n, const xp_conv_epilogue *ep, int c) {
+    if (n == VEC_N) {
+        vec_store(y, epilogue_vec(v, ep, c));
+        return;
+    }
+    store_some(y, v, n);
+    for (int i = 0; i < n; i++) y[i] = epilogue_one(y[i], ep, c + i);
+}
+
+static void conv_from_short(const float *in, size_t plane, size_t row, int rows, float *y,
+                            ptrdiff_t stride, int cols, const xp_conv_epilogue *ep) {
+    const xp_conv_epilogue e = *ep;
+    for (; rows > 0; rows -= 3, in += row, y += 3 * stride)
+        for (int c = 0; c < cols; c += VEC_N) {
+            const int n = cols - c < VEC_N ? cols - c : VEC_N;
+            const vec m1 = vec_load(in + c), m2 = vec_load(in + plane + c);
+            const vec m3 = vec_load(in + 2 * plane + c), m4 = vec_load(in + 3 * plane + c);
+            const vec s = vec_add(m2, m3);
+            put(y + c, vec_add(m1, s), n, &e, c);
+            if (rows > 1) put(y + stride + c, vec_sub(m2, m3), n, &e, c);
+            if (rows > 2) put(y + 2 * stride + c, vec_sub(s, m4), n, &e, c);
+        }
+}
+
 /* ---- frequency domain ------------------------------------------------------------------------ */
 
 /* Bin f of both signals from points f and N - f of their common transform. */
@@ -126,22 +174,21 @@ typedef struct bin_tile {
     const float *wr, *wi, *ws; /* real, imaginary, their sum */
 } bin_tile;
 
-/* Gauss' complex product: three real ones, (xr wr), (xi wi), (xr + xi)(wr + wi). */
+/* Gauss' complex product is three real ones: rr = xr wr, ii = xi wi, ss = (xr + xi)(wr + wi); then
+ * yr = rr - ii, yi = ss - (rr + ii). */
 #define DEFINE_BIN_TILE(R)                                                                         \
     static __attribute__((noinline)) void bin_tile_##R(                                            \
         const bin_tile *s, const float *xr, const float *xi, const float *xs, float *y) {          \
         vec acc[R][VEC_COLS], rr[R][VEC_COLS];                                                     \
         tile_sum(rr, R, s->k, xr, s->x_row, 1, s->wr);                                             \
         tile_sum(acc, R, s->k, xi, s->x_row, 1, s->wi);                                            \
-        _Pragma("GCC unroll 16") for (int r = 0; r < R; r++)                                       \
-            _Pragma("GCC unroll 4") for (int j = 0; j < VEC_COLS; j++) {                           \
+        UNROLL for (int r = 0; r < R; r++) UNROLL for (int j = 0; j < VEC_COLS; j++) {             \
             vec_store(y + r * s->y_row + j * VEC_N, vec_sub(rr[r][j], acc[r][j]));                 \
             rr[r][j] = vec_add(rr[r][j], acc[r][j]);                                               \
         }                                                                                          \
         tile_sum(acc, R, s->k, xs, s->x_row, 1, s->ws);                                            \
-        _Pragma("GCC unroll 16") for (int r = 0; r < R; r++)                                       \
-            _Pragma("GCC unroll 4") for (int j = 0; j < VEC_COLS; j++)                             \
-                vec_store(y + s->y_im + r * s->y_row + j * VEC_N, vec_sub(acc[r][j], rr[r][j]));   \
+        UNROLL for (int r = 0; r < R; r++) UNROLL for (int j = 0; j < VEC_COLS; j++)               \
+            vec_store(y + s->y_im + r * s->y_row + j * VEC_N, vec_sub(acc[r][j], rr[r][j]));       \
     }
 FOR_EACH_ROWS(DEFINE_BIN_TILE)
 

@@ -12,7 +12,7 @@ static size_t tile_floats(const xp_conv_shape *s, const conv_group *g, int tile_
 void conv_direct_plan(conv_group *g, const xp_conv_shape *s, const xp_kernels *kernels) {
     const int cols = kernels->conv->tile_cols;
     const int tiles = (g->cols + cols - 1) / cols;
-    g->method = XP_CONV_DIRECT;
+    g->method = CONV_DIRECT;
     g->weight_floats = tile_floats(s, g, cols) * (size_t)tiles;
     g->scratch_floats = 0;
     g->cost = (double)s->t_out * g->k * s->c_in * tiles * cols / kernels->width;

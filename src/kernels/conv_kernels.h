@@ -46,6 +46,13 @@ typedef struct xp_conv_kernels {
     /* The epilogue on y (rows, cols) in place; ep's pointers start at y's first column. */
     void (*epilogue)(float *y, ptrdiff_t stride, int rows, int cols, const xp_conv_epilogue *ep);
 
+    /* Kernels of two taps (conv_short.c): from rows to the four planes of input terms, (blocks, c)
+     * each, plane floats apart; and from the planes of products, row floats from block to block, to
+     * rows of y, through the epilogue. */
+    void (*to_short)(const float *x, ptrdiff_t stride, int blocks, int c, float *out, size_t plane);
+    void (*from_short)(const float *in, size_t plane, size_t row, int rows, float *y,
+                       ptrdiff_t stride, int cols, const xp_conv_epilogue *ep);
+
     /* The transforms of two real signals, times 2 except in bin 0. work: 4 N vectors. */
     void (*to_bins)(const fft_plan *plan, const conv_pair *x, const conv_place *out, float *work);
     /* Back to time, N times too large; only the first rows are stored, through the epilogue. */

@@ -16,13 +16,15 @@ typedef struct conv_spectrum {
     size_t work;               /* of one thread */
 } conv_spectrum;
 
+typedef enum conv_kind { CONV_DIRECT, CONV_SHORT, CONV_SPECTRAL } conv_kind;
+
 /* Adjacent parts that are computed together. */
 typedef struct conv_group {
     int col, cols;   /* output columns [col, col + cols) */
     int k, pad_left; /* of the kernel that holds the group's parts */
-    xp_conv_method method;
+    conv_kind method;
     double cost;
-    conv_spectrum spectrum; /* XP_CONV_FREQUENCY only */
+    conv_spectrum spectrum; /* CONV_SPECTRAL only */
     size_t weight_floats, scratch_floats;
     float *weights; /* packed; NULL while measuring */
 } conv_group;
@@ -56,6 +58,12 @@ void conv_direct_plan(conv_group *g, const xp_conv_shape *s, const xp_kernels *k
 void conv_direct_pack(const xp_conv *conv, const conv_group *g, const conv_weights *w);
 void conv_direct_forward(const xp_conv *conv, const conv_group *g, xp_mat y, xp_mat x,
                          const xp_conv_epilogue *ep, xp_pool *pool);
+
+/* False for anything but two taps at stride 1. */
+bool conv_short_plan(conv_group *g, const xp_conv_shape *s, const xp_kernels *kernels, int threads);
+void conv_short_pack(const xp_conv *conv, const conv_group *g, const conv_weights *w);
+void conv_short_forward(const xp_conv *conv, const conv_group *g, xp_mat y, xp_mat x,
+                        const xp_conv_epilogue *ep, float *scratch, xp_pool *pool);
 
 /* False when no transform size suits (a stride, or a kernel too long). */
 bool conv_frequency_plan(conv_group *g, const xp_conv_shape *s, const xp_kernels *kernels,

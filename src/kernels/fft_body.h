@@ -63,18 +63,18 @@ static ALWAYS_INLINE void rotate(vec *re, vec *im, float c, float s) {
 #define PRIME_FACTOR(N, A, B, KA, KB)                                                              \
     static ALWAYS_INLINE void bf_##N(vec *re, vec *im) {                                           \
         vec r[B][A], i[B][A];                                                                      \
-        _Pragma("GCC unroll 8") for (int b = 0; b < B; b++) {                                      \
-            _Pragma("GCC unroll 8") for (int a = 0; a < A; a++) {                                  \
+        UNROLL for (int b = 0; b < B; b++) {                                                       \
+            UNROLL for (int a = 0; a < A; a++) {                                                   \
                 r[b][a] = re[(B * a + A * b) % N];                                                 \
                 i[b][a] = im[(B * a + A * b) % N];                                                 \
             }                                                                                      \
             bf_##A(r[b], i[b]);                                                                    \
         }                                                                                          \
-        _Pragma("GCC unroll 8") for (int a = 0; a < A; a++) {                                      \
+        UNROLL for (int a = 0; a < A; a++) {                                                       \
             vec cr[B], ci[B];                                                                      \
-            _Pragma("GCC unroll 8") for (int b = 0; b < B; b++) cr[b] = r[b][a], ci[b] = i[b][a];  \
+            UNROLL for (int b = 0; b < B; b++) cr[b] = r[b][a], ci[b] = i[b][a];                   \
             bf_##B(cr, ci);                                                                        \
-            _Pragma("GCC unroll 8") for (int b = 0; b < B; b++) {                                  \
+            UNROLL for (int b = 0; b < B; b++) {                                                   \
                 re[(KA * a + KB * b) % N] = cr[b];                                                 \
                 im[(KA * a + KB * b) % N] = ci[b];                                                 \
             }                                                                                      \
@@ -88,21 +88,21 @@ PRIME_FACTOR(12, 4, 3, 9, 4)
 #define COMPOSITE(N, A, B)                                                                         \
     static ALWAYS_INLINE void bf_##N(vec *re, vec *im) {                                           \
         vec r[B][A], i[B][A];                                                                      \
-        _Pragma("GCC unroll 8") for (int b = 0; b < B; b++) {                                      \
-            _Pragma("GCC unroll 8") for (int a = 0; a < A; a++) {                                  \
+        UNROLL for (int b = 0; b < B; b++) {                                                       \
+            UNROLL for (int a = 0; a < A; a++) {                                                   \
                 r[b][a] = re[b + B * a];                                                           \
                 i[b][a] = im[b + B * a];                                                           \
             }                                                                                      \
             bf_##A(r[b], i[b]);                                                                    \
         }                                                                                          \
-        _Pragma("GCC unroll 8") for (int a = 0; a < A; a++) {                                      \
+        UNROLL for (int a = 0; a < A; a++) {                                                       \
             vec cr[B], ci[B];                                                                      \
-            _Pragma("GCC unroll 8") for (int b = 0; b < B; b++) {                                  \
+            UNROLL for (int b = 0; b < B; b++) {                                                   \
                 cr[b] = r[b][a], ci[b] = i[b][a];                                                  \
                 turn_##N(&cr[b], &ci[b], a *b);                                                    \
             }                                                                                      \
             bf_##B(cr, ci);                                                                        \
-            _Pragma("GCC unroll 8") for (int b = 0; b < B; b++) {                                  \
+            UNROLL for (int b = 0; b < B; b++) {                                                   \
                 re[a + A * b] = cr[b];                                                             \
                 im[a + A * b] = ci[b];                                                             \
             }                                                                                      \
@@ -145,13 +145,13 @@ typedef struct fft_source {
  */
 #define DEFINE_PASS(R)                                                                             \
     static ALWAYS_INLINE void load_##R(vec *re, vec *im, const fft_source *x, int at, int gap) {   \
-        _Pragma("GCC unroll 16") for (int k = 0; k < R; k++) {                                     \
+        UNROLL for (int k = 0; k < R; k++) {                                                       \
             re[k] = vec_load(x->re + (at + gap * k) * x->re_step);                                 \
             im[k] = vec_load(x->im + (at + gap * k) * x->im_step);                                 \
         }                                                                                          \
     }                                                                                              \
     static ALWAYS_INLINE void store_##R(float *y, int s, vec *re, vec *im) {                       \
-        _Pragma("GCC unroll 16") for (int k = 0; k < R; k++) {                                     \
+        UNROLL for (int k = 0; k < R; k++) {                                                       \
             vec_store(y + s * k * POINT, re[k]);                                                   \
             vec_store(y + s * k * POINT + VEC_N, im[k]);                                           \
         }                                                                                          \
@@ -171,7 +171,7 @@ typedef struct fft_source {
                 vec re[R], im[R];                                                                  \
                 load_##R(re, im, x, q + s * p, s * m);                                             \
                 bf_##R(re, im);                                                                    \
-                _Pragma("GCC unroll 16") for (int k = 1; k < R; k++)                               \
+                UNROLL for (int k = 1; k < R; k++)                                                 \
                     rotate(&re[k], &im[k], tw[2 * k - 2], tw[2 * k - 1]);                          \
                 store_##R(y + (q + s * R * p) * POINT, s, re, im);                                 \
             }                                                                                      \

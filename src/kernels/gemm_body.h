@@ -10,22 +10,28 @@
 #define TILE_N (VEC_N * VEC_COLS)
 #define ALWAYS_INLINE inline __attribute__((always_inline))
 
+/* Before loops over registers: they must vanish, or the registers become memory. */
+#ifdef __clang__
+#define UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define UNROLL _Pragma("GCC unroll 16")
+#endif
+
 /* acc (rows x VEC_COLS vectors) = a (rows, k) * b (k, TILE_N); a's element (r, p) is at
  * a[r * row + p * step]. rows is a constant where this is inlined. */
 static ALWAYS_INLINE void tile_sum(vec acc[][VEC_COLS], const int rows, int k, const float *a,
                                    ptrdiff_t row, ptrdiff_t step, const float *b) {
-#pragma GCC unroll 16
-    for (int r = 0; r < rows; r++)
-#pragma GCC unroll 4
-        for (int j = 0; j < VEC_COLS; j++) acc[r][j] = vec_splat(0);
+    UNROLL
+    for (int r = 0; r < rows; r++) UNROLL
+    for (int j = 0; j < VEC_COLS; j++) acc[r][j] = vec_splat(0);
     for (int p = 0; p < k; p++) {
         vec w[VEC_COLS];
-#pragma GCC unroll 4
+        UNROLL
         for (int j = 0; j < VEC_COLS; j++) w[j] = vec_load(b + j * VEC_N);
-#pragma GCC unroll 16
+        UNROLL
         for (int r = 0; r < rows; r++) {
             const vec x = vec_splat(a[r * row]);
-#pragma GCC unroll 4
+            UNROLL
             for (int j = 0; j < VEC_COLS; j++) acc[r][j] = vec_fma(x, w[j], acc[r][j]);
         }
         a += step;
@@ -37,20 +43,18 @@ static ALWAYS_INLINE void tile_sum(vec acc[][VEC_COLS], const int rows, int k, c
 static ALWAYS_INLINE void tile_store(vec acc[][VEC_COLS], const int rows, float *c, ptrdiff_t ldc,
                                      int n, int accumulate) {
     if (n == TILE_N) {
-#pragma GCC unroll 16
-        for (int r = 0; r < rows; r++)
-#pragma GCC unroll 4
-            for (int j = 0; j < VEC_COLS; j++) {
-                float *y = c + r * ldc + j * VEC_N;
-                vec_store(y, accumulate ? vec_add(vec_load(y), acc[r][j]) : acc[r][j]);
-            }
+        UNROLL
+        for (int r = 0; r < rows; r++) UNROLL
+        for (int j = 0; j < VEC_COLS; j++) {
+            float *y = c + r * ldc + j * VEC_N;
+            vec_store(y, accumulate ? vec_add(vec_load(y), acc[r][j]) : acc[r][j]);
+        }
         return;
     }
     float t[VEC_ROWS][TILE_N];
-#pragma GCC unroll 16
-    for (int r = 0; r < rows; r++)
-#pragma GCC unroll 4
-        for (int j = 0; j < VEC_COLS; j++) vec_store(t[r] + j * VEC_N, acc[r][j]);
+    UNROLL
+    for (int r = 0; r < rows; r++) UNROLL
+    for (int j = 0; j < VEC_COLS; j++) vec_store(t[r] + j * VEC_N, acc[r][j]);
     for (int r = 0; r < rows; r++)
         for (int j = 0; j < n; j++) {
             float *y = c + r * ldc + j;

@@ -125,7 +125,7 @@ test("what is on the page: disclaimer, untrained mark, a drawing with heat", { s
     return { ink, heat };
   });
   assert.ok(colours.ink > 2000, `dark pixels: ${colours.ink}`);
-  assert.ok(colours.heat > 2000, `blue pixels: ${colours.heat}`);
+  assert.ok(colours.heat > 500, `blue pixels: ${colours.heat}`);
   await page.check("input[value='12x1']");
   await page.screenshot({ path: join(ROOT, "build/page-12x1.png"), fullPage: true });
   assert.ok(requests.every((url) => url.startsWith(`${origin}/`)), requests.join(" "));

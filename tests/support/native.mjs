@@ -8,7 +8,7 @@ import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 export const ROOT = join(dirname(fileURLToPath(import.meta.url)), "../..");
-export const DIST = join(ROOT, "web/dist");
+export const DIST = process.env.XP_DIST ?? join(ROOT, "web/dist");
 export const SHARED = process.env.XP_SHARED ?? join(ROOT, "../shared");
 export const XPLAIM = process.env.XPLAIM ?? join(ROOT, "build/xplaim");
 export const scratch = mkdtempSync(join(tmpdir(), "xplaim-"));

@@ -11,9 +11,10 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 typedef struct bench_options {
-    const char *model;
+    const char *model, *kernels;
     int batch, repeat, threads;
     bool json, reference;
 } bench_options;
@@ -28,6 +29,9 @@ static const option_spec OPTIONS[] = {
     {"reference", 0, OPTION_FLAG, NULL,
      "direct convolutions and scalar kernels: what the fast ones are measured against",
      offsetof(bench_options, reference)},
+    {"kernels", 0, OPTION_TEXT, "NAME",
+     "inner loops to use, of those this machine runs (default: the best)",
+     offsetof(bench_options, kernels)},
     OPTION_THREADS(bench_options, "1"),
     OPTION_JSON(bench_options),
     {0}};
@@ -40,6 +44,7 @@ typedef struct timing {
 typedef struct bench {
     const bench_options *opt;
     model_file file;
+    const xp_kernels *kernels;
     xp_pool *pool;
     float *x;     /* (batch, length, leads) */
     double *runs; /* (repeat) */
@@ -89,15 +94,21 @@ static void time_ops(bench *b, xp_net *net) {
     xp_net_profile(net, false);
 }
 
+static xp_net_options net_options(const bench *b, int explain_from) {
+    return (xp_net_options){.explain_from = explain_from,
+                            .pool = b->pool,
+                            .reference = b->opt->reference,
+                            .kernels = b->kernels};
+}
+
 static xp_status create(bench *b, xp_net **net, int explain_from, xp_error *err) {
-    xp_net_options o = {
-        .explain_from = explain_from, .pool = b->pool, .reference = b->opt->reference};
+    xp_net_options o = net_options(b, explain_from);
     return xp_net_create(net, &b->file.model, &o, err);
 }
 
 static xp_status measure_forward(bench *b, xp_error *err) {
     xp_net *net;
-    xp_net_options o = {.explain_from = -1, .pool = b->pool, .reference = b->opt->reference};
+    xp_net_options o = net_options(b, -1);
     XP_TRY(xp_net_bytes(&b->file.model, &o, &b->bytes, err));
     double start = seconds_now();
     XP_TRY(create(b, &net, -1, err));
@@ -165,7 +176,7 @@ static xp_status measure_prepare(bench *b, xp_error *err) {
 /* ==== output ================================================================================= */
 
 static const char *kernels_name(const bench *b) {
-    return b->opt->reference ? "reference" : xp_kernels_best()->name;
+    return b->opt->reference ? "reference" : b->kernels->name;
 }
 
 static void print_text(const bench *b) {
@@ -250,8 +261,21 @@ static xp_status allocate(bench *b, xp_error *err) {
     return XP_OK;
 }
 
+static xp_status choose_kernels(bench *b, xp_error *err) {
+    const char *name = b->opt->kernels;
+    b->kernels = name ? xp_kernels_named(name) : xp_kernels_best();
+    if (b->kernels) return XP_OK;
+    char names[100] = "";
+    for (int i = 0; xp_kernels_at(i); i++) {
+        size_t n = strlen(names);
+        snprintf(names + n, sizeof names - n, "%s%s", i ? ", " : "", xp_kernels_at(i)->name);
+    }
+    return xp_fail(err, XP_ERR_USAGE, "no kernels \"%s\" on this machine; it has %s", name, names);
+}
+
 static xp_status measure(bench *b, xp_error *err) {
     const bench_options *opt = b->opt;
+    XP_TRY(choose_kernels(b, err));
     XP_TRY(opt->model ? model_file_load(&b->file, opt->model, err)
                       : build_published(&b->file.model, err));
     b->layer = xp_gradcam_default_layer(&b->file.model.graph);
@@ -285,7 +309,7 @@ static exit_code run(const command *self, int argc, char **argv) {
 const command command_bench = {
     .name = "bench",
     .summary = "how long a record takes here, and where the time goes",
-    .arguments = "[-m MODEL] [--batch N] [--repeat N] [--threads N] [--json]",
+    .arguments = "[-m MODEL] [--batch N] [--repeat N] [--threads N] [--kernels NAME] [--json]",
     .details =
         "Inputs are seeded random numbers. tests/bench/ compares with other engines on the same "
         "weights.",

@@ -286,6 +286,15 @@ def test_reference_kernels(models):
     assert o["kernels"] == "reference"
 
 
+def test_every_kind_of_kernels(models):
+    done = xplaim("bench", "-m", models("zoo"), "--kernels", "none", code=2)
+    names = done.stderr.split("it has ")[1].split(" [")[0].split(", ")
+    assert "scalar" in names
+    for name in names:
+        words = ["bench", "-m", models("zoo"), "--repeat", "1", "--kernels", name, "--json"]
+        assert json_lines(xplaim(*words), "bench")[0]["kernels"] == name
+
+
 def test_readme_names_every_command():
     text = (ROOT / "README.md").read_text()
     for command in ("info", "decode", "prepare", "predict", "explain", "import", "bench"):

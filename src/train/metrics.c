@@ -119,7 +119,7 @@ static xp_interval normal_interval(double estimate, double variance, double leve
 
 static xp_status delong_interval(const xp_column *c, double level, xp_interval *out,
                                  xp_error *err) {
-    double auc[2], cov[3];
+    double auc[2] = {NAN, NAN}, cov[3] = {NAN, NAN, NAN};
     double *score = malloc((c->n + 1) * sizeof *score);
     uint8_t *truth = malloc(c->n + 1);
     xp_status s = XP_OK;

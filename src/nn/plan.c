@@ -136,13 +136,15 @@ static bool next_is_relu(const xp_net *net, int i) {
     return may_hide(net, i) && is_relu(op_at(net, net->ops[i].next));
 }
 
-static bool can_join(const xp_net *net, int concat, const xp_op *first) {
+static bool can_join(const xp_net *net, int concat, int leader) {
+    const xp_op *first = op_at(net, leader);
     const xp_op *join = op_at(net, concat);
     for (int j = 0; j < join->n_inputs; j++) {
         const xp_op *op = op_at(net, join->inputs[j]);
         const op_plan *p = &net->ops[join->inputs[j]];
         if (op->kind != XP_OP_CONV1D || op->inputs[0] != first->inputs[0] || op->stride != 1 ||
-            op->activation != first->activation || p->host != concat || p->done)
+            op->activation != first->activation || p->host != concat ||
+            (p->done && join->inputs[j] != leader))
             return false;
         for (int q = 0; q < j; q++)
             if (join->inputs[q] == join->inputs[j]) return false;
@@ -155,7 +157,7 @@ static int find_join(const xp_net *net, int i) {
     const xp_op *op = op_at(net, i);
     int concat = net->ops[i].host;
     if (net->reference || concat < 0 || op->stride != 1 || op->activation > XP_ACT_RELU) return -1;
-    return can_join(net, concat, op) ? concat : -1;
+    return can_join(net, concat, i) ? concat : -1;
 }
 
 /* Where the group's result may go on through batch norm and ReLU before it is stored. */

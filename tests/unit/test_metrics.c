@@ -1,10 +1,13 @@
-#include "train/metrics.h"
+#include "train/metrics_report.h"
 
 #include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+#include <cjson/cJSON.h>
 
 #include "base/rng.h"
 #include "support.h"
@@ -382,6 +385,73 @@ static void bad_input_is_named(void **state) {
     assert_int_equal(xp_evaluate(&p, &half, o, &e, &err), XP_ERR_USAGE);
 }
 
+/* What the tools print, write and hand to programs. */
+static void reports_say_undefined(void **state) {
+    (void)state;
+    xp_predictions p = {small_score, small_truth, NULL, 4, 3};
+    const double half[] = {0.5, 0.5, 0.5};
+    const char *const names[] = {"afib", "a \"b\"", "c"};
+    xp_evaluation e;
+    xp_error err = {0};
+    xp_eval_options o = xp_eval_defaults();
+    o.resamples = 50;
+    assert_int_equal(xp_evaluate(&p, half, o, &e, &err), XP_OK);
+    char *text = NULL;
+    size_t size = 0;
+    FILE *f = open_memstream(&text, &size);
+    xp_evaluation_text(f, &e, names);
+    fclose(f);
+    assert_non_null(strstr(text, "undefined"));
+    assert_non_null(strstr(text, "\nmacro "));
+    assert_null(strstr(text, "nan"));
+    free(text);
+
+    struct cJSON *json = xp_evaluation_json(&e, names);
+    char *printed = cJSON_PrintUnformatted(json);
+    assert_non_null(strstr(printed, "\"label\":\"a \\\"b\\\"\""));
+    assert_non_null(strstr(printed, "\"auroc\":{\"value\":null"));
+    free(printed);
+    cJSON_Delete(json);
+
+    char folder[] = "/tmp/xp_report_XXXXXX", path[64];
+    assert_non_null(mkdtemp(folder));
+    snprintf(path, sizeof path, "%s/t.csv", folder);
+    xp_csv_writer *w;
+    xp_csv *c;
+    int column;
+    double v;
+    assert_int_equal(xp_csv_create(&w, path, &err), XP_OK);
+    xp_evaluation_csv(w, &e, names);
+    assert_int_equal(xp_csv_commit(w, &err), XP_OK);
+    assert_int_equal(xp_csv_open(&c, path, ',', &err), XP_OK);
+    assert_int_equal(xp_csv_header(c, &err), XP_OK);
+    assert_int_equal(xp_csv_column(c, "specificity", &column, &err), XP_OK);
+    assert_int_equal(xp_csv_next(c, &err), XP_OK);
+    assert_int_equal(xp_csv_next(c, &err), XP_OK);
+    assert_string_equal(xp_csv_field(c, 0), names[1]);
+    assert_int_equal(xp_csv_number(c, column, &v, &err), XP_OK);
+    assert_true(v == 0.75);
+    assert_string_equal(xp_csv_field(c, xp_csv_find(c, "auroc")), "");
+    for (int i = 0; i < 3; i++) assert_int_equal(xp_csv_next(c, &err), XP_OK);
+    assert_string_equal(xp_csv_field(c, 0), "micro");
+    xp_csv_close(c);
+    remove(path);
+    assert_int_equal(rmdir(folder), 0);
+    xp_evaluation_free(&e);
+
+    xp_compared d[3];
+    assert_int_equal(xp_compare(&p, small_score, half, half, o, d, &err), XP_OK);
+    f = open_memstream(&text, &size);
+    xp_comparison_text(f, d, 3, names);
+    fclose(f);
+    assert_non_null(strstr(text, "c: AUROC undefined (one class only)"));
+    assert_null(strstr(text, "nan"));
+    free(text);
+    json = xp_comparison_json(d, 3, names);
+    assert_int_equal(cJSON_GetArraySize(json), 3);
+    cJSON_Delete(json);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(incomplete_beta),
@@ -393,6 +463,7 @@ int main(void) {
         cmocka_unit_test(one_class_is_undefined),
         cmocka_unit_test(bootstrap_resamples_patients),
         cmocka_unit_test(bad_input_is_named),
+        cmocka_unit_test(reports_say_undefined),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,29 @@
+/* An evaluation for people and for programs. NaN is "undefined" in text, empty in CSV, null in
+ * JSON. */
+#ifndef XP_TRAIN_METRICS_REPORT_H
+#define XP_TRAIN_METRICS_REPORT_H
+
+#include <stdio.h>
+
+#include "train/csv.h"
+#include "train/metrics.h"
+
+struct cJSON;
+
+/* One line per label, then macro and micro; under each figure its interval: exact for proportions,
+ * DeLong for the AUROC, bootstrap otherwise. names (labels). */
+void xp_evaluation_text(FILE *out, const xp_evaluation *e, const char *const *names);
+
+/* One row per label, macro, micro; every figure with its bootstrap interval, and the exact and
+ * DeLong intervals where they exist. */
+void xp_evaluation_csv(xp_csv_writer *w, const xp_evaluation *e, const char *const *names);
+
+/* The same as an object; NULL when there is no memory. Free with cJSON_Delete. */
+struct cJSON *xp_evaluation_json(const xp_evaluation *e, const char *const *names);
+
+/* Per label: both AUROCs, their difference with DeLong's and the bootstrap's interval and p, and
+ * the McNemar tables. */
+void xp_comparison_text(FILE *out, const xp_compared *c, int labels, const char *const *names);
+struct cJSON *xp_comparison_json(const xp_compared *c, int labels, const char *const *names);
+
+#endif

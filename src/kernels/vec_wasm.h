@@ -17,6 +17,10 @@
 #define VEC_COLS 2
 
 typedef v128_t vec;
+/* Builtins below, for clang 16 has those but not yet the names in its header. */
+#ifdef __wasm_relaxed_simd__
+typedef float relaxed_f32x4 __attribute__((vector_size(16)));
+#endif
 
 static inline vec vec_load(const float *p) {
     return wasm_v128_load(p);
@@ -38,14 +42,16 @@ static inline vec vec_mul(vec a, vec b) {
 }
 static inline vec vec_fma(vec a, vec b, vec c) {
 #ifdef __wasm_relaxed_simd__
-    return wasm_f32x4_relaxed_madd(a, b, c);
+    return (vec)__builtin_wasm_relaxed_madd_f32x4((relaxed_f32x4)a, (relaxed_f32x4)b,
+                                                  (relaxed_f32x4)c);
 #else
     return wasm_f32x4_add(wasm_f32x4_mul(a, b), c);
 #endif
 }
 static inline vec vec_fnma(vec a, vec b, vec c) {
 #ifdef __wasm_relaxed_simd__
-    return wasm_f32x4_relaxed_nmadd(a, b, c);
+    return (vec)__builtin_wasm_relaxed_nmadd_f32x4((relaxed_f32x4)a, (relaxed_f32x4)b,
+                                                   (relaxed_f32x4)c);
 #else
     return wasm_f32x4_sub(c, wasm_f32x4_mul(a, b));
 #endif

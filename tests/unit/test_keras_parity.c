@@ -1,6 +1,10 @@
 /* Imported Keras models against the values that Keras computed in double precision: the stored
  * probabilities to 1e-5 and every Grad-CAM map to 1e-4 of its largest magnitude, for every kernel
- * table that runs here and for the reference plan. */
+ * table that runs here and for the reference plan.
+ *
+ * A max-pool sends its gradient to one of two samples: where these differ by less than float32 can
+ * tell, one choice moves a map by more than 1e-4. Such choices are looked for, must be closer than
+ * NEAR_TIE, and only then may a map differ by 1e-3. The reference plan gets no such allowance. */
 #include "convert/keras.h"
 #include "nn/gradcam.h"
 #include "support.h"
@@ -78,8 +82,41 @@ static bool parse_map_name(const char *file, char *layer, int *label, bool *sigm
     return true;
 }
 
+/* The first row of the largest value that output row t of a pool sees in column c of x. */
+static int first_maximum(const xp_op *pool, xp_mat x, int t, int c) {
+    int first = t * pool->stride - pool->pad_left, last = first + pool->kernel;
+    if (first < 0) first = 0;
+    int best = first;
+    for (int r = first + 1; r < last && r < x.rows; r++)
+        if (xp_mat_row(x, r)[c] > xp_mat_row(x, best)[c]) best = r;
+    return best;
+}
+
+#define NEAR_TIE 5e-6
+
+/* How many max-pool choices of net are not the oracle's; each must be a near tie. */
+static int near_ties(const fixture *f, const xp_net *net, const xp_net *oracle) {
+    int n = 0;
+    for (int i = 0; i < f->m.graph.n_ops; i++) {
+        const xp_op *op = &f->m.graph.ops[i];
+        if (op->kind != XP_OP_MAXPOOL) continue;
+        xp_mat a = xp_net_activation(net, op->inputs[0]);
+        xp_mat b = xp_net_activation(oracle, op->inputs[0]);
+        for (int t = 0; t < op->t; t++)
+            for (int c = 0; c < op->c; c++) {
+                int ours = first_maximum(op, a, t, c), theirs = first_maximum(op, b, t, c);
+                double gap = (double)xp_mat_row(b, theirs)[c] - (double)xp_mat_row(b, ours)[c];
+                if (ours == theirs) continue;
+                if (gap > NEAR_TIE) fail_msg("%s: choices differ by %g", op->name, gap);
+                n++;
+            }
+    }
+    return n;
+}
+
 /* d sigmoid = p (1 - p) d logit; p from the golden values, for 1 - p of ours is rounded. */
-static void check_map(const fixture *f, xp_net *net, const char *file, const char *how) {
+static void check_map(const fixture *f, xp_net *net, const char *file, const char *how,
+                      double tolerance) {
     char layer[XP_NAME_MAX], what[400];
     int label;
     bool sigmoid;
@@ -97,33 +134,41 @@ static void check_map(const fixture *f, xp_net *net, const char *file, const cha
         largest = fmax(largest, fabs(golden.v[i]));
     }
     snprintf(what, sizeof what, "%s/%s, %s", f->name, file, how);
-    assert_close(what, raw, golden.v, golden.count, 1e-4 * largest);
+    assert_close(what, raw, golden.v, golden.count, tolerance * largest);
     free(raw);
     free(golden.v);
 }
 
-static void check_maps(const fixture *f, xp_net_options opt, const char *how) {
+static void check_maps(const fixture *f, xp_net *net, const char *how, double tolerance) {
     DIR *dir = opendir(shared_path("golden/%s/gradcam", f->name));
     if (!dir) return; /* gru_small has none */
-    opt.explain_from = 0;
-    xp_net *net = make_net(f, opt);
-    run_record(f, net, 0);
-    for (struct dirent *e; (e = readdir(dir));) check_map(f, net, e->d_name, how);
+    for (struct dirent *e; (e = readdir(dir));) check_map(f, net, e->d_name, how, tolerance);
     closedir(dir);
+}
+
+static void check_table(const fixture *f, const xp_kernels *kernels, const xp_net *oracle) {
+    check_probabilities(f, (xp_net_options){.explain_from = -1, .kernels = kernels}, kernels->name);
+    xp_net *net = make_net(f, (xp_net_options){.explain_from = 0, .kernels = kernels});
+    run_record(f, net, 0);
+    int ties = near_ties(f, net, oracle);
+    if (ties) print_message("%s, %s: %d near tie(s)\n", f->name, kernels->name, ties);
+    check_maps(f, net, kernels->name, ties ? 1e-3 : 1e-4);
     xp_net_free(net);
 }
 
 static void check_network(const char *name) {
     fixture f = load(name);
-    for (int i = 0; xp_kernels_at(i); i++) {
-        xp_net_options opt = {.explain_from = -1, .kernels = xp_kernels_at(i)};
-        check_probabilities(&f, opt, opt.kernels->name);
-        check_maps(&f, opt, opt.kernels->name);
+    xp_net_options reference = {.explain_from = 0, .reference = true};
+    xp_net *oracle = make_net(&f, reference);
+    run_record(&f, oracle, 0);
+    check_maps(&f, oracle, "reference", 1e-4);
+    assert_close(name, xp_net_probabilities(oracle), f.p.v, f.p.shape[1], 1e-5);
+    for (int i = 0; xp_kernels_at(i); i++) check_table(&f, xp_kernels_at(i), oracle);
+    xp_net_free(oracle);
+    if (f.m.graph.n_weights < 2000000) { /* for the full network one record must do: seconds each */
+        reference.explain_from = -1;
+        check_probabilities(&f, reference, "reference");
     }
-    xp_net_options oracle = {.explain_from = -1, .reference = true};
-    check_maps(&f, oracle, "reference");
-    if (f.m.graph.n_weights < 2000000) /* minutes otherwise: the maps' forward pass is the same */
-        check_probabilities(&f, oracle, "reference");
     unload(&f);
 }
 

@@ -11,6 +11,10 @@
 
 #include "kernels/conv_body.h"
 
+#ifndef __EMSCRIPTEN__ /* the page does not train */
+#include "kernels/train_body.h"
+#endif
+
 static const xp_conv_kernels unit_conv = {
     .tile_cols = TILE_N,
     .tile_rows = VEC_ROWS,
@@ -21,6 +25,10 @@ static const xp_conv_kernels unit_conv = {
     .to_bins = conv_to_bins,
     .from_bins = conv_from_bins,
     .bin_product = conv_bin_product,
+#ifndef __EMSCRIPTEN__
+    .bin_gradient = conv_bin_gradient,
+    .bin_transpose = conv_bin_transpose,
+#endif
 };
 
 const xp_kernels UNIT = {

@@ -1,0 +1,496 @@
+#include "kernels/conv_batch.h"
+
+#include "kernels/conv_kernels.h"
+
+#include <string.h>
+
+struct xp_conv_batch {
+    xp_conv_shape shape;
+    const xp_kernels *kernels;
+    fft_plan fft;
+    int len, blocks;         /* outputs of a block; blocks of a record */
+    int chunk;               /* records computed together */
+    int in_tiles, out_tiles; /* column tiles of either side */
+    size_t in_row, out_row;  /* floats of a block's row in a spectrum */
+    size_t in_bin, out_bin;  /* of a bin of a chunk's spectrum */
+    size_t w_bin;            /* packed weights of a bin */
+    size_t work;             /* of one thread */
+    double cost;
+};
+
+static size_t round_up(size_t n, size_t to) {
+    return (n + to - 1) / to * to;
+}
+
+/* An odd number of cache lines: bins then fall into different sets of the cache. */
+static size_t odd_lines(size_t floats) {
+    return ((floats + 15) / 16 | 1) * 16;
+}
+
+static size_t larger(size_t a, size_t b) {
+    return a > b ? a : b;
+}
+
+/* ---- plan ------------------------------------------------------------------------------------ */
+
+/* Three products; five transforms of a record's blocks; three of the weights for all records. */
+static double plan_cost(const xp_conv_batch *p, int records) {
+    const double width = p->kernels->width, rows = p->blocks;
+    const double in = (double)p->in_row / width, out = (double)p->out_row / width;
+    const double product = 1.5 * p->fft.n * rows * p->shape.c_in * out;
+    const double data = rows / 2 * (3 * in + 2 * out),
+                 weights = p->shape.c_in / 2.0 * out / records;
+    return 3 * product + (data + 3 * weights) * fft_cost(&p->fft);
+}
+
+static void lay_out(xp_conv_batch *p) {
+    const size_t width = (size_t)p->kernels->width, tile = (size_t)p->kernels->conv->tile_cols;
+    const size_t rows = (size_t)p->chunk * (size_t)p->blocks, n = (size_t)p->fft.n;
+    const size_t c_in = (size_t)p->shape.c_in, c_out = (size_t)p->shape.c_out;
+    p->in_bin = odd_lines(2 * rows * p->in_row);
+    p->out_bin = odd_lines(2 * rows * p->out_row);
+    p->w_bin = 2 * c_in * p->out_row;
+    const size_t forward = rows * p->in_row + c_in * tile;
+    const size_t weights = rows * (p->in_row + 3 * tile), input = rows * p->out_row + c_out * tile;
+    const size_t gradient = 2 * c_out * p->in_row + larger(weights, input);
+    p->work = round_up(larger(6 * n * width, larger(forward, gradient)), 16) + 16;
+}
+
+static bool make_plan(xp_conv_batch *best, const xp_conv_shape *s, int records,
+                      const xp_kernels *kernels) {
+    xp_conv_batch p = {.shape = *s, .kernels = kernels ? kernels : xp_kernels_best()};
+    const int tile = p.kernels->conv->tile_cols;
+    bool found = false;
+    if (s->stride != 1 || s->t_out < 1) return false;
+    p.chunk = records < XP_CONV_CHUNK ? records : XP_CONV_CHUNK;
+    p.in_tiles = (s->c_in + tile - 1) / tile;
+    p.out_tiles = (s->c_out + tile - 1) / tile;
+    p.in_row = (size_t)(p.in_tiles * tile);
+    p.out_row = (size_t)(p.out_tiles * tile);
+    for (int n = (s->k + 2) / 2 * 2; n <= FFT_MAX; n += 2) {
+        if (!fft_make_plan(&p.fft, n)) continue;
+        p.len = n - s->k + 1;
+        p.blocks = (s->t_out + p.len - 1) / p.len;
+        p.cost = plan_cost(&p, p.chunk);
+        if (!found || p.cost < best->cost) *best = p;
+        found = true;
+        if (p.blocks <= 1) break;
+    }
+    if (found) lay_out(best);
+    return found;
+}
+
+double xp_conv_batch_cost(const xp_conv_shape *shape, int records, const xp_kernels *kernels) {
+    xp_conv_batch p;
+    return make_plan(&p, shape, records, kernels) ? p.cost : -1;
+}
+
+void xp_conv_batch_plan(xp_conv_batch **out, xp_arena *arena, const xp_conv_shape *shape,
+                        int records, const xp_kernels *kernels) {
+    xp_conv_batch p, *conv = xp_arena_take(arena, 1, sizeof *conv);
+    *out = NULL;
+    if (!make_plan(&p, shape, records, kernels)) return;
+    float *twiddle = xp_arena_take(arena, fft_twiddle_floats(&p.fft), sizeof(float));
+    if (!conv || !twiddle) return;
+    fft_fill_twiddle(&p.fft, twiddle);
+    p.fft.twiddle = twiddle;
+    *conv = p;
+    *out = conv;
+}
+
+size_t xp_conv_batch_scratch(const xp_conv_shape *shape, int records, const xp_kernels *kernels,
+                             int threads) {
+    xp_conv_batch p;
+    if (!make_plan(&p, shape, records, kernels)) return 0;
+    const size_t bins = (size_t)p.fft.n / 2;
+    return (bins * (p.in_bin + p.out_bin + p.w_bin) + (size_t)threads * p.work) * sizeof(float);
+}
+
+/* ---- one call -------------------------------------------------------------------------------- */
+
+typedef struct job {
+    const xp_conv_batch *p;
+    const xp_conv_branch *branch;
+    int n_branches;
+    float *const *dw;
+    const xp_conv_epilogue *ep;
+    xp_mats x, y, mask; /* y: the output, or its gradient */
+    bool masked, accumulate;
+    int first, rows; /* record of the chunk's first row; blocks of all its records */
+    float *w_bins, *x_bins, *y_bins, *work;
+} job;
+
+static job make_job(const xp_conv_batch *p, const xp_conv_branch *branch, int n, void *scratch) {
+    const size_t bins = (size_t)p->fft.n / 2;
+    job d = {.p = p, .branch = branch, .n_branches = n, .w_bins = scratch};
+    d.x_bins = d.w_bins + bins * p->w_bin;
+    d.y_bins = d.x_bins + bins * p->in_bin;
+    d.work = d.y_bins + bins * p->out_bin;
+    return d;
+}
+
+static float *thread_work(const job *d, int thread) {
+    return d->work + (size_t)thread * d->p->work;
+}
+
+static int width_of(const job *d) {
+    return d->p->kernels->width;
+}
+
+static int vectors(const job *d, int cols) {
+    return (cols + width_of(d) - 1) / width_of(d);
+}
+
+static size_t points(const job *d) {
+    return (size_t)d->p->fft.n * (size_t)width_of(d);
+}
+
+/* ---- weights --------------------------------------------------------------------------------- */
+
+typedef void (*branch_fn)(const job *d, int i, int tap0, int from, int cols, int c, int col,
+                          float *points);
+
+/* Call fn for each branch with columns in [o, o + width): tap0 is the place of its first tap in
+ * the aligned kernel, from its column, col the column within the vector. */
+static void each_branch(const job *d, int c, int o, float *v, branch_fn fn) {
+    for (int i = 0, first = 0; i < d->n_branches; first += d->branch[i++].c_out) {
+        const int end = first + d->branch[i].c_out;
+        const int from = o > first ? o : first;
+        const int to = o + width_of(d) < end ? o + width_of(d) : end;
+        if (from < to)
+            fn(d, i, d->p->shape.pad_left - d->branch[i].pad_left, from - first, to - from, c,
+               from - o, v);
+    }
+}
+
+/* Taps in reverse order and circular: the transform is then the conjugate that a correlation needs.
+ * Both transforms are 2 times too large, the last one N. */
+static void load_branch(const job *d, int i, int tap0, int from, int cols, int c, int col,
+                        float *v) {
+    const xp_conv_branch *b = &d->branch[i];
+    const int n = d->p->fft.n, width = width_of(d);
+    const float scale = 0.25F / (float)n;
+    for (int tap = 0; tap < b->k; tap++) {
+        const float *w =
+            b->w + ((size_t)tap * (size_t)d->p->shape.c_in + (size_t)c) * (size_t)b->c_out + from;
+        float *out = v + (size_t)((n - tap - tap0) % n) * (size_t)width + col;
+        for (int j = 0; j < cols; j++) out[j] = w[j] * scale;
+    }
+}
+
+static void load_taps(const job *d, float *v, int c, int o) {
+    memset(v, 0, points(d) * sizeof *v);
+    if (c < d->p->shape.c_in) each_branch(d, c, o, v, load_branch);
+}
+
+static float *weight_place(const job *d, int c, int o) {
+    const int tile = d->p->kernels->conv->tile_cols, c_in = d->p->shape.c_in;
+    return d->w_bins + (size_t)(o / tile) * 2 * (size_t)(c_in * tile) +
+           (size_t)(c * tile + o % tile);
+}
+
+/* Bin 0 holds two real bins, whose transforms are not 2 times too large. */
+static void mend_first_bin(float *p, size_t im, int n) {
+    for (int i = 0; i < n; i++) p[i] *= 4, p[im + (size_t)i] *= 4;
+}
+
+static conv_place weight_pair(const job *d, int c, int o) {
+    const int tile = d->p->kernels->conv->tile_cols, c_in = d->p->shape.c_in;
+    float *at = weight_place(d, c, o);
+    return (conv_place){at, c + 1 < c_in ? at + tile : NULL, d->p->w_bin, (size_t)(c_in * tile)};
+}
+
+static void pack_range(void *ctx, int begin, int end, int thread) {
+    const job *d = ctx;
+    const int width = width_of(d);
+    float *a = thread_work(d, thread), *b = a + points(d), *work = b + points(d);
+    const conv_pair taps = {a, b, width, width};
+    for (int c = 2 * begin; c < 2 * end; c += 2)
+        for (int o = 0; o < (int)d->p->out_row; o += width) {
+            const conv_place place = weight_pair(d, c, o);
+            load_taps(d, a, c, o);
+            load_taps(d, b, c + 1, o);
+            d->p->kernels->conv->to_bins(&d->p->fft, &taps, &place, work);
+            mend_first_bin(place.a, place.im, width);
+            if (place.b) mend_first_bin(place.b, place.im, width);
+        }
+}
+
+/* The gradient's first taps, N times too large, twice from either transform. */
+static void add_branch(const job *d, int i, int tap0, int from, int cols, int c, int col,
+                       float *v) {
+    const xp_conv_branch *b = &d->branch[i];
+    const int width = width_of(d);
+    const float scale = 0.25F / (float)d->p->fft.n;
+    for (int tap = 0; tap < b->k; tap++) {
+        float *dw = d->dw[i] +
+                    ((size_t)tap * (size_t)d->p->shape.c_in + (size_t)c) * (size_t)b->c_out + from;
+        const float *in = v + (tap + tap0) * width + col;
+        for (int j = 0; j < cols; j++) dw[j] += in[j] * scale;
+    }
+}
+
+static void unpack_range(void *ctx, int begin, int end, int thread) {
+    const job *d = ctx;
+    const int width = width_of(d);
+    float *a = thread_work(d, thread), *b = a + points(d), *work = b + points(d);
+    const conv_rows rows = {a, b, width, d->p->shape.k, d->p->shape.k, width};
+    for (int c = 2 * begin; c < 2 * end; c += 2)
+        for (int o = 0; o < d->p->shape.c_out; o += width) {
+            const conv_place place = weight_pair(d, c, o);
+            mend_first_bin(place.a, place.im, width);
+            if (place.b) mend_first_bin(place.b, place.im, width);
+            d->p->kernels->conv->from_bins(&d->p->fft, &place, &rows, NULL, work);
+            each_branch(d, c, o, a, add_branch);
+            if (place.b) each_branch(d, c + 1, o, b, add_branch);
+        }
+}
+
+static int channel_pairs(const job *d) {
+    return (d->p->shape.c_in + 1) / 2;
+}
+
+/* ---- to bins --------------------------------------------------------------------------------- */
+
+/* Block `row` of the chunk: N samples of its record's input from pad_left before its first output
+ * on, where they lie when they are whole, else copied to buffer. */
+static const float *input_block(const job *d, int row, int c, float *buffer, ptrdiff_t *step) {
+    const xp_conv_batch *p = d->p;
+    const xp_mat x = xp_mats_at(d->x, d->first + row / p->blocks);
+    const int first = row % p->blocks * p->len - p->shape.pad_left, width = width_of(d);
+    if (first >= 0 && first + p->fft.n <= x.rows && c + width <= x.cols) {
+        *step = x.stride;
+        return xp_mat_row(x, first) + c;
+    }
+    const int cols = x.cols - c < width ? x.cols - c : width;
+    *step = width;
+    memset(buffer, 0, points(d) * sizeof *buffer);
+    for (int i = 0; i < p->fft.n; i++)
+        if (first + i >= 0 && first + i < x.rows)
+            memcpy(buffer + (size_t)i * (size_t)width, xp_mat_row(x, first + i) + c,
+                   (size_t)cols * sizeof *buffer);
+    return buffer;
+}
+
+/* The gradient of the block's outputs, then zeros. */
+static const float *output_block(const job *d, int row, int c, float *buffer, ptrdiff_t *step) {
+    const xp_conv_batch *p = d->p;
+    const int record = d->first + row / p->blocks, first = row % p->blocks * p->len;
+    const int width = width_of(d);
+    const xp_mat y = xp_mats_at(d->y, record);
+    const int rows = y.rows - first < p->len ? y.rows - first : p->len;
+    const int cols = y.cols - c < width ? y.cols - c : width;
+    *step = width;
+    memset(buffer, 0, points(d) * sizeof *buffer);
+    for (int i = 0; i < rows; i++) {
+        const float *g = xp_mat_row(y, first + i) + c;
+        float *out = buffer + (size_t)i * (size_t)width;
+        if (d->masked) {
+            const float *m = xp_mat_row(xp_mats_at(d->mask, record), first + i) + c;
+            for (int j = 0; j < cols; j++) out[j] = m[j] > 0 ? g[j] : 0;
+        } else {
+            memcpy(out, g, (size_t)cols * sizeof *out);
+        }
+    }
+    return buffer;
+}
+
+typedef const float *(*block_fn)(const job *, int, int, float *, ptrdiff_t *);
+
+static void block_pair(const job *d, int row, int c, block_fn block, const conv_place *place,
+                       float *work) {
+    conv_pair in;
+    in.a = block(d, row, c, work, &in.a_step);
+    in.b = in.a, in.b_step = in.a_step;
+    if (place->b) in.b = block(d, row + 1, c, work + points(d), &in.b_step);
+    d->p->kernels->conv->to_bins(&d->p->fft, &in, place, work + 2 * points(d));
+}
+
+/* Items are pairs of blocks, in each the vectors of channels: neighbours share cache lines. */
+static void input_range(void *ctx, int begin, int end, int thread) {
+    const job *d = ctx;
+    const int columns = vectors(d, d->p->shape.c_in);
+    const size_t im = (size_t)d->rows * d->p->in_row;
+    for (int i = begin; i < end; i++) {
+        const int row = i / columns * 2, c = i % columns * width_of(d);
+        float *at = d->x_bins + (size_t)row * d->p->in_row + (size_t)c;
+        const conv_place place = {at, row + 1 < d->rows ? at + d->p->in_row : NULL, d->p->in_bin,
+                                  im};
+        block_pair(d, row, c, input_block, &place, thread_work(d, thread));
+    }
+}
+
+static void output_range(void *ctx, int begin, int end, int thread) {
+    const job *d = ctx;
+    const int columns = vectors(d, d->p->shape.c_out);
+    const size_t im = (size_t)d->rows * d->p->out_row;
+    for (int i = begin; i < end; i++) {
+        const int row = i / columns * 2, c = i % columns * width_of(d);
+        float *at = d->y_bins + (size_t)row * d->p->out_row + (size_t)c;
+        const conv_place place = {at, row + 1 < d->rows ? at + d->p->out_row : NULL, d->p->out_bin,
+                                  im};
+        block_pair(d, row, c, output_block, &place, thread_work(d, thread));
+    }
+}
+
+/* ---- from bins ------------------------------------------------------------------------------- */
+
+static void forward_item(const job *d, int row, int c, float *work) {
+    const xp_conv_batch *p = d->p;
+    const int width = width_of(d), next = row + 1 < d->rows ? row + 1 : row;
+    float *in = d->y_bins + (size_t)row * p->out_row + (size_t)c;
+    const conv_place place = {in, next > row ? in + p->out_row : NULL, p->out_bin,
+                              (size_t)d->rows * p->out_row};
+    const xp_mat a = xp_mats_at(d->y, d->first + row / p->blocks);
+    const xp_mat b = xp_mats_at(d->y, d->first + next / p->blocks);
+    const int ta = row % p->blocks * p->len, tb = next % p->blocks * p->len;
+    const conv_rows rows = {.a = xp_mat_row(a, ta) + c,
+                            .b = place.b ? xp_mat_row(b, tb) + c : NULL,
+                            .stride = a.stride,
+                            .rows_a = a.rows - ta < p->len ? a.rows - ta : p->len,
+                            .rows_b = b.rows - tb < p->len ? b.rows - tb : p->len,
+                            .n = a.cols - c < width ? a.cols - c : width};
+    xp_conv_epilogue ep;
+    if (d->ep) {
+        ep = *d->ep;
+        if (ep.bias) ep.bias += c;
+        if (ep.scale) ep.scale += c;
+        if (ep.shift) ep.shift += c;
+    }
+    p->kernels->conv->from_bins(&p->fft, &place, &rows, d->ep ? &ep : NULL, work);
+}
+
+static void forward_range(void *ctx, int begin, int end, int thread) {
+    const job *d = ctx;
+    const int columns = vectors(d, d->p->shape.c_out);
+    for (int i = begin; i < end; i++)
+        forward_item(d, i / columns * 2, i % columns * width_of(d), thread_work(d, thread));
+}
+
+/* Rows [first, first + N) of dx from v; those before `until` hold a part of it already. */
+static void add_block(const job *d, xp_mat dx, int c, int first, int until, const float *v) {
+    const int width = width_of(d), cols = dx.cols - c < width ? dx.cols - c : width;
+    const int from = first < 0 ? 0 : first;
+    const int to = first + d->p->fft.n < dx.rows ? first + d->p->fft.n : dx.rows;
+    for (int t = from; t < to; t++) {
+        const float *in = v + (ptrdiff_t)(t - first) * width;
+        float *out = xp_mat_row(dx, t) + c;
+        if (t < until || d->accumulate)
+            for (int j = 0; j < cols; j++) out[j] += in[j];
+        else
+            memcpy(out, in, (size_t)cols * sizeof *out);
+    }
+}
+
+/* All blocks of one record in turn: neighbours overlap. */
+static void input_gradient_item(const job *d, int record, int c, float *work) {
+    const xp_conv_batch *p = d->p;
+    const xp_mat dx = xp_mats_at(d->x, d->first + record);
+    float *a = work, *b = a + points(d);
+    const conv_rows rows = {a, b, width_of(d), p->fft.n, p->fft.n, width_of(d)};
+    int until = 0;
+    for (int block = 0; block < p->blocks; block++) {
+        const int first = block * p->len - p->shape.pad_left;
+        if (block % 2 == 0) {
+            float *in = d->x_bins + (size_t)(record * p->blocks + block) * p->in_row + (size_t)c;
+            const conv_place place = {in, block + 1 < p->blocks ? in + p->in_row : NULL, p->in_bin,
+                                      (size_t)d->rows * p->in_row};
+            p->kernels->conv->from_bins(&p->fft, &place, &rows, NULL, b + points(d));
+        }
+        add_block(d, dx, c, first, until, block % 2 ? b : a);
+        until = first + p->fft.n;
+    }
+    for (int t = until < 0 ? 0 : until; !d->accumulate && t < dx.rows; t++)
+        for (int j = c; j < dx.cols && j < c + width_of(d); j++) xp_mat_row(dx, t)[j] = 0;
+}
+
+static void input_gradient_range(void *ctx, int begin, int end, int thread) {
+    const job *d = ctx;
+    const int columns = vectors(d, d->p->shape.c_in);
+    for (int i = begin; i < end; i++)
+        input_gradient_item(d, i / columns, i % columns * width_of(d), thread_work(d, thread));
+}
+
+/* ---- products -------------------------------------------------------------------------------- */
+
+static void forward_product_range(void *ctx, int begin, int end, int thread) {
+    const job *d = ctx;
+    const xp_conv_batch *p = d->p;
+    const size_t rows = (size_t)d->rows;
+    const conv_bin s = {d->rows,          p->shape.c_in, p->out_tiles,     p->in_row,
+                        rows * p->in_row, p->out_row,    rows * p->out_row};
+    for (int f = begin; f < end; f++)
+        p->kernels->conv->bin_product(
+            &s, d->x_bins + (size_t)f * p->in_bin, d->w_bins + (size_t)f * p->w_bin,
+            d->y_bins + (size_t)f * p->out_bin, f == 0, thread_work(d, thread));
+}
+
+/* In each bin the weights make room for their gradient, and then the input for its own. */
+static void gradient_product_range(void *ctx, int begin, int end, int thread) {
+    const job *d = ctx;
+    const xp_conv_batch *p = d->p;
+    const xp_conv_kernels *kernels = p->kernels->conv;
+    const size_t rows = (size_t)d->rows, in_im = rows * p->in_row, out_im = rows * p->out_row;
+    const conv_bin weights = {d->rows, p->shape.c_in, p->out_tiles, p->in_row,
+                              in_im,   p->out_row,    out_im};
+    const conv_bin input = {d->rows, p->shape.c_out, p->in_tiles, p->out_row,
+                            out_im,  p->in_row,      in_im};
+    float *transposed = thread_work(d, thread);
+    float *work = transposed + 2 * (size_t)p->shape.c_out * p->in_row;
+    for (int f = begin; f < end; f++) {
+        float *x = d->x_bins + (size_t)f * p->in_bin, *w = d->w_bins + (size_t)f * p->w_bin;
+        float *y = d->y_bins + (size_t)f * p->out_bin;
+        const bool wanted = d->x.m.data != NULL;
+        if (wanted) kernels->bin_transpose(p->shape.c_in, p->shape.c_out, w, transposed, f == 0);
+        kernels->bin_gradient(&weights, x, y, w, f == 0, work);
+        if (wanted) kernels->bin_product(&input, y, transposed, x, f == 0, work);
+    }
+}
+
+/* ---- passes ---------------------------------------------------------------------------------- */
+
+static void begin_chunk(job *d, int first, int n) {
+    const int records = n - first < d->p->chunk ? n - first : d->p->chunk;
+    d->first = first;
+    d->rows = records * d->p->blocks;
+}
+
+static void input_to_bins(job *d, xp_mats x, xp_pool *pool) {
+    d->x = x;
+    xp_parallel_for(pool, (d->rows + 1) / 2 * vectors(d, d->p->shape.c_in), input_range, d);
+}
+
+void xp_conv_batch_forward(const xp_conv_batch *conv, xp_mats y, xp_mats x, int n,
+                           const xp_conv_branch *branches, int n_branches,
+                           const xp_conv_epilogue *ep, void *scratch, xp_pool *pool) {
+    job d = make_job(conv, branches, n_branches, scratch);
+    d.y = y, d.ep = ep;
+    xp_parallel_for(pool, channel_pairs(&d), pack_range, &d);
+    for (int first = 0; first < n; first += conv->chunk) {
+        begin_chunk(&d, first, n);
+        input_to_bins(&d, x, pool);
+        xp_parallel_for(pool, conv->fft.n / 2, forward_product_range, &d);
+        xp_parallel_for(pool, (d.rows + 1) / 2 * vectors(&d, conv->shape.c_out), forward_range, &d);
+    }
+}
+
+void xp_conv_batch_backward(const xp_conv_batch *conv, const xp_mats *dx, bool accumulate,
+                            float *const *dw, xp_mats dy, const xp_mats *mask, xp_mats x, int n,
+                            const xp_conv_branch *branches, int n_branches, void *scratch,
+                            xp_pool *pool) {
+    job d = make_job(conv, branches, n_branches, scratch);
+    d.y = dy, d.dw = dw, d.accumulate = accumulate, d.masked = mask != NULL;
+    if (mask) d.mask = *mask;
+    for (int first = 0; first < n; first += conv->chunk) {
+        begin_chunk(&d, first, n);
+        if (dx) xp_parallel_for(pool, channel_pairs(&d), pack_range, &d);
+        input_to_bins(&d, x, pool);
+        xp_parallel_for(pool, (d.rows + 1) / 2 * vectors(&d, conv->shape.c_out), output_range, &d);
+        d.x = dx ? *dx : (xp_mats){.step = 0};
+        xp_parallel_for(pool, conv->fft.n / 2, gradient_product_range, &d);
+        xp_parallel_for(pool, channel_pairs(&d), unpack_range, &d);
+        if (dx)
+            xp_parallel_for(pool, d.rows / conv->blocks * vectors(&d, conv->shape.c_in),
+                            input_gradient_range, &d);
+    }
+}

@@ -1,0 +1,93 @@
+/* The inner loops that only training needs, written once over the vec_* names; included by each
+ * unit after conv_body.h. */
+
+/* As bin_tile_R, but x's element (r, p) is at x[r + p * x_row]: x is read as its transpose. */
+#define DEFINE_GRADIENT_TILE(R)                                                                    \
+    static __attribute__((noinline)) void gradient_tile_##R(                                       \
+        const bin_tile *s, const float *xr, const float *xi, const float *xs, float *y) {          \
+        vec acc[R][VEC_COLS], rr[R][VEC_COLS];                                                     \
+        tile_sum(rr, R, s->k, xr, 1, s->x_row, s->wr);                                             \
+        tile_sum(acc, R, s->k, xi, 1, s->x_row, s->wi);                                            \
+        UNROLL for (int r = 0; r < R; r++) UNROLL for (int j = 0; j < VEC_COLS; j++) {             \
+            vec_store(y + r * s->y_row + j * VEC_N, vec_sub(rr[r][j], acc[r][j]));                 \
+            rr[r][j] = vec_add(rr[r][j], acc[r][j]);                                               \
+        }                                                                                          \
+        tile_sum(acc, R, s->k, xs, 1, s->x_row, s->ws);                                            \
+        UNROLL for (int r = 0; r < R; r++) UNROLL for (int j = 0; j < VEC_COLS; j++)               \
+            vec_store(y + s->y_im + r * s->y_row + j * VEC_N, vec_sub(acc[r][j], rr[r][j]));       \
+    }
+FOR_EACH_ROWS(DEFINE_GRADIENT_TILE)
+
+#define GRADIENT_TILE_ENTRY(R) gradient_tile_##R,
+static const bin_tile_fn gradient_tile_table[] = {FOR_EACH_ROWS(GRADIENT_TILE_ENTRY)};
+
+static void gradient_rows(int m, const bin_tile *s, const float *x, size_t x_im, const float *xs,
+                          float *y) {
+    for (int groups = (m + VEC_ROWS - 1) / VEC_ROWS; groups > 0; groups--) {
+        const int rows = (m + groups - 1) / groups;
+        gradient_tile_table[rows - 1](s, x, x + x_im, xs, y);
+        x += rows, xs += rows, y += rows * s->y_row;
+        m -= rows;
+    }
+}
+
+/* A tile of columns of the gradient's spectrum and its conjugate's parts: re, -im, re - im. */
+static __attribute__((noinline)) void pack_conjugate(float *re, float *im, float *sum,
+                                                     const float *y, size_t y_im, size_t y_row,
+                                                     int rows) {
+    for (int r = 0; r < rows; r++, y += y_row, re += TILE_N, im += TILE_N, sum += TILE_N)
+        for (int j = 0; j < TILE_N; j += VEC_N) {
+            const vec a = vec_load(y + j), b = vec_load(y + y_im + j);
+            vec_store(re + j, a);
+            vec_store(im + j, vec_sub(vec_splat(0), b));
+            vec_store(sum + j, vec_sub(a, b));
+        }
+}
+
+static void real_gradient(const conv_bin *s, const float *x, const float *re, float *d) {
+    const tile_args t = {s->rows, TILE_N, 0, 1, (ptrdiff_t)s->x_row, TILE_N};
+    tile_rows(s->k, &t, x, re, d);
+}
+
+static void conv_bin_gradient(const conv_bin *s, const float *x, const float *y, float *d,
+                              bool real, float *work) {
+    const size_t part = (size_t)s->rows * TILE_N, plane = (size_t)s->k * TILE_N;
+    float *xs = work, *re = work + (size_t)s->rows * s->x_row, *im = re + part, *sum = im + part;
+    sum_into(xs, x, x + s->x_im, (size_t)s->rows * s->x_row);
+    for (int j = 0; j < s->tiles; j++, y += TILE_N, d += 2 * plane) {
+        const bin_tile t = {s->rows, (ptrdiff_t)s->x_row, TILE_N, (ptrdiff_t)plane, re, im, sum};
+        pack_conjugate(re, im, sum, y, s->y_im, s->y_row, s->rows);
+        if (!real) {
+            gradient_rows(s->k, &t, x, s->x_im, xs, d);
+            continue;
+        }
+        real_gradient(s, x, re, d);
+        for (size_t i = 0; i < part; i++) im[i] = -im[i];
+        real_gradient(s, x + s->x_im, im, d + plane);
+    }
+}
+
+/* One block of TILE_N x TILE_N, transposed. */
+static __attribute__((noinline)) void transpose_block(float *out, const float *in, int rows,
+                                                      int cols, float sign) {
+    for (int c = 0; c < cols; c++)
+        for (int r = 0; r < rows; r++) out[c * TILE_N + r] = sign * in[r * TILE_N + c];
+}
+
+static void conv_bin_transpose(int k, int n, const float *w, float *out, bool real) {
+    const int k_tiles = (k + TILE_N - 1) / TILE_N, n_tiles = (n + TILE_N - 1) / TILE_N;
+    const size_t in_plane = (size_t)k * TILE_N, out_plane = (size_t)n * TILE_N;
+    for (int i = 0; i < k_tiles; i++)
+        for (int j = 0; j < n_tiles; j++)
+            for (int p = 0; p < 2; p++) {
+                const float *from =
+                    w + (2 * (size_t)j + (size_t)p) * in_plane + (size_t)i * TILE_N * TILE_N;
+                float *to =
+                    out + (2 * (size_t)i + (size_t)p) * out_plane + (size_t)j * TILE_N * TILE_N;
+                const int rows = k - i * TILE_N < TILE_N ? k - i * TILE_N : TILE_N;
+                const int cols = n - j * TILE_N < TILE_N ? n - j * TILE_N : TILE_N;
+                if (rows < TILE_N)
+                    for (int c = 0; c < cols * TILE_N; c++) to[c] = 0;
+                transpose_block(to, from, rows, cols, p && !real ? -1.0F : 1.0F);
+            }
+}

@@ -346,7 +346,7 @@ static void live_states(xp_net *net) {
         if (st->kind != STEP_GRU) continue;
         xp_gru g = xp_net_gru(net, op_at(net, st->op));
         bool again = st->op >= net->explain_from;
-        st->pool = net->n_values; /* found again in layout */
+        st->states = net->n_values;
         net->values[net->n_values++] =
             (region){.floats = xp_gru_saved(&g, op_at(net, st->in[0])->t),
                      .first = s,
@@ -548,7 +548,7 @@ static void layout_step(xp_net *net, float *base, step *s) {
     xp_mat logits = xp_mat_make(net->logits, 1, s->y.cols);
     if (s->to_logits && s->kind == STEP_DENSE) s->y = logits;
     if (s->to_logits && s->kind == STEP_ACTIVATION) s->x[0] = logits;
-    if (s->kind == STEP_GRU) s->saved = offset(base, net->values[s->pool].at);
+    if (s->kind == STEP_GRU) s->saved = offset(base, net->values[s->states].at);
 }
 
 static void layout_values(xp_net *net, xp_arena *arena) {

@@ -40,8 +40,9 @@ typedef struct step {
     bool relu;                      /* fused after it */
     int n_in, in[XP_OP_MAX_INPUTS]; /* ops that are read */
     int n_branches, branch[XP_OP_MAX_INPUTS];
-    int norm; /* conv: the batch norm in its epilogue, or -1 */
-    int pool; /* add + ReLU + max-pool: the pool */
+    int norm;   /* conv: the batch norm in its epilogue, or -1 */
+    int pool;   /* add + ReLU + max-pool: the pool */
+    int states; /* gru: region of its states */
 
     /* Set when memory is laid out. */
     xp_mat y, x[XP_OP_MAX_INPUTS];
@@ -75,7 +76,6 @@ typedef struct op_plan {
     bool started; /* its gradient holds something */
     xp_mat value; /* laid out */
     xp_mat gradient;
-    xp_conv *transposed; /* conv1d: the plan of its input gradient, or NULL */
 } op_plan;
 
 struct xp_net {

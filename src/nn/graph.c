@@ -181,7 +181,7 @@ static xp_status infer_join(const xp_graph *g, xp_op *op, xp_error *err) {
 
 static xp_status check_size(const xp_op *op, xp_error *err) {
     bool fits = op->t >= 1 && op->t <= MAX_TIME && op->c >= 1 && op->c <= (MAX_CHANNELS << 6);
-    if (fits && (size_t)op->t * (size_t)op->c <= max_activation) return XP_OK;
+    if (fits && (uint64_t)op->t * (uint64_t)op->c <= max_activation) return XP_OK;
     return xp_fail(err, XP_ERR_LIMIT,
                    "layer \"%s\" (%s): output of shape (%d, %d), expected positive sizes and at "
                    "most %zu numbers",

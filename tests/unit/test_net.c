@@ -549,8 +549,9 @@ static void times_are_given_when_asked(void **state) {
         "block3.conv2.relu", "block2.relu",  "block2.shortcut.bn", "block2.out"};
     for (size_t i = 0; i < sizeof fused / sizeof *fused; i++)
         assert_true(xp_net_times(net)[xp_graph_find(&m.graph, fused[i])] == 0);
-#ifndef __EMSCRIPTEN__
-    assert_true(sum > 0 && sum < 10000);
+    assert_true(sum >= 0 && sum < 10000);
+#ifndef __EMSCRIPTEN__ /* whose clock may be too coarse for so small a network */
+    assert_true(sum > 0);
 #endif
     xp_net_free(net);
     free(x);

@@ -9,11 +9,8 @@
 #include <wasm_simd128.h>
 
 #define VEC_N 4
-#ifdef __wasm_relaxed_simd__
-#define VEC_ROWS 6
-#else
-#define VEC_ROWS 4 /* the product before the addition takes registers too */
-#endif
+#define VEC_ROWS 4 /* browsers keep few registers, and the product before the addition takes one   \
+                    */
 #define VEC_COLS 2
 
 typedef v128_t vec;

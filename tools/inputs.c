@@ -168,8 +168,8 @@ static xp_status walk(input_list *list, const char *path, int depth, xp_error *e
     bool ok = list_folder(&f, d, path);
     closedir(d);
     if (ok) {
-        qsort(f.headers, (size_t)f.n_headers, sizeof *f.headers, compare_headers);
-        qsort(f.folders, (size_t)f.n_folders, sizeof *f.folders, compare_texts);
+        if (f.headers) qsort(f.headers, (size_t)f.n_headers, sizeof *f.headers, compare_headers);
+        if (f.folders) qsort(f.folders, (size_t)f.n_folders, sizeof *f.folders, compare_texts);
         find_segments(&f, path);
         ok = append_records(list, &f, path);
     }

@@ -36,6 +36,12 @@ static bool read_number(const char *text, const char *ends, double *v, const cha
     return end != text && errno == 0 && isfinite(*v) && (!*end || strchr(ends, *end));
 }
 
+static bool append_text(text_list *list, const char *text) {
+    if (!*text || list->n == OPTION_LIST_MAX) return false;
+    list->items[list->n++] = text;
+    return true;
+}
+
 static bool set_value(const option_spec *s, void *field, const char *text) {
     const char *rest;
     double v, high;
@@ -61,6 +67,9 @@ static bool set_value(const option_spec *s, void *field, const char *text) {
         ((double *)field)[0] = v;
         ((double *)field)[1] = high;
         return true;
+    case OPTION_TEXTS:
+    case OPTION_WORDS:
+        return append_text(field, text);
     }
     return false;
 }
@@ -70,8 +79,20 @@ static const char *expected(option_kind kind) {
                                        [OPTION_TEXT] = "a text that is not empty",
                                        [OPTION_COUNT] = "a whole number, 0 or more",
                                        [OPTION_NUMBER] = "a number above 0",
-                                       [OPTION_RANGE] = "two numbers LOW,HIGH with 0 < LOW < HIGH"};
+                                       [OPTION_RANGE] = "two numbers LOW,HIGH with 0 < LOW < HIGH",
+                                       [OPTION_TEXTS] =
+                                           "a text that is not empty, at most 64 times",
+                                       [OPTION_WORDS] = "at most 64 words that are not empty"};
     return text[kind];
+}
+
+/* The further words of an OPTION_WORDS; *value is the last one looked at. */
+static bool take_words(parse *p, const option_spec *s, void *field, const char **value) {
+    while (p->at + 1 < p->argc && p->argv[p->at + 1][0] != '-') {
+        *value = p->argv[++p->at];
+        if (!set_value(s, field, *value)) return false;
+    }
+    return true;
 }
 
 /* One option whose value is in the same word (inline_value) or is the next word. */
@@ -88,7 +109,10 @@ static bool take_option(parse *p, const option_spec *s, const char *inline_value
         }
         value = p->argv[++p->at];
     }
-    if (set_value(s, (char *)p->opt + s->offset, value)) return true;
+    void *field = (char *)p->opt + s->offset;
+    bool ok = set_value(s, field, value);
+    if (ok && s->kind == OPTION_WORDS && !inline_value) ok = take_words(p, s, field, &value);
+    if (ok) return true;
     snprintf(p->message, p->size, "--%s got \"%s\"; expected %s", s->name, value ? value : "",
              expected(s->kind));
     return false;

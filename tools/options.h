@@ -12,8 +12,18 @@ typedef enum option_kind {
     OPTION_TEXT,   /* const char *: points into argv */
     OPTION_COUNT,  /* int >= 0 */
     OPTION_NUMBER, /* double > 0 */
-    OPTION_RANGE   /* double[2]: LOW,HIGH with 0 < LOW < HIGH */
+    OPTION_RANGE,  /* double[2]: LOW,HIGH with 0 < LOW < HIGH */
+    OPTION_TEXTS,  /* text_list: may be given several times */
+    OPTION_WORDS   /* text_list: every word up to the next option */
 } option_kind;
+
+enum { OPTION_LIST_MAX = 64 };
+
+/* Point into argv. */
+typedef struct text_list {
+    const char *items[OPTION_LIST_MAX];
+    int n;
+} text_list;
 
 typedef struct option_spec {
     const char *name; /* without the dashes; NULL ends the table */

@@ -300,3 +300,30 @@ def test_readme_names_every_command():
     for command in ("info", "decode", "prepare", "predict", "explain", "import", "bench"):
         assert f"xplaim {command}" in text
     assert DISCLAIMER in " ".join(text.split())
+
+
+def test_progress_is_drawn_on_a_terminal_only(models, record):
+    """Standard error on a pseudo-terminal: a bar while work lasts, taken away at the end."""
+    import os
+    import pty
+    import subprocess
+
+    from conftest import TOOL
+
+    words = [str(TOOL), "predict", "-m", models("xplaim_full"), *[str(record)] * 60, "--threads", "1"]
+    master, slave = pty.openpty()
+    process = subprocess.Popen(list(map(str, words)), stdout=subprocess.DEVNULL, stderr=slave)
+    os.close(slave)
+    seen = b""
+    while True:
+        try:
+            part = os.read(master, 4096)
+        except OSError:  # Linux: the other end is closed
+            part = b""
+        if not part:
+            break
+        seen += part
+    os.close(master)
+    assert process.wait() == 0
+    assert b"/60 records" in seen and b"s left" in seen and seen.endswith(b"\r\x1b[K")
+    assert xplaim(*words[1:4], record, record).stderr == ""

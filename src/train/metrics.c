@@ -110,15 +110,14 @@ xp_status xp_delong(const double *score_a, const double *score_b, const uint8_t 
 
 /* estimate +- z * standard error within [least, most]; undefined without variance: an interval of
  * no width would claim certainty. */
-static xp_interval normal_interval(double estimate, double variance, double level, double least,
-                                   double most) {
-    if (!(variance > 0)) return (xp_interval){NAN, NAN};
+static xp_ci normal_interval(double estimate, double variance, double level, double least,
+                             double most) {
+    if (!(variance > 0)) return (xp_ci){NAN, NAN};
     double half = xp_normal_quantile((1 + level) / 2) * sqrt(variance);
-    return (xp_interval){fmax(least, estimate - half), fmin(most, estimate + half)};
+    return (xp_ci){fmax(least, estimate - half), fmin(most, estimate + half)};
 }
 
-static xp_status delong_interval(const xp_column *c, double level, xp_interval *out,
-                                 xp_error *err) {
+static xp_status delong_interval(const xp_column *c, double level, xp_ci *out, xp_error *err) {
     double auc[2] = {NAN, NAN}, cov[3] = {NAN, NAN, NAN};
     double *score = malloc((c->n + 1) * sizeof *score);
     uint8_t *truth = malloc(c->n + 1);
@@ -137,7 +136,7 @@ static xp_status delong_interval(const xp_column *c, double level, xp_interval *
 
 /* ==== one model =========================================================================== */
 
-static const xp_interval no_interval = {NAN, NAN};
+static const xp_ci no_interval = {NAN, NAN};
 
 static xp_evaluated blank(void) {
     xp_evaluated e = {.threshold = NAN, .delong = {NAN, NAN}};

@@ -74,8 +74,8 @@ typedef struct xp_evaluated {
     xp_confusion confusion;
     double value[XP_METRIC_COUNT];
     int defined[XP_METRIC_COUNT];       /* macro: number of labels in the mean */
-    xp_interval exact[XP_METRIC_COUNT]; /* Clopper-Pearson, where it is a proportion of cases */
-    xp_interval delong;                 /* of the AUROC, cut to [0, 1] */
+    xp_ci exact[XP_METRIC_COUNT];       /* Clopper-Pearson, where it is a proportion of cases */
+    xp_ci delong;                       /* of the AUROC, cut to [0, 1] */
     xp_bootstrap boot[XP_METRIC_COUNT]; /* resampling patients */
 } xp_evaluated;
 
@@ -108,7 +108,7 @@ typedef struct xp_compared {
     double auroc[2];
     double covariance[3]; /* DeLong: aa, ab, bb */
     double difference;    /* a - b */
-    xp_interval delong;   /* of the difference */
+    xp_ci delong;         /* of the difference */
     double z, p;          /* two-sided; undefined where the difference has no variance */
     xp_bootstrap boot;    /* of the difference, the same resamples for both models */
     xp_paired sensitivity, specificity;

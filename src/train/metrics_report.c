@@ -4,10 +4,10 @@
 #include <math.h>
 
 /* The interval to show beside a figure. */
-static xp_interval best_interval(const xp_evaluated *e, int m) {
+static xp_ci best_interval(const xp_evaluated *e, int m) {
     if (!isnan(e->exact[m].low)) return e->exact[m];
     if (m == XP_AUROC && !isnan(e->delong.low)) return e->delong;
-    return (xp_interval){e->boot[m].low, e->boot[m].high};
+    return (xp_ci){e->boot[m].low, e->boot[m].high};
 }
 
 /* ==== text ================================================================================ */
@@ -28,7 +28,7 @@ static void text_row(FILE *out, const char *name, const xp_evaluated *e) {
     }
     fprintf(out, "\n%28s", "");
     for (int i = 0; i < COLUMNS; i++) {
-        xp_interval c = best_interval(e, columns[i]);
+        xp_ci c = best_interval(e, columns[i]);
         if (isnan(c.low))
             fprintf(out, "  %-13s", "");
         else

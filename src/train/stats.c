@@ -106,10 +106,10 @@ double xp_normal_two_sided(double z) {
     return erfc(fabs(z) * M_SQRT1_2);
 }
 
-xp_interval xp_clopper_pearson(size_t k, size_t n, double level) {
-    if (!n || k > n || !(level > 0 && level < 1)) return (xp_interval){NAN, NAN};
+xp_ci xp_clopper_pearson(size_t k, size_t n, double level) {
+    if (!n || k > n || !(level > 0 && level < 1)) return (xp_ci){NAN, NAN};
     double tail = (1 - level) / 2, x = (double)k, rest = (double)(n - k);
-    return (xp_interval){
+    return (xp_ci){
         k ? xp_beta_inc_inv(x, rest + 1, tail) : 0,
         /* The upper end by symmetry, so that both ends are equally exact. */
         k < n ? 1 - xp_beta_inc_inv(rest, x + 1, tail) : 1,

@@ -5,9 +5,9 @@
 
 #include <stddef.h>
 
-typedef struct xp_interval {
+typedef struct xp_ci {
     double low, high; /* both NaN where undefined */
-} xp_interval;
+} xp_ci;
 
 /* Regularised incomplete beta function I_x(a, b), a and b > 0, x in [0, 1]: the continued fraction
  * DLMF 8.17.22 with Loader's (2000) form of the factor in front, so that large a and b keep their
@@ -24,7 +24,7 @@ double xp_normal_quantile(double p);
 double xp_normal_two_sided(double z);
 
 /* Clopper and Pearson's (1934) interval for k successes in n trials; undefined for n = 0. */
-xp_interval xp_clopper_pearson(size_t k, size_t n, double level);
+xp_ci xp_clopper_pearson(size_t k, size_t n, double level);
 
 /* Two-sided exact McNemar test (binomial, p = 1/2) of b against c discordant pairs; 1 when there
  * are none. */

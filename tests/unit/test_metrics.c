@@ -52,7 +52,7 @@ static void intervals_and_tests(void **state) {
         {1, 7, 0.0036102968619005833, 0.5787231970431952},
     };
     for (size_t i = 0; i < sizeof cp / sizeof *cp; i++) {
-        xp_interval c = xp_clopper_pearson(cp[i].k, cp[i].n, 0.95);
+        xp_ci c = xp_clopper_pearson(cp[i].k, cp[i].n, 0.95);
         assert_near("low", c.low, cp[i].low, 1e-12 * (cp[i].low + 1e-6));
         assert_near("high", c.high, cp[i].high, 1e-12);
     }
@@ -145,7 +145,7 @@ static void figures_match_other_libraries(void **state) {
     assert_int_equal(l->confusion.fp, expected(&g, "fp", 0));
     assert_int_equal(l->confusion.tn, expected(&g, "tn", 0));
     assert_int_equal(l->confusion.fn, expected(&g, "fn", 0));
-    xp_interval sens = l->exact[XP_SENSITIVITY], spec = l->exact[XP_SPECIFICITY];
+    xp_ci sens = l->exact[XP_SENSITIVITY], spec = l->exact[XP_SPECIFICITY];
     assert_near("sensitivity", sens.low, expected(&g, "recall1_clopper_pearson", 0), 1e-12);
     assert_near("sensitivity", sens.high, expected(&g, "recall1_clopper_pearson", 1), 1e-12);
     assert_near("specificity", spec.low, expected(&g, "specificity1_clopper_pearson", 0), 1e-12);

@@ -50,6 +50,13 @@ static double frequency_cost(const conv_spectrum *p, const xp_conv_shape *s, int
     return product + weights + (p->blocks + 1) / 2 * (in + out) * fft_cost(&p->fft);
 }
 
+/* No transform of n points or more costs less: blocks that overlap by nothing, and no transforms.
+ */
+static double least_cost(int n, const xp_conv_shape *s, int cols, const xp_kernels *kernels) {
+    const double pairs = (double)s->c_in * cols;
+    return 1.5 * s->t_out * pairs / kernels->width + 1.25 * n * pairs;
+}
+
 bool conv_frequency_plan(conv_group *g, const xp_conv_shape *s, const xp_kernels *kernels,
                          int threads) {
     conv_spectrum best = {0};
@@ -62,7 +69,7 @@ bool conv_frequency_plan(conv_group *g, const xp_conv_shape *s, const xp_kernels
         p.blocks = (s->t_out + p.len - 1) / p.len;
         const double cost = frequency_cost(&p, s, g->cols, kernels);
         if (best.len == 0 || cost < best_cost) best = p, best_cost = cost;
-        if (p.blocks <= 1) break;
+        if (p.blocks <= 1 || least_cost(n, s, g->cols, kernels) > best_cost) break;
     }
     if (best.len == 0) return false;
     g->method = CONV_SPECTRAL;

@@ -12,20 +12,21 @@ static const radix_cost radices[] = {{2, 8},    {3, 10}, {4, 9},   {5, 14},  {6,
                                      {8, 11.5}, {9, 15}, {10, 17}, {12, 14}, {16, 15}};
 enum { RADICES = sizeof radices / sizeof radices[0] };
 
-/* Cheapest product of radices that makes n; the order is kept as found. */
-static double search(int n, int depth, int *radix, int *passes) {
+/* Cheapest product of the radices from first on that makes n (ascending: the order costs nothing).
+ */
+static double search(int n, int first, int depth, int *radix, int *passes) {
     if (n == 1) {
         *passes = depth;
         return 0;
     }
     double best = INFINITY;
-    for (int i = 0; i < RADICES && depth < FFT_PASSES; i++) {
+    for (int i = first; i < RADICES && depth < FFT_PASSES; i++) {
         int trial[FFT_PASSES], count = 0;
-        if (n % radices[i].radix != 0) continue;
+        const int r = radices[i].radix;
+        if (n % r != 0) continue;
         memcpy(trial, radix, sizeof trial);
-        trial[depth] = radices[i].radix;
-        const double cost =
-            radices[i].cost + search(n / radices[i].radix, depth + 1, trial, &count);
+        trial[depth] = r;
+        const double cost = radices[i].cost + search(n / r, i, depth + 1, trial, &count);
         if (cost >= best) continue;
         best = cost;
         *passes = count;
@@ -34,20 +35,13 @@ static double search(int n, int depth, int *radix, int *passes) {
     return best;
 }
 
-static double cheapest(fft_plan *plan, int n) {
-    memset(plan, 0, sizeof *plan);
-    plan->n = n;
-    return search(n, 0, plan->radix, &plan->passes);
-}
-
 bool fft_make_plan(fft_plan *plan, int n) {
+    memset(plan, 0, sizeof *plan);
     if (n < 2 || n > FFT_MAX || n % 2 != 0) return false;
-    return isfinite(cheapest(plan, n));
-}
-
-double fft_cost(const fft_plan *plan) {
-    fft_plan again;
-    return (15 + 1.2 * cheapest(&again, plan->n)) * plan->n; /* 15: to and from the bins */
+    plan->n = n;
+    const double passes = search(n, 0, 0, plan->radix, &plan->passes);
+    plan->cost = n * (15 + 1.2 * passes); /* 15: to and from the bins */
+    return isfinite(passes);
 }
 
 size_t fft_twiddle_floats(const fft_plan *plan) {

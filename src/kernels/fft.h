@@ -15,6 +15,7 @@ enum { FFT_PASSES = 6, FFT_MAX = 1024 };
 typedef struct fft_plan {
     int n, passes;
     int radix[FFT_PASSES];
+    double cost;
     const float *twiddle; /* for each pass but the last, p = 1.., k = 1..r-1: re, im; not owned */
 } fft_plan;
 
@@ -26,6 +27,8 @@ size_t fft_twiddle_floats(const fft_plan *plan);
 void fft_fill_twiddle(const fft_plan *plan, float *out);
 
 /* Estimated vector operations of one transform: for choosing between sizes. */
-double fft_cost(const fft_plan *plan);
+static inline double fft_cost(const fft_plan *plan) {
+    return plan->cost;
+}
 
 #endif

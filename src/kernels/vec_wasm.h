@@ -9,8 +9,8 @@
 #include <wasm_simd128.h>
 
 #define VEC_N 4
-#define VEC_ROWS 4 /* browsers keep few registers, and the product before the addition takes one   \
-                    */
+/* Browsers keep few registers, and a product takes one before it is added. */
+#define VEC_ROWS 4
 #define VEC_COLS 2
 
 typedef v128_t vec;

@@ -2,8 +2,10 @@
  *
  *   bench_conv [threads [table [repeats]]]
  *
- * Prints milliseconds of the fastest run (other programs only ever add time), direct-equivalent and
- * real GFLOP/s mean nothing together, so only the former is given: 2 * t * sum(k) * c_in * F. */
+ * Milliseconds of the fastest run, for other programs only ever add time. GFLOP/s are those a
+ * direct convolution would need (2 * t * sum(k) * c_in * filters), so layers compare with other
+ * engines.
+ */
 #include "base/rng.h"
 #include "kernels/conv.h"
 

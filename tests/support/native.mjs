@@ -18,11 +18,11 @@ export function bytesOf(path) {
   return new Uint8Array(readFileSync(path)).buffer;
 }
 
-/** The native tool's JSON, one object a record, whatever its exit code. */
+/** The native tool's JSON, one object a record, whatever its exit code. Map values are signed. */
 export function explainNatively(model, records) {
   const path = join(scratch, "native.jsonl");
   const out = openSync(path, "w");
-  const options = ["explain", "-m", model, "--json", "--threads", "2"];
+  const options = ["explain", "-m", model, "--json", "--signed", "--threads", "2"];
   try {
     execFileSync(XPLAIM, [...options, ...records], { stdio: ["ignore", out, "ignore"] });
   } catch (error) {

@@ -1,0 +1,54 @@
+/* Batches of a part of a data set, made by a thread of their own while the last ones are trained
+ * on.
+ *
+ * Which record stands where follows from (seed, epoch, position) alone, so a run goes on in the
+ * middle of an epoch, and several processes share a global batch without talking: process r of n
+ * takes every global batch's records [r b, (r + 1) b), b being a batch's share. */
+#ifndef XP_TRAIN_DATASET_LOAD_H
+#define XP_TRAIN_DATASET_LOAD_H
+
+#include "train/augment.h"
+#include "train/dataset_read.h"
+
+typedef struct xp_loader_options {
+    const xp_dataset *data;    /* not owned */
+    xp_reader *reader;         /* not owned */
+    const xp_input_spec *spec; /* not owned; the reader's */
+    const uint32_t *items;     /* (n) cases; not owned */
+    size_t n;
+    int batch;      /* records of a global batch */
+    int rank, size; /* of this process; batch must be divisible by size */
+    bool shuffle;   /* anew in every epoch; else in the order of items, with a shorter last batch */
+    uint64_t seed;
+    const xp_augment *augment; /* not owned; NULL: none */
+} xp_loader_options;
+
+/* One batch; valid until the next xp_loader_next. */
+typedef struct xp_batch {
+    int n;
+    const float *x;        /* (n, length, n_leads) */
+    const float *y;        /* (n, labels): 1, 0, -1 */
+    const uint32_t *items; /* (n) */
+} xp_batch;
+
+typedef struct xp_loader xp_loader;
+
+/* *out is owned by the caller. */
+xp_status xp_loader_create(xp_loader **out, const xp_loader_options *o, xp_error *err);
+void xp_loader_free(xp_loader *l); /* NULL is allowed */
+
+/* Global batches of an epoch. Shuffled: whole ones only (the records left over come in other
+ * epochs), but at least one. */
+size_t xp_loader_batches(const xp_loader_options *o);
+
+/* Begin epoch (0, 1, ...) at global batch first; batches_end: where to stop (at most
+ * xp_loader_batches). What was begun before is given up. */
+void xp_loader_start(xp_loader *l, uint64_t epoch, size_t first, size_t end);
+
+/* The next batch; b->n is 0 when the epoch is over. An unreadable record is an error. */
+xp_status xp_loader_next(xp_loader *l, xp_batch *b, xp_error *err);
+
+/* Bytes the loader holds. */
+size_t xp_loader_bytes(const xp_loader_options *o);
+
+#endif

@@ -1,0 +1,267 @@
+#include "train/dataset_read.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/bytes.h"
+#include "ecg/files.h"
+
+enum { PATH_SIZE = 4096, FILE_HEAD = 4096, ROW_HEAD = 64 };
+
+struct xp_reader {
+    const xp_dataset *data;
+    xp_input_spec spec;
+    xp_prepare_options prepare;
+    int cache[XP_DATASET_MAX_SOURCES]; /* file descriptors; -1: no cache */
+    size_t values, row_size;
+    uint64_t settings; /* hash of everything that decides what prepare gives */
+};
+
+/* A record as the cache holds it. */
+typedef struct row {
+    uint64_t identity;
+    double per_mv;
+    int valid;
+    int16_t *v; /* (length, n_leads); owned */
+} row;
+
+static const double STEPS_PER_MV = 1000;
+
+/* ==== the cache's files =================================================================== */
+
+static uint64_t settings_of(const xp_input_spec *spec, const xp_prepare_options *p) {
+    double v[] = {spec->rate, (double)spec->length,       p->bandpass_low, p->bandpass_high,
+                  p->notch,   (double)p->accept_amplitude};
+    uint64_t h = xp_hash(1, v, sizeof v);
+    for (int i = 0; i < spec->n_leads; i++)
+        h = xp_hash(h, spec->leads[i], strlen(spec->leads[i]) + 1);
+    return h;
+}
+
+static xp_status cache_error(xp_error *err, const char *path, const char *what) {
+    return xp_fail(err, XP_ERR_IO, "%s (the cache of prepared records) cannot be %s: %s", path,
+                   what, strerror(errno));
+}
+
+static xp_status check_head(const xp_reader *r, int fd, const char *path, xp_error *err) {
+    uint8_t want[FILE_HEAD] = "XPCACHE1", got[FILE_HEAD];
+    xp_store_le(want + 8, (uint64_t)r->spec.n_leads, 8);
+    xp_store_le(want + 16, (uint64_t)r->spec.length, 8);
+    ssize_t n = pread(fd, got, sizeof got, 0);
+    if (n == (ssize_t)sizeof got && !memcmp(got, want, sizeof got)) return XP_OK;
+    if (n > 0)
+        return xp_fail(err, XP_ERR_FORMAT,
+                       "%s is not a cache of this program, or is damaged: remove it", path);
+    if (pwrite(fd, want, sizeof want, 0) != (ssize_t)sizeof want)
+        return cache_error(err, path, "written");
+    return XP_OK;
+}
+
+static xp_status open_cache(xp_reader *r, int source, const char *dir, xp_error *err) {
+    const xp_dataset_source *s = &r->data->sources[source];
+    char path[PATH_SIZE], *table = realpath(s->table, NULL), *folder = realpath(s->dir, NULL);
+    uint64_t key = xp_hash(r->settings, table ? table : s->table, strlen(table ? table : s->table));
+    key = xp_hash(key, folder ? folder : s->dir, strlen(folder ? folder : s->dir));
+    free(table);
+    free(folder);
+    int n = snprintf(path, sizeof path, "%s/%016llx.cache", dir, (unsigned long long)key);
+    if (n < 0 || (size_t)n >= sizeof path)
+        return xp_fail(err, XP_ERR_LIMIT, "%s: the path is too long", dir);
+    r->cache[source] = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    if (r->cache[source] < 0) return cache_error(err, path, "opened");
+    return check_head(r, r->cache[source], path, err);
+}
+
+static xp_status check_spec(const xp_input_spec *s, xp_error *err) {
+    if (s->n_leads < 1 || s->length < 1 || s->n_leads > 64 || s->length > 1 << 24)
+        return xp_fail(err, XP_ERR_USAGE, "%d leads of %d samples: not an input", s->n_leads,
+                       s->length);
+    return XP_OK;
+}
+
+xp_status xp_reader_create(xp_reader **out, const xp_dataset *d, const xp_input_spec *spec,
+                           const xp_prepare_options *prepare, const char *cache_dir,
+                           xp_error *err) {
+    XP_TRY(check_spec(spec, err));
+    xp_reader *r = calloc(1, sizeof *r);
+    if (!r) return xp_fail(err, XP_ERR_MEMORY, "not enough memory");
+    r->data = d;
+    r->spec = *spec;
+    if (prepare) r->prepare = *prepare;
+    r->values = (size_t)spec->length * (size_t)spec->n_leads;
+    r->row_size = ROW_HEAD + (r->values * sizeof(int16_t) + 63) / 64 * 64;
+    r->settings = settings_of(spec, &r->prepare);
+    for (int i = 0; i < XP_DATASET_MAX_SOURCES; i++) r->cache[i] = -1;
+    xp_status s = XP_OK;
+    for (int i = 0; cache_dir && s == XP_OK && i < d->n_sources; i++)
+        s = open_cache(r, i, cache_dir, err);
+    if (s == XP_OK)
+        *out = r;
+    else
+        xp_reader_free(r);
+    return s;
+}
+
+void xp_reader_free(xp_reader *r) {
+    if (!r) return;
+    for (int i = 0; i < XP_DATASET_MAX_SOURCES; i++)
+        if (r->cache[i] >= 0) close(r->cache[i]);
+    free(r);
+}
+
+/* ==== a record's files ==================================================================== */
+
+static uint64_t identity_of_file(uint64_t h, const char *path, const char *ending, bool *found) {
+    char full[PATH_SIZE + 8];
+    struct stat st;
+    snprintf(full, sizeof full, "%s%s", path, ending);
+    if (stat(full, &st) != 0) return h;
+    uint64_t v[3] = {(uint64_t)st.st_size, (uint64_t)st.st_mtim.tv_sec,
+                     (uint64_t)st.st_mtim.tv_nsec};
+    *found = true;
+    return xp_hash(h, v, sizeof v);
+}
+
+/* Never 0. A record whose signal files have other names is known by its header alone. */
+static uint64_t identity_of(const char *path) {
+    uint64_t h = xp_hash(7, path, strlen(path));
+    bool found = false;
+    h = identity_of_file(h, path, ".hea", &found);
+    h = identity_of_file(h, path, ".dat", &found);
+    h = identity_of_file(h, path, ".mat", &found);
+    return found ? h | 1 : 0;
+}
+
+static xp_status read_record(xp_record *rec, const char *path, xp_error *err) {
+    xp_dir_source dir;
+    xp_wfdb w;
+    XP_TRY(xp_dir_source_open(&dir, path, err));
+    xp_status s = xp_wfdb_read(&w, dir.record, &dir.source, err);
+    xp_dir_source_close(&dir);
+    if (s != XP_OK) return s;
+    s = xp_wfdb_to_record(rec, &w, err);
+    xp_wfdb_free(&w);
+    return s;
+}
+
+/* Steps of 1 uV; coarser ones where a value would not fit. */
+static void quantise(row *out, const float *x, size_t n) {
+    float top = 0;
+    for (size_t i = 0; i < n; i++) top = fmaxf(top, fabsf(x[i]));
+    out->per_mv = STEPS_PER_MV;
+    if ((double)top * out->per_mv > INT16_MAX) out->per_mv = INT16_MAX / (double)top;
+    for (size_t i = 0; i < n; i++) out->v[i] = (int16_t)lrint((double)x[i] * out->per_mv);
+}
+
+static xp_status prepare_row(const xp_reader *r, const char *path, row *out, xp_error *err) {
+    xp_record rec;
+    xp_input in;
+    XP_TRY(read_record(&rec, path, err));
+    xp_status s = xp_prepare(&in, &rec, &r->spec, &r->prepare, err);
+    xp_record_free(&rec);
+    if (s != XP_OK) return s;
+    quantise(out, in.x, r->values);
+    out->valid = (int)in.valid[0];
+    xp_input_free(&in);
+    return XP_OK;
+}
+
+/* ==== a row of the cache ================================================================== */
+
+static off_t row_offset(const xp_reader *r, size_t i) {
+    return (off_t)(FILE_HEAD + (size_t)r->data->cases[i].row * r->row_size);
+}
+
+static uint64_t hash_samples(const int16_t *v, size_t n) {
+    uint64_t h = n;
+    for (size_t i = 0; i + 4 <= n; i += 4) {
+        uint64_t word;
+        memcpy(&word, v + i, sizeof word);
+        h = (h ^ word) * 0x9fb21c651e98df25u;
+        h ^= h >> 32;
+    }
+    for (size_t i = n & ~(size_t)3; i < n; i++) h = (h ^ (uint16_t)v[i]) * 0x9fb21c651e98df25u;
+    return h;
+}
+
+static bool read_head(const xp_reader *r, size_t i, uint64_t identity, uint8_t head[ROW_HEAD]) {
+    int fd = r->cache[r->data->cases[i].source];
+    return fd >= 0 && identity != 0 &&
+           pread(fd, head, ROW_HEAD, row_offset(r, i)) == (ssize_t)ROW_HEAD &&
+           xp_load_le(head, 8) == identity;
+}
+
+static bool cache_read(const xp_reader *r, size_t i, row *out) {
+    uint8_t head[ROW_HEAD];
+    int fd = r->cache[r->data->cases[i].source];
+    size_t size = r->values * sizeof *out->v;
+    if (!read_head(r, i, out->identity, head)) return false;
+    if (pread(fd, out->v, size, row_offset(r, i) + ROW_HEAD) != (ssize_t)size) return false;
+    if (hash_samples(out->v, r->values) != xp_load_le(head + 8, 8)) return false;
+    uint64_t bits = xp_load_le(head + 16, 8);
+    memcpy(&out->per_mv, &bits, sizeof bits);
+    out->valid = (int)xp_load_le(head + 24, 4);
+    return out->per_mv > 0 && out->valid > 0 && out->valid <= r->spec.length;
+}
+
+/* The samples first, then the head that vouches for them. */
+static xp_status cache_write(const xp_reader *r, size_t i, const row *in, xp_error *err) {
+    uint8_t head[ROW_HEAD] = {0};
+    int fd = r->cache[r->data->cases[i].source];
+    size_t size = r->values * sizeof *in->v;
+    uint64_t bits;
+    if (fd < 0 || in->identity == 0) return XP_OK;
+    memcpy(&bits, &in->per_mv, sizeof bits);
+    xp_store_le(head, in->identity, 8);
+    xp_store_le(head + 8, hash_samples(in->v, r->values), 8);
+    xp_store_le(head + 16, bits, 8);
+    xp_store_le(head + 24, (uint64_t)in->valid, 4);
+    errno = ENOSPC; /* what a short write means */
+    if (pwrite(fd, in->v, size, row_offset(r, i) + ROW_HEAD) == (ssize_t)size &&
+        pwrite(fd, head, sizeof head, row_offset(r, i)) == (ssize_t)sizeof head)
+        return XP_OK;
+    return xp_fail(err, XP_ERR_IO,
+                   "the cache of prepared records cannot be written: %s; give --cache-dir a folder "
+                   "with %.1f GB of room, or --no-cache",
+                   strerror(errno), 1e-9 * (double)r->row_size * (double)r->data->n);
+}
+
+static xp_status get_row(const xp_reader *r, size_t i, row *out, xp_error *err) {
+    char path[PATH_SIZE];
+    XP_TRY(xp_dataset_path(r->data, i, path, sizeof path, err));
+    out->identity = identity_of(path);
+    if (cache_read(r, i, out)) return XP_OK;
+    xp_status s = prepare_row(r, path, out, err);
+    if (s != XP_OK) return xp_fail_prefix(err, s, "record %s", path);
+    return cache_write(r, i, out, err);
+}
+
+/* ========================================================================================== */
+
+xp_status xp_reader_get(xp_reader *r, size_t i, float *x, int *valid, xp_error *err) {
+    row got = {.v = malloc(r->values * sizeof *got.v)};
+    if (!got.v) return xp_fail(err, XP_ERR_MEMORY, "not enough memory for a record");
+    xp_status s = get_row(r, i, &got, err);
+    for (size_t k = 0; s == XP_OK && k < r->values; k++) x[k] = (float)(got.v[k] / got.per_mv);
+    if (s == XP_OK && valid) *valid = got.valid;
+    free(got.v);
+    return s;
+}
+
+xp_status xp_reader_fill(xp_reader *r, size_t i, xp_error *err) {
+    uint8_t head[ROW_HEAD];
+    char path[PATH_SIZE];
+    XP_TRY(xp_dataset_path(r->data, i, path, sizeof path, err));
+    if (read_head(r, i, identity_of(path), head)) return XP_OK;
+    row got = {.v = malloc(r->values * sizeof *got.v)};
+    if (!got.v) return xp_fail(err, XP_ERR_MEMORY, "not enough memory for a record");
+    xp_status s = get_row(r, i, &got, err);
+    free(got.v);
+    return s;
+}

@@ -197,9 +197,39 @@ build_page() {
     quietly "$DEPS/log/wasm-scalar" build_wasm build/wasm-scalar OFF xplaim_wasm || return 1
     rm -rf web/dist
     mkdir -p web/dist/samples
+    if build_relaxed >"$DEPS/log/wasm-relaxed" 2>&1; then
+        cp build/wasm-simd/xplaim-relaxed.wasm web/dist/
+        echo '["relaxed", "simd", "scalar"]' >web/dist/modules.json
+    else
+        echo '["simd", "scalar"]' >web/dist/modules.json
+    fi
     cp web/*.html web/*.css web/*.js build/wasm-*/web/*.wasm web/dist/
     cp web/samples/* web/dist/samples/
     page_model web/dist/model.safetensors
+}
+
+# The module with relaxed SIMD (fused multiply-add): the SIMD build with its kernel unit compiled and
+# linked by clang 16, since older Emscripten knows those instructions only in a draft's encoding.
+# False where clang 16 or a library of Emscripten's is not there; the page then does without.
+build_relaxed() {
+    local dir=build/wasm-simd sysroot libs
+    command -v clang-16 >/dev/null && command -v wasm-ld-16 >/dev/null || return 1
+    sysroot=$(em-config CACHE)/sysroot
+    libs=$sysroot/lib/wasm32-emscripten
+    [ -f "$libs/libstandalonewasm-memgrow.a" ] || return 1
+    clang-16 --target=wasm32 -std=gnu11 -O3 -DNDEBUG -ffp-contract=fast -msimd128 -mrelaxed-simd \
+        -D__EMSCRIPTEN__ -isystem "$sysroot/include" -Isrc -c src/kernels/unit_wasm.c \
+        -o "$dir/unit_relaxed.o" || return 1
+    cp "$dir/src/kernels/libxp_kernels.a" "$dir/libxp_kernels_relaxed.a"
+    emar d "$dir/libxp_kernels_relaxed.a" unit_wasm.c.o || return 1
+    wasm-ld-16 --no-entry -O2 --strip-all --stack-first -z stack-size=262144 \
+        --initial-memory=4194304 --max-memory=536870912 --export=_initialize --allow-undefined \
+        -o "$dir/xplaim-relaxed.wasm" "$libs/crt1_reactor.o" \
+        "$dir/web/CMakeFiles/xplaim_wasm.dir/__/src/wasm_api.c.o" "$dir/unit_relaxed.o" \
+        "$dir/src/libxp_explain.a" "$dir/src/ecg/libxp_ecg.a" "$dir/src/nn/libxp_nn.a" \
+        "$dir/libxp_kernels_relaxed.a" "$dir/src/base/libxp_base.a" "$DEPS/wasm/lib/libcjson.a" \
+        "$libs/libstandalonewasm-memgrow.a" "$libs/libc.a" "$libs/libcompiler_rt.a" \
+        "$libs/libdlmalloc.a" "$libs/libnoexit.a"
 }
 
 # The network that the page ships: the trained one where there is one, else one of the same size
@@ -217,6 +247,7 @@ need_tests() {
     need clang clang-format
     need_npm
     want chromium || say "no chromium: the browser test will be skipped"
+    want clang-16 lld-16 || say "no clang 16: the page is built without its relaxed-SIMD module"
     need_wasm_libraries tests
     need_node_modules tests
     need_venv venv scripts/requirements.txt

@@ -20,7 +20,7 @@
  * @typedef {AnalysisInfo & {probabilities: Float32Array[], maps: Float32Array[],
  *   milliseconds: number}} Analysis  one array a window; maps are (labels, mapLength), 0 to 1
  * @typedef {{version: string, kernels: string, modelFormat: string}} About
- * @typedef {{simd?: ArrayBuffer, scalar: ArrayBuffer}} CoreFiles
+ * @typedef {{relaxed?: ArrayBuffer, simd?: ArrayBuffer, scalar: ArrayBuffer}} CoreFiles
  */
 
 /** An error that the core explains: code is a stable name, message a sentence for a person. */
@@ -48,21 +48,24 @@ const TEXT = { about: 0, error: 1, record: 2, model: 3, analysis: 4 };
 const FLOATS = { lead: 0, probabilities: 1, maps: 2 };
 
 /**
- * Start the core: the SIMD module where it runs and passes its self-test, else the scalar one.
- * @param {CoreFiles} files  leave simd out to force the scalar module
+ * Start the core with the fastest of the modules that runs here and passes its self-test: relaxed
+ * SIMD (fused multiply-add), SIMD, scalar. Validating a module tells whether the engine knows its
+ * instructions.
+ * @param {CoreFiles} files  what is left out is not tried
  * @returns {Promise<Core>}
  */
-export async function startCore(files) {
-  if (files.simd && hasSimd()) {
+export async function startCore({ relaxed, simd, scalar }) {
+  for (const bytes of [relaxed, simd]) {
+    if (!bytes || !hasSimd() || !WebAssembly.validate(bytes)) continue;
     try {
-      const core = await instantiate(files.simd);
+      const core = await instantiate(bytes);
       core.selfTest();
       return core;
     } catch (error) {
-      console.warn("The SIMD module is not used:", error);
+      console.warn("A module is not used:", error);
     }
   }
-  const core = await instantiate(files.scalar);
+  const core = await instantiate(scalar);
   core.selfTest();
   return core;
 }

@@ -40,17 +40,21 @@ async function fetchBytes(name) {
   return response.arrayBuffer();
 }
 
+/** The modules that were built, by kind. @returns {Promise<import("./core.js").CoreFiles>} */
+async function fetchModules() {
+  /** @type {string[]} */
+  const kinds = JSON.parse(new TextDecoder().decode(await fetchBytes("modules.json")));
+  const files = await Promise.all(kinds.map((kind) => fetchBytes(`xplaim-${kind}.wasm`)));
+  return /** @type {any} */ (Object.fromEntries(kinds.map((kind, i) => [kind, files[i]])));
+}
+
 // Asked for at once, needed later.
-const downloads = Promise.all([
-  fetchBytes("xplaim-simd.wasm"),
-  fetchBytes("xplaim-scalar.wasm"),
-  fetchBytes("model.safetensors"),
-]);
+const downloads = Promise.all([fetchModules(), fetchBytes("model.safetensors")]);
 let started = start();
 
 async function start() {
-  const [simd, scalar, model] = await downloads;
-  const about = await client.ask("start", { files: { simd, scalar } });
+  const [files, model] = await downloads;
+  const about = await client.ask("start", { files });
   state.model = await client.ask("model", { bytes: model });
   element("model-facts").textContent =
     `${state.model.name || state.model.architecture}, ${state.model.labels.length} labels, ` +

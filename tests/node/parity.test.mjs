@@ -155,6 +155,12 @@ test("reloading models and records does not leak", async () => {
   assert.equal(core.memoryBytes, before);
 });
 
+test("an engine without relaxed SIMD takes the next module", async () => {
+  const relaxed = new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0, 255]).buffer; // does not validate
+  const core = await startCore({ relaxed, ...modules });
+  assert.equal(core.about().kernels, "wasm-simd");
+});
+
 test("a broken SIMD module is replaced by the scalar one", async () => {
   const core = await startCore({ simd: new ArrayBuffer(8), scalar: modules.scalar });
   assert.equal(core.about().kernels, "scalar");

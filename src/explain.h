@@ -27,8 +27,7 @@ typedef struct xp_explain_options {
 /* What the model's input must be. Points into m. */
 xp_input_spec xp_model_input_spec(const xp_model *m);
 
-/* net was made from m (with explain_from <= opt->layer when maps are wanted). On error a is
- * untouched. */
+/* net was made from m (to explain opt->layer when maps are wanted). On error a is untouched. */
 xp_status xp_explain(xp_analysis *a, const xp_record *rec, const xp_model *m, xp_net *net,
                      const xp_explain_options *opt, xp_error *err);
 

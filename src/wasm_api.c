@@ -160,7 +160,7 @@ int xp_wasm_load_model(xp_session *s, uint8_t *bytes, size_t size, const char *l
     s->has_model = true;
 
     status = choose_layer(&s->layer, &s->model.graph, layer, &s->error);
-    xp_net_options opt = {.explain_from = s->layer};
+    xp_net_options opt = xp_net_explaining(s->layer);
     if (status == XP_OK) status = xp_net_bytes(&s->model, &opt, &s->net_bytes, &s->error);
     if (status == XP_OK) status = xp_net_create(&s->net, &s->model, &opt, &s->error);
     if (status != XP_OK) drop_model(s);
@@ -381,9 +381,7 @@ static bool run_small(float *p, int n_labels, bool reference, xp_error *err) {
     xp_net *net = NULL;
     if (xp_model_build(&m, &cfg, 1, err) != XP_OK) return false;
     float *x = malloc((size_t)cfg.length * (size_t)cfg.n_leads * sizeof *x);
-    bool ok =
-        x && xp_net_create(&net, &m, &(xp_net_options){.explain_from = -1, .reference = reference},
-                           err) == XP_OK;
+    bool ok = x && xp_net_create(&net, &m, &(xp_net_options){.reference = reference}, err) == XP_OK;
     if (ok) {
         for (int i = 0; i < cfg.length * cfg.n_leads; i++)
             x[i] = sinf((float)(i % 251)) * (1 + (float)(i % 12));

@@ -50,7 +50,8 @@ static xp_status open_parts(analyser *an, const char *model, int threads, bool m
     XP_TRY(find_label(m, label, &an->options.label, err));
     if (maps) XP_TRY(find_layer(m, layer, &an->options.layer, err));
     XP_TRY(xp_pool_create(&an->pool, threads, err));
-    xp_net_options o = {.explain_from = an->options.layer, .pool = an->pool};
+    xp_net_options o = xp_net_explaining(an->options.layer);
+    o.pool = an->pool;
     return xp_net_create(&an->net, m, &o, err);
 }
 

@@ -94,15 +94,16 @@ static void time_ops(bench *b, xp_net *net) {
     xp_net_profile(net, false);
 }
 
-static xp_net_options net_options(const bench *b, int explain_from) {
-    return (xp_net_options){.explain_from = explain_from,
-                            .pool = b->pool,
-                            .reference = b->opt->reference,
-                            .kernels = b->kernels};
+static xp_net_options net_options(const bench *b, int layer) {
+    xp_net_options o = xp_net_explaining(layer);
+    o.pool = b->pool;
+    o.reference = b->opt->reference;
+    o.kernels = b->kernels;
+    return o;
 }
 
-static xp_status create(bench *b, xp_net **net, int explain_from, xp_error *err) {
-    xp_net_options o = net_options(b, explain_from);
+static xp_status create(bench *b, xp_net **net, int layer, xp_error *err) {
+    xp_net_options o = net_options(b, layer);
     return xp_net_create(net, &b->file.model, &o, err);
 }
 

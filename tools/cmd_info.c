@@ -26,8 +26,8 @@ typedef struct model_memory {
 } model_memory;
 
 /* The model's own weights and what its net holds. */
-static double running_bytes(const xp_model *m, int explain_from) {
-    xp_net_options opt = {.explain_from = explain_from};
+static double running_bytes(const xp_model *m, int layer) {
+    xp_net_options opt = xp_net_explaining(layer);
     size_t bytes;
     if (xp_net_bytes(m, &opt, &bytes, NULL) != XP_OK) return NAN;
     return (double)bytes + 4.0 * (double)m->graph.n_weights;

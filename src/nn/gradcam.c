@@ -94,10 +94,9 @@ static void shared_weights(xp_net *net, int layer, int pooled, int first, int n,
 }
 
 static xp_status check_layer(xp_net *net, int layer, xp_error *err) {
-    if (layer < 0 || layer >= net->g->n_ops || layer < net->explain_from)
+    if (!xp_net_keeps(net, layer))
         return xp_fail(err, XP_ERR_USAGE,
-                       "Grad-CAM at layer %d: the network was made to explain layers from %d on",
-                       layer, net->explain_from);
+                       "Grad-CAM at layer %d: the network was not made to explain it", layer);
     const xp_op *op = &net->g->ops[layer];
     if (!op->is_sequence)
         return xp_fail(err, XP_ERR_USAGE,

@@ -29,9 +29,13 @@ static xp_status check_model(const xp_model *m, const xp_net_options *opt, xp_er
         return xp_fail(err, XP_ERR_SHAPE,
                        "the last layer \"%s\" gives (%d, %d), expected a vector of %d labels",
                        last->name, last->t, last->c, m->n_labels);
-    if (opt->explain_from < -1 || opt->explain_from >= g->n_ops)
-        return xp_fail(err, XP_ERR_USAGE, "layer %d to explain: the model has layers 0 to %d",
-                       opt->explain_from, g->n_ops - 1);
+    if (opt->n_explain < 0 || opt->n_explain > XP_NET_MAX_EXPLAIN)
+        return xp_fail(err, XP_ERR_USAGE, "%d layers to explain at once, expected 0 to %d",
+                       opt->n_explain, XP_NET_MAX_EXPLAIN);
+    for (int i = 0; i < opt->n_explain; i++)
+        if (opt->explain[i] < 0 || opt->explain[i] >= g->n_ops)
+            return xp_fail(err, XP_ERR_USAGE, "layer %d to explain: the model has layers 0 to %d",
+                           opt->explain[i], g->n_ops - 1);
     return XP_OK;
 }
 
@@ -42,16 +46,15 @@ static const xp_kernels *choose_kernels(const xp_net_options *opt) {
 
 /* A net that knows its sizes but owns no block yet. */
 static xp_status measure(xp_net *net, const xp_model *m, const xp_net_options *opt, xp_error *err) {
-    static const xp_net_options forward_only = {.explain_from = -1};
+    static const xp_net_options forward_only = {0};
     if (!opt) opt = &forward_only;
     XP_TRY(check_model(m, opt, err));
     *net = (xp_net){.m = m,
                     .g = &m->graph,
                     .kernels = choose_kernels(opt),
                     .pool = opt->pool,
-                    .reference = opt->reference,
-                    .explain_from = opt->explain_from < 0 ? m->graph.n_ops : opt->explain_from};
-    XP_TRY(xp_plan_make(net, err));
+                    .reference = opt->reference};
+    XP_TRY(xp_plan_make(net, opt, err));
     xp_arena arena = {0};
     xp_plan_layout(net, &arena);
     net->block_bytes = arena.used;
@@ -276,6 +279,10 @@ const float *xp_net_logits(const xp_net *net) {
     return net->logits;
 }
 
+bool xp_net_keeps(const xp_net *net, int op) {
+    return op >= 0 && op < net->g->n_ops && net->ops[op].explained;
+}
+
 xp_mat xp_net_activation(const xp_net *net, int op) {
     return net->ops[op].value;
 }
@@ -442,10 +449,9 @@ void xp_net_backward(xp_net *net, int from, bool before_activation, const float 
 }
 
 xp_status xp_net_gradient(xp_net *net, const float *dlogits, int op, float *out, xp_error *err) {
-    if (op < 0 || op >= net->g->n_ops || op < net->explain_from)
+    if (!xp_net_keeps(net, op))
         return xp_fail(err, XP_ERR_USAGE,
-                       "gradient at layer %d: the network was made to explain layers from %d on",
-                       op, net->explain_from);
+                       "gradient at layer %d: the network was not made to explain it", op);
     bool after = op > net->logit_op || (op == net->logit_op && net->logits_split);
     if (after || !net->ops[op].leads)
         return xp_fail(err, XP_ERR_USAGE,

@@ -2,8 +2,9 @@
  * explanations, backward) passes without any allocation.
  *
  * The plan fuses what it can (branches of one input become one frequency-domain convolution; batch
- * norm, ReLU, add and max-pool become epilogues). Operations at or after `explain_from` are not
- * fused away: their activations are kept, so that a gradient can flow back to them. */
+ * norm, ReLU, add and max-pool become epilogues). Layers that are to be explained, and all that
+ * depends on them up to the logits, are not fused away: their activations are kept, so that a
+ * gradient can flow back to them. */
 #ifndef XP_NN_NET_H
 #define XP_NN_NET_H
 
@@ -14,12 +15,22 @@
 
 typedef struct xp_net xp_net;
 
+enum { XP_NET_MAX_EXPLAIN = 8 };
+
+/* All zero: the forward pass alone, on one thread, with the best kernels. */
 typedef struct xp_net_options {
-    int explain_from; /* lowest op index whose gradient may be asked for; -1: forward only */
-    xp_pool *pool;    /* not owned, must outlive the net; NULL: one thread */
-    bool reference;   /* direct convolutions and scalar kernels only: the oracle for tests */
+    int n_explain;                   /* 0: forward only */
+    int explain[XP_NET_MAX_EXPLAIN]; /* op indices; these and the ops between them and the logits
+                                        are kept */
+    xp_pool *pool;                   /* not owned, must outlive the net; NULL: one thread */
+    bool reference; /* direct convolutions and scalar kernels only: the oracle for tests */
     const xp_kernels *kernels; /* NULL: xp_kernels_best() */
 } xp_net_options;
+
+/* Options to explain one layer; -1: forward only. The rest is zero. */
+static inline xp_net_options xp_net_explaining(int layer) {
+    return (xp_net_options){.n_explain = layer >= 0, .explain = {layer >= 0 ? layer : 0}};
+}
 
 /* Bytes that xp_net_create will hold (plan, transformed weights, activations); known before. */
 xp_status xp_net_bytes(const xp_model *m, const xp_net_options *opt, size_t *bytes, xp_error *err);
@@ -34,11 +45,14 @@ void xp_net_forward(xp_net *net, const float *x);
 const float *xp_net_probabilities(const xp_net *net); /* (n_labels) */
 const float *xp_net_logits(const xp_net *net); /* (n_labels): before the last sigmoid/softmax */
 
-/* Activation of op after xp_net_forward; op >= explain_from. */
+/* Activation after xp_net_forward of an op that is kept (xp_net_keeps). */
 xp_mat xp_net_activation(const xp_net *net, int op);
 
-/* Gradient of sum(dlogits * logits) with respect to the output of op (>= explain_from), written to
- * out (t, c) of that op. */
+/* Whether op is one of those to be explained, or depends on one. */
+bool xp_net_keeps(const xp_net *net, int op);
+
+/* Gradient of sum(dlogits * logits) with respect to the output of an op that is kept and comes
+ * before the logits, written to out (t, c) of that op. */
 xp_status xp_net_gradient(xp_net *net, const float *dlogits, int op, float *out, xp_error *err);
 
 /* Time per op of the last forward pass, for `bench`: n_ops milliseconds; fused ops are charged to

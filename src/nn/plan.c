@@ -48,6 +48,16 @@ static void find_logits(xp_net *net) {
     net->ops[i].kept = true;
 }
 
+static void mark_explained(xp_net *net, const xp_net_options *opt) {
+    for (int i = 0; i < opt->n_explain; i++) net->ops[opt->explain[i]].explained = true;
+    for (int i = 0; i < net->g->n_ops; i++) {
+        op_plan *p = &net->ops[i];
+        for (int j = 0; j < op_at(net, i)->n_inputs; j++)
+            p->explained = p->explained || net->ops[op_at(net, i)->inputs[j]].explained;
+        p->kept = p->kept || p->explained;
+    }
+}
+
 static void mark_leads(xp_net *net) {
     net->ops[net->logit_op].leads = true;
     for (int i = net->logit_op; i >= 0; i--)
@@ -345,7 +355,7 @@ static void live_states(xp_net *net) {
         step *st = &net->steps[s];
         if (st->kind != STEP_GRU) continue;
         xp_gru g = xp_net_gru(net, op_at(net, st->op));
-        bool again = st->op >= net->explain_from;
+        bool again = net->ops[st->op].explained;
         st->states = net->n_values;
         net->values[net->n_values++] =
             (region){.floats = xp_gru_saved(&g, op_at(net, st->in[0])->t),
@@ -359,7 +369,7 @@ static void live_states(xp_net *net) {
 static void live_gradients(xp_net *net) {
     for (int i = 0; i < net->g->n_ops; i++) {
         op_plan *p = &net->ops[i];
-        if (i < net->explain_from || !p->leads) continue;
+        if (!p->explained || !p->leads) continue;
         const xp_op *op = op_at(net, i);
         p->grad = net->n_grads;
         net->grads[net->n_grads++] =
@@ -429,16 +439,16 @@ static xp_status allocate_plan(xp_net *net, xp_error *err) {
     for (size_t i = 0; i < n; i++) {
         op_plan *p = &net->ops[i];
         p->next = p->alias = p->host = p->region = p->grad = p->step = -1;
-        p->kept = (int)i >= net->explain_from;
     }
     return XP_OK;
 }
 
-xp_status xp_plan_make(xp_net *net, xp_error *err) {
+xp_status xp_plan_make(xp_net *net, const xp_net_options *opt, xp_error *err) {
     XP_TRY(allocate_plan(net, err));
     count_uses(net);
     find_logits(net);
     mark_leads(net);
+    mark_explained(net, opt);
     choose_hosts(net);
     choose_aliases(net);
     for (int i = 0; i < net->g->n_ops; i++) plan_op(net, i);

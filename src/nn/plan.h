@@ -60,21 +60,22 @@ typedef struct region {
 } region;
 
 typedef struct op_plan {
-    int uses;     /* inputs of later ops that read it */
-    int next;     /* the op that reads it when uses is 1 */
-    bool kept;    /* its value must be there after the pass */
-    bool hidden;  /* fused away: no value */
-    bool done;    /* some step computes it */
-    int alias;    /* op whose place it shares as a whole, or -1 */
-    int host;     /* concat op in whose place it lies, or -1 */
-    int host_col; /* ... from this column */
-    int step;     /* step that writes it */
-    int region;   /* of its value; -1 where it has none of its own */
-    int grad;     /* region of its gradient, or -1 */
-    bool leads;   /* to the logits */
-    bool active;  /* in this backward pass: depends on the target */
-    bool started; /* its gradient holds something */
-    xp_mat value; /* laid out */
+    int uses;       /* inputs of later ops that read it */
+    int next;       /* the op that reads it when uses is 1 */
+    bool explained; /* a gradient may be asked for */
+    bool kept;      /* its value must be there after the pass */
+    bool hidden;    /* fused away: no value */
+    bool done;      /* some step computes it */
+    int alias;      /* op whose place it shares as a whole, or -1 */
+    int host;       /* concat op in whose place it lies, or -1 */
+    int host_col;   /* ... from this column */
+    int step;       /* step that writes it */
+    int region;     /* of its value; -1 where it has none of its own */
+    int grad;       /* region of its gradient, or -1 */
+    bool leads;     /* to the logits */
+    bool active;    /* in this backward pass: depends on the target */
+    bool started;   /* its gradient holds something */
+    xp_mat value;   /* laid out */
     xp_mat gradient;
 } op_plan;
 
@@ -84,7 +85,6 @@ struct xp_net {
     const xp_kernels *kernels;
     xp_pool *pool;
     bool reference;
-    int explain_from; /* n_ops when nothing is to be explained */
 
     op_plan *ops;
     step *steps;
@@ -110,7 +110,7 @@ struct xp_net {
 };
 
 /* Decide on steps and lifetimes. On error nothing needs to be freed but xp_plan_free is safe. */
-xp_status xp_plan_make(xp_net *net, xp_error *err);
+xp_status xp_plan_make(xp_net *net, const xp_net_options *opt, xp_error *err);
 void xp_plan_free(xp_net *net);
 
 /* Give everything its place. With a measuring arena only sizes are counted. */

@@ -31,7 +31,7 @@ static void setup_world(world *w) {
     assert_int_equal(xp_model_build(&w->m, &cfg, 7, &err), XP_OK);
     w->layer = xp_gradcam_default_layer(&w->m.graph);
     assert_true(w->layer >= 0);
-    xp_net_options opt = {.explain_from = w->layer};
+    xp_net_options opt = xp_net_explaining(w->layer);
     assert_int_equal(xp_net_create(&w->net, &w->m, &opt, &err), XP_OK);
 }
 

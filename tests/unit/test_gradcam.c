@@ -46,7 +46,7 @@ static xp_model movable_model(int t, bool softmax) {
 }
 
 static double logit_of(const xp_model *m, const float *x, int label) {
-    xp_net *net = sample_net(m, (xp_net_options){.explain_from = -1, .reference = true});
+    xp_net *net = sample_net(m, (xp_net_options){.reference = true});
     xp_net_forward(net, x);
     double v = (double)xp_net_logits(net)[label];
     xp_net_free(net);
@@ -58,7 +58,7 @@ static void weights_are_finite_differences(void **state) {
     for (int t = 30; t < 33; t++) {
         xp_model m = movable_model(t, t == 31);
         float *x = sample_record(&m, 4), raw[64];
-        xp_net *net = sample_net(&m, (xp_net_options){.explain_from = 1});
+        xp_net *net = sample_net(&m, xp_net_explaining(1));
         xp_net_forward(net, x);
         xp_mat a = xp_net_activation(net, 1);
         const xp_param *beta = xp_op_param(&m.graph, &m.graph.ops[2], "beta");
@@ -94,7 +94,7 @@ static void check_layers(const xp_model *m, uint64_t seed) {
     float *all = malloc(most * sizeof *all), *one = malloc(most * sizeof *one);
     double *truth = malloc(most * sizeof *truth);
     assert_true(all && one && truth);
-    xp_net *oracle = sample_net(m, (xp_net_options){.explain_from = 0, .reference = true});
+    xp_net *oracle = sample_net(m, (xp_net_options){.n_explain = 1, .reference = true});
     xp_net_forward(oracle, x);
     for (int layer = 0; layer < m->graph.n_ops; layer++) {
         const size_t t = (size_t)m->graph.ops[layer].t;
@@ -106,7 +106,7 @@ static void check_layers(const xp_model *m, uint64_t seed) {
             truth[i] = (double)one[i];
             largest = fmax(largest, fabs(truth[i]));
         }
-        xp_net *net = sample_net(m, (xp_net_options){.explain_from = layer});
+        xp_net *net = sample_net(m, xp_net_explaining(layer));
         xp_net_forward(net, x);
         assert_int_equal(xp_gradcam_raw_all(net, layer, all, &err), XP_OK);
         assert_close(m->graph.ops[layer].name, all, truth, labels * t, 1e-4 * largest);
@@ -175,7 +175,7 @@ static void misuse_is_an_error(void **state) {
     xp_model m = sample_arch("ecg-xplaim", 50, 3, 2, 5);
     int from = xp_gradcam_default_layer(&m.graph);
     assert_string_equal(m.graph.ops[from].name, "block3.shortcut");
-    xp_net *net = sample_net(&m, (xp_net_options){.explain_from = from});
+    xp_net *net = sample_net(&m, xp_net_explaining(from));
     float raw[200];
     xp_error err;
     assert_int_equal(xp_gradcam_raw(net, from, 2, raw, &err), XP_ERR_USAGE);

@@ -147,8 +147,8 @@ static void check_maps(const fixture *f, xp_net *net, const char *how, double to
 }
 
 static void check_table(const fixture *f, const xp_kernels *kernels, const xp_net *oracle) {
-    check_probabilities(f, (xp_net_options){.explain_from = -1, .kernels = kernels}, kernels->name);
-    xp_net *net = make_net(f, (xp_net_options){.explain_from = 0, .kernels = kernels});
+    check_probabilities(f, (xp_net_options){.kernels = kernels}, kernels->name);
+    xp_net *net = make_net(f, (xp_net_options){.n_explain = 1, .kernels = kernels});
     run_record(f, net, 0);
     int ties = near_ties(f, net, oracle);
     if (ties) print_message("%s, %s: %d near tie(s)\n", f->name, kernels->name, ties);
@@ -158,7 +158,7 @@ static void check_table(const fixture *f, const xp_kernels *kernels, const xp_ne
 
 static void check_network(const char *name) {
     fixture f = load(name);
-    xp_net_options reference = {.explain_from = 0, .reference = true};
+    xp_net_options reference = {.n_explain = 1, .reference = true};
     xp_net *oracle = make_net(&f, reference);
     run_record(&f, oracle, 0);
     check_maps(&f, oracle, "reference", 1e-4);
@@ -166,7 +166,7 @@ static void check_network(const char *name) {
     for (int i = 0; xp_kernels_at(i); i++) check_table(&f, xp_kernels_at(i), oracle);
     xp_net_free(oracle);
     if (f.m.graph.n_weights < 2000000) { /* for the full network one record must do: seconds each */
-        reference.explain_from = -1;
+        reference.n_explain = 0;
         check_probabilities(&f, reference, "reference");
     }
     unload(&f);

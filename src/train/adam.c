@@ -3,9 +3,12 @@
 #include <math.h>
 
 void xp_adam_update(const xp_adam *a, float *w, float *m, float *v, const float *g, size_t n) {
+    /* Keras takes the powers of betas that went through float32; at the first steps that is 1 part
+     * in 10^5 of the rate. */
     const double step = (double)a->step;
-    const float alpha =
-        (float)(a->rate * sqrt(1 - pow(a->beta2, step)) / (1 - pow(a->beta1, step)));
+    const double power1 = pow((double)(float)a->beta1, step);
+    const double power2 = pow((double)(float)a->beta2, step);
+    const float alpha = (float)(a->rate * sqrt(1 - power2) / (1 - power1));
     const float one = (float)(1 - a->beta1), two = (float)(1 - a->beta2);
     const float epsilon = (float)a->epsilon, keep = (float)(1 - a->rate * a->decay);
     for (size_t i = 0; i < n; i++) {

@@ -52,27 +52,24 @@ static int shared_bottleneck(xp_net *net, int layer) {
 
 /* ==== one label ==== */
 
-static void column_means(float *w, const float *gradient, int t, int c) {
+static void column_means(float *w, xp_mat gradient) {
     enum { TILE = 64 };
-    for (int c0 = 0; c0 < c; c0 += TILE) {
+    for (int c0 = 0, c = gradient.cols; c0 < c; c0 += TILE) {
         double sum[TILE] = {0};
         int n = c - c0 < TILE ? c - c0 : TILE;
-        for (int i = 0; i < t; i++) {
-            const float *row = gradient + (size_t)i * (size_t)c + c0;
+        for (int i = 0; i < gradient.rows; i++) {
+            const float *row = xp_mat_row(gradient, i) + c0;
             for (int j = 0; j < n; j++) sum[j] += (double)row[j];
         }
-        for (int j = 0; j < n; j++) w[c0 + j] = (float)(sum[j] / t);
+        for (int j = 0; j < n; j++) w[c0 + j] = (float)(sum[j] / gradient.rows);
     }
 }
 
 /* w (c): channel weights of one label by a backward pass of its own. */
-static xp_status label_weights(xp_net *net, int layer, int label, float *w, xp_error *err) {
-    const xp_op *op = &net->g->ops[layer];
+static void label_weights(xp_net *net, int layer, int label, float *w) {
     memset(net->cam_seed, 0, (size_t)net->m->n_labels * sizeof *net->cam_seed);
     net->cam_seed[label] = 1;
-    XP_TRY(xp_net_gradient(net, net->cam_seed, layer, net->cam_gradient, err));
-    column_means(w, net->cam_gradient, op->t, op->c);
-    return XP_OK;
+    column_means(w, xp_net_backward(net, net->logit_op, net->logits_split, net->cam_seed, layer));
 }
 
 /* w (labels, c) of labels [first, first + n) through the pooled vector. */
@@ -82,13 +79,13 @@ static void shared_weights(xp_net *net, int layer, int pooled, int first, int n,
     for (int k = 0; k < n; k++) {
         memset(net->cam_seed, 0, (size_t)labels * sizeof *net->cam_seed);
         net->cam_seed[first + k] = 1;
-        xp_net_backward(net, net->logit_op, net->logits_split, net->cam_seed, pooled,
-                        w + (size_t)k * (size_t)op->c);
+        const xp_mat g =
+            xp_net_backward(net, net->logit_op, net->logits_split, net->cam_seed, pooled);
+        memcpy(w + (size_t)k * (size_t)op->c, g.data, (size_t)op->c * sizeof *w);
     }
     float *s = net->cam_seed;
     for (int c = 0; c < op->c; c++) s[c] = 1;
-    xp_net_backward(net, pooled, false, s, layer, net->cam_gradient);
-    column_means(s, net->cam_gradient, op->t, op->c);
+    column_means(s, xp_net_backward(net, pooled, false, s, layer));
     for (int k = 0; k < n; k++)
         for (int c = 0; c < op->c; c++) w[(size_t)k * (size_t)op->c + (size_t)c] *= s[c];
 }
@@ -118,7 +115,7 @@ static xp_status raw_maps(xp_net *net, int layer, int first, int n, float *raw, 
         shared_weights(net, layer, pooled, first, n, w);
     else
         for (int k = 0; k < n; k++)
-            XP_TRY(label_weights(net, layer, first + k, w + (size_t)k * (size_t)a.cols, err));
+            label_weights(net, layer, first + k, w + (size_t)k * (size_t)a.cols);
     net->kernels->gemm_nt(n, a.rows, a.cols, w, a.cols, a.data, a.stride, raw, a.rows, 0);
     return XP_OK;
 }

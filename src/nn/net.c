@@ -311,11 +311,20 @@ bool xp_net_mark_active(xp_net *net, int from, int target) {
 /* The gradient of op i, zero before its first contribution. */
 static xp_mat open_gradient(xp_net *net, int i) {
     op_plan *p = &net->ops[i];
-    if (!p->started)
-        memset(p->gradient.data, 0,
-               (size_t)p->gradient.rows * (size_t)p->gradient.cols * sizeof(float));
+    for (int t = 0; !p->started && t < p->gradient.rows; t++)
+        memset(xp_mat_row(p->gradient, t), 0, (size_t)p->gradient.cols * sizeof(float));
     p->started = true;
     return p->gradient;
+}
+
+/* Add dy to the gradient of op i. */
+static void hand_on(xp_net *net, int i, xp_mat dy) {
+    op_plan *p = &net->ops[i];
+    if (p->started)
+        xp_copy_backward(net->kernels, p->gradient, dy);
+    else
+        xp_copy_forward(p->gradient, dy);
+    p->started = true;
 }
 
 typedef struct {
@@ -339,21 +348,28 @@ static void conv_back_range(void *ctx, int begin, int end, int thread) {
                              &shape, begin, end);
 }
 
-static void norm_back(xp_net *net, const xp_op *op, int i, xp_mat dx, xp_mat dy) {
-    (void)op;
-    xp_batchnorm_backward(dx, dy, net->steps[net->ops[i].step].scale);
+static const float *norm_scale(const xp_net *net, int i) {
+    return net->steps[net->ops[i].step].scale;
+}
+
+/* The input gradient of the branches of a step, which is a convolution too; i is the first of them
+ * and thus the last whose turn comes: the gradients of the others are complete. */
+static void conv_back(xp_net *net, int i) {
+    const step *s = &net->steps[net->ops[i].step];
+    const xp_mat dy = net->ops[s->back_from].gradient;
+    op_plan *in = &net->ops[net->g->ops[i].inputs[0]];
+    xp_mat dx = in->gradient;
+    if (i != s->op) return;
+    if (in->started) dx = xp_mat_make(net->back_sum, dx.rows, dx.cols);
+    xp_conv_forward(s->back, dx, dy, NULL, net->scratch, net->pool);
+    if (in->started) xp_copy_backward(net->kernels, in->gradient, dx);
+    in->started = true;
 }
 
 static void gru_back(xp_net *net, const xp_op *op, int i, xp_mat dx, xp_mat dy) {
     xp_gru g = xp_net_gru(net, op);
     const step *s = &net->steps[net->ops[i].step];
     xp_gru_backward(net->kernels, &g, &dx, NULL, NULL, NULL, dy, s->x[0], s->saved, net->scratch);
-}
-
-/* An activation op: its own derivative is applied to dy in place first. */
-static void activation_back(xp_net *net, const xp_op *op, int i, xp_mat dx, xp_mat dy) {
-    xp_activation_backward(dy, net->ops[i].value, op->activation);
-    xp_copy_backward(net->kernels, dx, dy);
 }
 
 /* Add op i's contribution to the gradient dx of its only input. */
@@ -366,10 +382,7 @@ static void unary_back(xp_net *net, int i, xp_mat dx, xp_mat dy) {
         xp_parallel_for(net->pool, dx.rows, conv_back_range, &job);
         break;
     case XP_OP_BATCHNORM:
-        norm_back(net, op, i, dx, dy);
-        break;
-    case XP_OP_ACTIVATION:
-        activation_back(net, op, i, dx, dy);
+        xp_batchnorm_backward(dx, dy, norm_scale(net, i));
         break;
     case XP_OP_MAXPOOL:
         xp_maxpool_backward(dx, dy, x, window_of(op), 0, dx.cols);
@@ -395,57 +408,66 @@ static void unary_back(xp_net *net, int i, xp_mat dx, xp_mat dy) {
     case XP_OP_GRU:
         gru_back(net, op, i, dx, dy);
         break;
-    default: /* dropout hands on; input has no input; concat and add are not unary */
-        xp_copy_backward(net->kernels, dx, dy);
+    default: /* the others hand on what they have got, or have no input */
         break;
     }
 }
 
+/* The gradient of op i becomes that of its input: they lie in one place. */
+static void back_in_place(xp_net *net, int i, int in) {
+    const xp_mat g = net->ops[in].gradient;
+    net->ops[in].started = true;
+    if (net->g->ops[i].kind != XP_OP_BATCHNORM) return;
+    const float *scale = norm_scale(net, i);
+    for (int t = 0; t < g.rows; t++) {
+        float *row = xp_mat_row(g, t);
+        for (int c = 0; c < g.cols; c++) row[c] *= scale[c];
+    }
+}
+
+static bool hands_on(const xp_op *op) {
+    return op->kind == XP_OP_ADD || op->kind == XP_OP_CONCAT || op->kind == XP_OP_DROPOUT ||
+           op->kind == XP_OP_ACTIVATION;
+}
+
+static bool applies_activation(const xp_op *op) {
+    return op->kind == XP_OP_CONV1D || op->kind == XP_OP_DENSE || op->kind == XP_OP_ACTIVATION;
+}
+
 static void op_back(xp_net *net, int i) {
     const xp_op *op = &net->g->ops[i];
-    xp_mat dy = net->ops[i].gradient;
-    bool columns = op->kind == XP_OP_CONCAT, whole = op->kind == XP_OP_ADD;
+    const xp_mat dy = net->ops[i].gradient;
+    const bool conv = op->kind == XP_OP_CONV1D && net->steps[net->ops[i].step].backward;
     for (int j = 0, col = 0; j < op->n_inputs; j++) {
         const int in = op->inputs[j], c = net->g->ops[in].c;
-        if (net->ops[in].active) {
-            xp_mat dx = open_gradient(net, in);
-            if (columns)
-                xp_copy_backward(net->kernels, dx, xp_mat_cols(dy, col, c));
-            else if (whole)
-                xp_copy_backward(net->kernels, dx, dy);
-            else
-                unary_back(net, i, dx, dy);
-        }
+        const xp_mat part = op->kind == XP_OP_CONCAT ? xp_mat_cols(dy, col, c) : dy;
         col += c;
+        if (!net->ops[in].active) continue;
+        if (net->ops[in].share == i)
+            back_in_place(net, i, in);
+        else if (hands_on(op))
+            hand_on(net, in, part);
+        else if (conv)
+            conv_back(net, i);
+        else
+            unary_back(net, i, open_gradient(net, in), dy);
     }
 }
 
-static bool own_activation(const xp_op *op) {
-    return op->kind == XP_OP_CONV1D || op->kind == XP_OP_DENSE;
-}
-
-void xp_net_backward(xp_net *net, int from, bool before_activation, const float *seed, int target,
-                     float *out) {
-    const size_t bytes = (size_t)net->g->ops[from].t * (size_t)net->g->ops[from].c * sizeof *seed;
-    if (from == target) {
-        memcpy(out, seed, bytes);
-        return;
-    }
+xp_mat xp_net_backward(xp_net *net, int from, bool before_activation, const float *seed,
+                       int target) {
     for (int i = target; i <= from; i++) net->ops[i].started = false;
-    if (!xp_net_mark_active(net, from, target)) {
-        open_gradient(net, target);
-    } else {
-        memcpy(net->ops[from].gradient.data, seed, bytes);
-        for (int i = from; i > target; i--) {
-            const xp_op *op = &net->g->ops[i];
-            if (!net->ops[i].active || (i != from && !net->ops[i].started)) continue;
-            if (own_activation(op) && !(i == from && before_activation))
-                xp_activation_backward(net->ops[i].gradient, net->ops[i].value, op->activation);
-            op_back(net, i);
-        }
+    if (!xp_net_mark_active(net, from, target)) return open_gradient(net, target);
+    memcpy(net->ops[from].gradient.data, seed, (size_t)net->g->ops[from].c * sizeof *seed);
+    net->ops[from].started = true;
+    for (int i = from; i > target; i--) {
+        const xp_op *op = &net->g->ops[i];
+        if (!net->ops[i].active || !net->ops[i].started) continue;
+        if (applies_activation(op) && !(i == from && before_activation))
+            xp_activation_backward(net->ops[i].gradient, net->ops[i].value, op->activation);
+        op_back(net, i);
     }
-    const xp_op *op = &net->g->ops[target];
-    memcpy(out, net->ops[target].gradient.data, (size_t)op->t * (size_t)op->c * sizeof *out);
+    return net->ops[target].gradient;
 }
 
 xp_status xp_net_gradient(xp_net *net, const float *dlogits, int op, float *out, xp_error *err) {
@@ -457,6 +479,7 @@ xp_status xp_net_gradient(xp_net *net, const float *dlogits, int op, float *out,
         return xp_fail(err, XP_ERR_USAGE,
                        "layer \"%s\" does not come before the logits: there is nothing to explain",
                        net->g->ops[op].name);
-    xp_net_backward(net, net->logit_op, net->logits_split, dlogits, op, out);
+    const xp_mat g = xp_net_backward(net, net->logit_op, net->logits_split, dlogits, op);
+    xp_copy_forward(xp_mat_make(out, g.rows, g.cols), g);
     return XP_OK;
 }

@@ -364,22 +364,69 @@ static void live_states(xp_net *net) {
     }
 }
 
+/* Whether op i's gradient takes part in backward passes. */
+static bool has_gradient(const xp_net *net, int i) {
+    return net->ops[i].explained && net->ops[i].leads;
+}
+
+/* Inputs read by nobody else whose gradient is made in place of the reader's; an add does so for
+ * one of its inputs and hands a copy to the others. */
+static void share_gradients(xp_net *net, int i) {
+    const xp_op *op = op_at(net, i);
+    bool concat = op->kind == XP_OP_CONCAT, add = op->kind == XP_OP_ADD;
+    bool unary =
+        op->kind == XP_OP_BATCHNORM || op->kind == XP_OP_ACTIVATION || op->kind == XP_OP_DROPOUT;
+    bool again = concat || add || unary;
+    for (int j = 0, col = 0; again && j < op->n_inputs; col += op_at(net, op->inputs[j++])->c) {
+        op_plan *in = &net->ops[op->inputs[j]];
+        if (in->uses != 1 || !has_gradient(net, op->inputs[j])) continue;
+        in->share = i;
+        in->share_col = concat ? col : 0;
+        again = !add;
+    }
+}
+
+/* The op in whose gradient that of op i lies, and the column there. */
+static int gradient_place(const xp_net *net, int i, int *col) {
+    for (*col = 0; net->ops[i].share >= 0; i = net->ops[i].share) *col += net->ops[i].share_col;
+    return i;
+}
+
+/* Branches computed together have one input gradient when theirs lie side by side in the concat's.
+ */
+static void choose_backward(xp_net *net, step *s) {
+    const xp_op *op = op_at(net, s->op);
+    if (s->kind != STEP_CONV || op->stride != 1 || !has_gradient(net, op->inputs[0])) return;
+    s->back_from = s->n_branches > 1 ? net->ops[s->op].share : s->op;
+    s->backward = net->ops[s->op].leads;
+    for (int j = 0; j < s->n_branches; j++) {
+        const xp_op *branch = op_at(net, s->branch[j]);
+        bool together = s->n_branches == 1 || net->ops[s->branch[j]].share == s->back_from;
+        s->backward = s->backward && together && branch->pad_left < branch->kernel;
+    }
+}
+
 /* The clock of the backward pass is the op's index: a gradient lives from the last op that reads
  * the value (where it is begun) down to the op itself. */
 static void live_gradients(xp_net *net) {
     for (int i = 0; i < net->g->n_ops; i++) {
         op_plan *p = &net->ops[i];
-        if (!p->explained || !p->leads) continue;
+        if (!has_gradient(net, i) || p->share >= 0) continue;
         const xp_op *op = op_at(net, i);
         p->grad = net->n_grads;
         net->grads[net->n_grads++] =
             (region){.floats = (size_t)op->t * (size_t)op->c, .first = i, .last = i};
     }
-    for (int i = 0; i <= net->logit_op; i++)
+    for (int i = 0; i <= net->logit_op; i++) {
+        int col;
+        if (has_gradient(net, i))
+            extend(&net->grads[net->ops[gradient_place(net, i, &col)].grad], i);
         for (int j = 0; j < op_at(net, i)->n_inputs; j++) {
-            const op_plan *in = &net->ops[op_at(net, i)->inputs[j]];
-            if (in->grad >= 0) extend(&net->grads[in->grad], i);
+            const int in = op_at(net, i)->inputs[j];
+            if (has_gradient(net, in))
+                extend(&net->grads[net->ops[gradient_place(net, in, &col)].grad], i);
         }
+    }
 }
 
 static int by_size(const void *a, const void *b) {
@@ -438,7 +485,7 @@ static xp_status allocate_plan(xp_net *net, xp_error *err) {
         return xp_fail(err, XP_ERR_MEMORY, "no memory for a plan of %zu layers", n);
     for (size_t i = 0; i < n; i++) {
         op_plan *p = &net->ops[i];
-        p->next = p->alias = p->host = p->region = p->grad = p->step = -1;
+        p->next = p->alias = p->host = p->region = p->grad = p->share = p->step = -1;
     }
     return XP_OK;
 }
@@ -454,6 +501,9 @@ xp_status xp_plan_make(xp_net *net, const xp_net_options *opt, xp_error *err) {
     for (int i = 0; i < net->g->n_ops; i++) plan_op(net, i);
     live_values(net);
     live_states(net);
+    for (int i = 0; i <= net->logit_op; i++)
+        if (has_gradient(net, i)) share_gradients(net, i);
+    for (int s = 0; s < net->n_steps; s++) choose_backward(net, &net->steps[s]);
     live_gradients(net);
     net->value_floats = xp_regions_place(net->values, net->n_values);
     net->grad_floats = xp_regions_place(net->grads, net->n_grads);
@@ -499,6 +549,14 @@ static bool group_has_bias(const xp_net *net, const step *s) {
     return false;
 }
 
+static void layout_backward(xp_net *net, step *s, xp_arena *arena) {
+    if (!s->backward) return;
+    s->back_shape = xp_conv_transposed_shape(&s->shape);
+    xp_conv_plan(&s->back, arena, &s->back_shape, XP_CONV_AUTO, net->kernels);
+    need_scratch(net, xp_conv_scratch(&s->back_shape, XP_CONV_AUTO, net->kernels,
+                                      xp_pool_threads(net->pool)));
+}
+
 static void layout_conv(xp_net *net, step *s, xp_arena *arena) {
     xp_conv_branch b[XP_OP_MAX_INPUTS] = {0};
     int n = group_branches(net, s, b);
@@ -507,6 +565,7 @@ static void layout_conv(xp_net *net, step *s, xp_arena *arena) {
     xp_conv_plan(&s->conv, arena, &s->shape, XP_CONV_AUTO, net->kernels);
     need_scratch(
         net, xp_conv_scratch(&s->shape, XP_CONV_AUTO, net->kernels, xp_pool_threads(net->pool)));
+    layout_backward(net, s, arena);
     size_t c = (size_t)s->shape.c_out;
     s->bias = group_has_bias(net, s) ? xp_arena_take(arena, c, sizeof(float)) : NULL;
     if (s->norm < 0) return;
@@ -571,20 +630,38 @@ static void layout_values(xp_net *net, xp_arena *arena) {
     if (!net->logits_split) net->logits = net->ops[net->logit_op].value.data;
 }
 
+static void layout_gradient(xp_net *net, float *base, int i) {
+    int col;
+    const xp_op *op = op_at(net, i);
+    const int place = gradient_place(net, i, &col);
+    const region *r = &net->grads[net->ops[place].grad];
+    xp_mat *g = &net->ops[i].gradient;
+    *g = xp_mat_make(offset(base, r->at + (size_t)col), op->t, op->c);
+    g->stride = op_at(net, place)->c;
+}
+
+/* Where a convolution's input gradient waits to be added to that of other readers. */
+static size_t shared_input_floats(const xp_net *net) {
+    size_t largest = 1;
+    for (int i = 0; i < net->n_steps; i++) {
+        const step *s = &net->steps[i];
+        const size_t n = (size_t)s->back_shape.t_out * (size_t)s->back_shape.c_out;
+        if (s->backward && n > largest) largest = n;
+    }
+    return largest;
+}
+
 static void layout_gradients(xp_net *net, xp_arena *arena) {
     float *base = xp_arena_take(arena, net->grad_floats, sizeof(float));
-    size_t largest = 1, channels = 1, labels = (size_t)net->m->n_labels;
+    size_t channels = 1, labels = (size_t)net->m->n_labels;
     for (int i = 0; i < net->g->n_ops; i++) {
-        op_plan *p = &net->ops[i];
-        if (p->grad < 0) continue;
         const xp_op *op = op_at(net, i);
-        const region *r = &net->grads[p->grad];
-        p->gradient = xp_mat_make(offset(base, r->at), op->t, op->c);
-        if (r->floats > largest) largest = r->floats;
+        if (!has_gradient(net, i)) continue;
+        layout_gradient(net, base, i);
         if ((size_t)op->c > channels) channels = (size_t)op->c;
     }
     if (!net->n_grads) return;
-    net->cam_gradient = xp_arena_take(arena, largest, sizeof(float));
+    net->back_sum = xp_arena_take(arena, shared_input_floats(net), sizeof(float));
     net->cam_weights = xp_arena_take(arena, labels * channels, sizeof(float));
     net->cam_seed = xp_arena_take(arena, channels + labels, sizeof(float));
 }
@@ -610,6 +687,7 @@ static void pack_conv(xp_net *net, step *s) {
     xp_conv_branch b[XP_OP_MAX_INPUTS] = {0};
     int n = group_branches(net, s, b);
     xp_conv_pack(s->conv, b, n, net->scratch, net->pool);
+    if (s->backward) xp_conv_pack_transposed(s->back, b, n, net->scratch, net->pool);
     for (int j = 0, col = 0; s->bias && j < n; col += b[j++].c_out) {
         const float *bias = xp_net_param(net, op_at(net, s->branch[j]), "bias");
         if (bias) memcpy(s->bias + col, bias, (size_t)b[j].c_out * sizeof *bias);

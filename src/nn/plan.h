@@ -5,7 +5,9 @@
  *
  *   | packed weights, folded norms | activations | gradients | scratch | Grad-CAM work |
  *
- * Activations (and gradients) of ops that are not alive together share their place. */
+ * Activations (and gradients) of ops that are not alive together share their place. A gradient
+ * that is the reader's own gradient, or is made from it element by element, lies in its place and
+ * is made there; so does that of a concat's input. */
 #ifndef XP_NN_PLAN_H
 #define XP_NN_PLAN_H
 
@@ -51,6 +53,10 @@ typedef struct step {
     xp_conv_shape shape;
     float *bias, *scale, *shift; /* NULL where there is none */
     float *saved;                /* gru */
+    bool backward; /* conv: its input gradient is computed by a convolution of its own, ... */
+    int back_from; /* ... from the gradient of this op: the branches' concat, or itself */
+    xp_conv *back;
+    xp_conv_shape back_shape;
 } step;
 
 /* A piece of memory that is in use from `first` to `last` (any clock); `at` is where it lies. */
@@ -72,6 +78,8 @@ typedef struct op_plan {
     int step;       /* step that writes it */
     int region;     /* of its value; -1 where it has none of its own */
     int grad;       /* region of its gradient, or -1 */
+    int share;      /* the reader in whose gradient its own lies, or -1 */
+    int share_col;  /* ... from this column */
     bool leads;     /* to the logits */
     bool active;    /* in this backward pass: depends on the target */
     bool started;   /* its gradient holds something */
@@ -99,9 +107,8 @@ struct xp_net {
 
     size_t scratch_bytes;
     void *scratch;
-    float *cam_gradient, *cam_weights,
-        *cam_seed; /* (largest t, c), (labels, largest c), (largest c)
-                    */
+    float *back_sum;               /* (t, c) of a conv's input that has other readers too */
+    float *cam_weights, *cam_seed; /* (labels, largest c), (largest c + labels) */
     void *block;
     size_t block_bytes, heap_bytes;
 
@@ -123,10 +130,10 @@ void xp_plan_pack(xp_net *net);
 size_t xp_regions_place(region *r, int n);
 
 /* Gradient of sum(seed * output of op `from`) with respect to the output of op `target` < from;
- * seed has from's shape and, with before_activation, belongs to from before its own activation. out
- * (t, c of target). */
-void xp_net_backward(xp_net *net, int from, bool before_activation, const float *seed, int target,
-                     float *out);
+ * seed is a vector and, with before_activation, belongs to from before its own activation. The
+ * result stays until the next backward pass. */
+xp_mat xp_net_backward(xp_net *net, int from, bool before_activation, const float *seed,
+                       int target);
 
 /* Marks ops[i].active for i in (target, from]; whether from depends on target. */
 bool xp_net_mark_active(xp_net *net, int from, int target);

@@ -2,6 +2,7 @@
 
 #include "base/arena.h"
 #include "convert/archive.h"
+#include "convert/imported.h"
 #include "convert/keras_weights.h"
 
 #include <cjson/cJSON.h>
@@ -10,7 +11,7 @@
 #include <stdlib.h>
 
 #define MAX_CONFIG ((size_t)16 << 20) /* bytes of config.json */
-enum { MAX_LAYERS = 1024, MAX_LABELS = 4096, IMPLIED_INPUT = -1 };
+enum { MAX_LAYERS = 1024, IMPLIED_INPUT = -1 };
 
 /* ==== What we know of Keras' layers ========================================================== */
 
@@ -655,45 +656,6 @@ static xp_status read_weights(xp_model *m, const layer_list *list, const xp_arch
     return s;
 }
 
-static void name_leads(xp_model *m) {
-    static const char *const order[] = {"I",  "II", "III", "aVR", "aVF", "aVL",
-                                        "V1", "V2", "V3",  "V4",  "V5",  "V6"};
-    for (int i = 0; m->n_leads == 12 && i < 12; i++)
-        memcpy(m->leads[i], order[i], strlen(order[i]));
-}
-
-/* Everything that the graph decides, and defaults for what a Keras file does not say. */
-static xp_status describe(xp_model *m, const char *version, xp_error *err) {
-    const xp_op *in = &m->graph.ops[0], *out = &m->graph.ops[m->graph.n_ops - 1];
-    if (out->is_sequence || out->kind == XP_OP_INPUT)
-        return xp_fail(
-            err, XP_ERR_UNSUPPORTED,
-            "layer \"%s\": the model's output has shape (%d, %d), expected a vector with "
-            "one value for each label",
-            out->name, out->t, out->c);
-    if (out->c > MAX_LABELS)
-        return xp_fail(err, XP_ERR_LIMIT, "layer \"%s\": %d outputs, at most %d can be labels",
-                       out->name, out->c, MAX_LABELS);
-    m->labels = calloc((size_t)out->c, sizeof *m->labels);
-    char source[80];
-    snprintf(source, sizeof source, "imported from Keras %s", version);
-    if (!m->labels || xp_model_set_meta(m, "source", source) != XP_OK)
-        return xp_fail(err, XP_ERR_MEMORY, "keras: not enough memory");
-    m->n_labels = out->c;
-    for (int i = 0; i < m->n_labels; i++) {
-        xp_label *l = &m->labels[i];
-        l->threshold = l->auroc = l->auroc_low = l->auroc_high = NAN;
-        l->n_positive = -1;
-        snprintf(l->name, sizeof l->name, "label%d", i + 1);
-    }
-    snprintf(m->architecture, sizeof m->architecture, "graph");
-    m->n_leads = in->c;
-    m->length = in->t;
-    m->rate = 500;
-    name_leads(m);
-    return XP_OK;
-}
-
 static xp_status import(xp_model *m, layer_list *list, const xp_archive *a, xp_error *err) {
     char version[32];
     cJSON *model;
@@ -702,7 +664,9 @@ static xp_status import(xp_model *m, layer_list *list, const xp_archive *a, xp_e
     xp_status s = build_graph(&m->graph, list, model, err);
     const char *name = get_text(get(model, "config"), "name");
     if (s == XP_OK) snprintf(m->name, sizeof m->name, "%s", name ? name : "imported");
-    if (s == XP_OK) s = describe(m, version, err);
+    char source[80];
+    snprintf(source, sizeof source, "imported from Keras %s", version);
+    if (s == XP_OK) s = xp_imported_describe(m, source, err);
     if (s == XP_OK) s = read_weights(m, list, a, err);
     cJSON_Delete(model);
     return s;

@@ -124,8 +124,15 @@ static xp_status check_numbers(const xp_op *op, xp_error *err) {
         return bad_int(err, op, "kernel", op->kernel, MAX_KERNEL);
     if (has_window(op->kind) && (op->stride < 1 || op->stride > MAX_KERNEL))
         return bad_int(err, op, "stride", op->stride, MAX_KERNEL);
-    if (has_window(op->kind) && op->padding != XP_PAD_SAME && op->padding != XP_PAD_VALID)
-        return bad_op(err, XP_ERR_FORMAT, op, "padding is neither same nor valid");
+    if (has_window(op->kind) && (unsigned)op->padding > XP_PAD_EXPLICIT)
+        return bad_op(err, XP_ERR_FORMAT, op, "padding is neither same nor valid nor explicit");
+    /* So that every window holds at least one sample. */
+    if (has_window(op->kind) && op->padding == XP_PAD_EXPLICIT &&
+        (op->pad_left < 0 || op->pad_left >= op->kernel || op->pad_right < 0 ||
+         op->pad_right >= op->kernel))
+        return bad_op(
+            err, XP_ERR_UNSUPPORTED, op,
+            "explicit padding must be at least 0 and less than the kernel on either side");
     if ((unsigned)op->activation >= N_ACTIVATIONS || (unsigned)op->recurrent >= N_ACTIVATIONS)
         return bad_op(err, XP_ERR_FORMAT, op, "unknown activation");
     if (op->kind == XP_OP_GRU &&
@@ -146,18 +153,20 @@ static xp_status check_numbers(const xp_op *op, xp_error *err) {
 /* Keras' (TensorFlow's) rule for windows: with "same", ceil(t / stride) outputs and the padding
  * that needs, the odd sample on the right. */
 static xp_status infer_window(xp_op *op, int t, xp_error *err) {
-    if (op->padding == XP_PAD_VALID) {
-        if (t < op->kernel)
-            return xp_fail(err, XP_ERR_SHAPE,
-                           "layer \"%s\" (%s): its window of %d samples is longer than its input "
-                           "of %d",
-                           op->name, xp_op_kind_name(op->kind), op->kernel, t);
-        op->t = (t - op->kernel) / op->stride + 1;
+    if (op->padding == XP_PAD_SAME) {
+        op->t = (t - 1) / op->stride + 1;
+        long long covered = (long long)(op->t - 1) * op->stride + op->kernel;
+        op->pad_left = covered > t ? (int)((covered - t) / 2) : 0;
+        op->pad_right = covered > t ? (int)(covered - t) - op->pad_left : 0;
         return XP_OK;
     }
-    op->t = (t - 1) / op->stride + 1;
-    long long covered = (long long)(op->t - 1) * op->stride + op->kernel;
-    op->pad_left = covered > t ? (int)((covered - t) / 2) : 0;
+    if (op->padding == XP_PAD_VALID) op->pad_left = op->pad_right = 0;
+    int padded = t + op->pad_left + op->pad_right; /* at most MAX_TIME + 2 MAX_KERNEL */
+    if (padded < op->kernel)
+        return xp_fail(err, XP_ERR_SHAPE,
+                       "layer \"%s\" (%s): its window of %d samples is longer than its input of %d",
+                       op->name, xp_op_kind_name(op->kind), op->kernel, padded);
+    op->t = (padded - op->kernel) / op->stride + 1;
     return XP_OK;
 }
 
@@ -199,7 +208,7 @@ static xp_status infer_shape(const xp_graph *g, xp_op *op, xp_error *err) {
     op->t = in->t;
     op->c = has_units(op->kind) ? op->units : in->c;
     op->is_sequence = in->is_sequence;
-    op->pad_left = 0;
+    if (!has_window(op->kind)) op->pad_left = op->pad_right = 0;
     if (has_window(op->kind)) XP_TRY(infer_window(op, in->t, err));
     if (op->kind == XP_OP_CONCAT || op->kind == XP_OP_ADD) XP_TRY(infer_join(g, op, err));
     if (op->kind == XP_OP_FLATTEN) op->c = in->t * in->c; /* at most max_activation */
@@ -400,6 +409,16 @@ static void add_float(cJSON *o, const char *key, float v) {
     cJSON_AddRawToObject(o, key, text);
 }
 
+/* "same", "valid", or [left, right]. */
+static void write_padding(cJSON *o, const char *key, const xp_op *op) {
+    if (op->padding != XP_PAD_EXPLICIT) {
+        cJSON_AddStringToObject(o, key, op->padding == XP_PAD_SAME ? "same" : "valid");
+        return;
+    }
+    const int sides[] = {op->pad_left, op->pad_right};
+    cJSON_AddItemToObject(o, key, cJSON_CreateIntArray(sides, 2));
+}
+
 static void write_setting(cJSON *o, const setting *s, const xp_op *op) {
     const char *field = (const char *)op + s->offset;
     switch (s->type) {
@@ -416,8 +435,7 @@ static void write_setting(cJSON *o, const setting *s, const xp_op *op) {
         cJSON_AddStringToObject(o, s->key, xp_activation_name(*(const xp_activation *)field));
         break;
     case PADDING:
-        cJSON_AddStringToObject(o, s->key,
-                                *(const xp_padding *)field == XP_PAD_SAME ? "same" : "valid");
+        write_padding(o, s->key, op);
         break;
     }
 }
@@ -451,6 +469,24 @@ static int name_index(const char *const *names, int n, const char *text) {
     return -1;
 }
 
+static bool read_whole(const cJSON *v, int *out) {
+    double d = cJSON_IsNumber(v) ? v->valuedouble : NAN;
+    if (!(fabs(d) <= INT32_MAX) || d != floor(d)) return false;
+    *out = (int)d;
+    return true;
+}
+
+static bool read_padding(const cJSON *v, xp_op *op) {
+    const char *text = cJSON_GetStringValue(v);
+    if (cJSON_IsArray(v) && cJSON_GetArraySize(v) == 2) {
+        op->padding = XP_PAD_EXPLICIT;
+        return read_whole(v->child, &op->pad_left) && read_whole(v->child->next, &op->pad_right);
+    }
+    if (!text || (strcmp(text, "same") && strcmp(text, "valid"))) return false;
+    op->padding = strcmp(text, "same") ? XP_PAD_VALID : XP_PAD_SAME;
+    return true;
+}
+
 /* Whether v has the setting's type; its value goes into the op's field. */
 static bool read_value(const setting *s, const cJSON *v, xp_op *op) {
     char *field = (char *)op + s->offset;
@@ -458,9 +494,7 @@ static bool read_value(const setting *s, const cJSON *v, xp_op *op) {
     const char *text = cJSON_GetStringValue(v);
     switch (s->type) {
     case INT:
-        if (!(fabs(d) <= INT32_MAX) || d != floor(d)) return false;
-        *(int *)field = (int)d;
-        return true;
+        return read_whole(v, (int *)field);
     case BOOL:
         *(bool *)field = cJSON_IsTrue(v);
         return cJSON_IsBool(v);
@@ -474,9 +508,7 @@ static bool read_value(const setting *s, const cJSON *v, xp_op *op) {
         return a >= 0;
     }
     case PADDING:
-        if (!text || (strcmp(text, "same") && strcmp(text, "valid"))) return false;
-        *(xp_padding *)field = strcmp(text, "same") ? XP_PAD_VALID : XP_PAD_SAME;
-        return true;
+        return read_padding(v, op);
     }
     return false;
 }

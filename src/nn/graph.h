@@ -55,7 +55,9 @@ typedef enum xp_activation {
 #undef X
 } xp_activation;
 
-typedef enum xp_padding { XP_PAD_VALID, XP_PAD_SAME } xp_padding;
+/* same and valid are Keras' rules. Explicit: pad_left and pad_right are given, as other frameworks
+ * have it (a stride of 2 with one sample on either side is no "same"). */
+typedef enum xp_padding { XP_PAD_VALID, XP_PAD_SAME, XP_PAD_EXPLICIT } xp_padding;
 
 /* One tensor of weights, in Keras' shape and order. */
 typedef struct xp_param {
@@ -84,10 +86,13 @@ typedef struct xp_op {
     bool return_sequences;    /* gru */
     bool reset_after;         /* gru */
 
+    /* conv1d, pools: samples in front and behind that are 0 (maxpool: -inf, avgpool: not counted).
+     * Given with XP_PAD_EXPLICIT, each less than kernel; otherwise derived. */
+    int pad_left, pad_right;
+
     /* Derived by xp_graph_add. */
     int t, c;         /* output shape */
     bool is_sequence; /* false: a vector, t = 1 */
-    int pad_left;     /* conv1d, pools: zeros (or -inf) in front */
     int n_params, params[XP_OP_MAX_PARAMS];
     /* params by kind: conv1d, dense: kernel [bias]; batchnorm: [gamma] [beta] moving_mean
      * moving_variance; layernorm: [gamma] [beta]; gru: kernel recurrent_kernel [bias (2, 3 units)

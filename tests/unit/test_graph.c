@@ -39,6 +39,38 @@ static void windows_follow_keras(void **state) {
         }
 }
 
+/* Padding given by numbers, as PyTorch has it: t, kernel, stride, left, right -> length. */
+static void windows_take_explicit_padding(void **state) {
+    (void)state;
+    static const int cases[][6] = {
+        {5000, 7, 2, 3, 3, 2500}, {50, 3, 2, 1, 1, 25}, {9, 3, 1, 2, 2, 11},
+        {9, 4, 3, 0, 3, 3},       {1, 5, 1, 4, 0, 1},   {10, 2, 2, 0, 0, 5},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const int *c = cases[i];
+        xp_graph g = {0}, back = {0};
+        xp_op op = window(XP_OP_CONV1D, c[1], c[2], XP_PAD_EXPLICIT);
+        op.pad_left = c[3], op.pad_right = c[4];
+        sample_push(&g, sample_input(c[0], 1), "in");
+        sample_push(&g, op, "op");
+        assert_int_equal(g.ops[1].t, c[5]);
+        char *text;
+        xp_error err;
+        assert_int_equal(xp_graph_to_json(&g, &text, &err), XP_OK);
+        assert_int_equal(xp_graph_from_json(&back, text, &err), XP_OK);
+        assert_int_equal(back.ops[1].padding, XP_PAD_EXPLICIT);
+        assert_int_equal(back.ops[1].pad_left, c[3]);
+        assert_int_equal(back.ops[1].pad_right, c[4]);
+        /* A window that sees no sample at all. */
+        op.pad_right = c[1];
+        snprintf(op.name, sizeof op.name, "far");
+        assert_int_equal(xp_graph_add(&g, &op, &err), XP_ERR_UNSUPPORTED);
+        free(text);
+        xp_graph_free(&g);
+        xp_graph_free(&back);
+    }
+}
+
 static void params_have_keras_shapes(void **state) {
     (void)state;
     xp_model m = sample_mixed(30, 1);
@@ -237,6 +269,7 @@ static void bad_json_is_one_clear_error(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(windows_follow_keras),
+        cmocka_unit_test(windows_take_explicit_padding),
         cmocka_unit_test(params_have_keras_shapes),
         cmocka_unit_test(published_network_has_its_size),
         cmocka_unit_test(bad_ops_are_refused),

@@ -20,7 +20,7 @@ typedef struct command {
 } command;
 
 extern const command command_info, command_decode, command_prepare, command_predict,
-    command_explain, command_import, command_bench, command_setup;
+    command_explain, command_import, command_export, command_bench, command_setup, command_train;
 
 /* Said by every output: text, JSON, help. */
 #define DISCLAIMER                                                                                 \

@@ -7,9 +7,9 @@
 #include <stdarg.h>
 #include <string.h>
 
-static const command *const COMMANDS[] = {&command_info,    &command_decode,  &command_prepare,
-                                          &command_predict, &command_explain, &command_import,
-                                          &command_bench,   &command_setup};
+static const command *const COMMANDS[] = {
+    &command_info,   &command_decode, &command_prepare, &command_predict, &command_explain,
+    &command_import, &command_export, &command_bench,   &command_setup,   &command_train};
 enum { N_COMMANDS = sizeof COMMANDS / sizeof *COMMANDS };
 
 static void print_overview(FILE *f) {

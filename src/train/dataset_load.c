@@ -11,6 +11,7 @@ enum { SLOTS = 3 };
 
 typedef struct slot {
     int n;
+    size_t first;
     float *x, *y;
     uint32_t *items;
     xp_status status;
@@ -86,6 +87,7 @@ static void make_batch(xp_loader *l, size_t batch, slot *s) {
     size_t from = begin + n * rank / size, to = begin + n * (rank + 1) / size;
     s->status = XP_OK;
     s->n = (int)(to - from);
+    s->first = from;
     for (size_t i = from; s->status == XP_OK && i < to; i++)
         s->status = make_record(l, i, s, (int)(i - from), &s->error);
 }
@@ -197,6 +199,6 @@ xp_status xp_loader_next(xp_loader *l, xp_batch *b, xp_error *err) {
         l->first = l->end = l->taken = 0; /* the thread has ended: so has the epoch */
         return s->status;
     }
-    *b = (xp_batch){s->n, s->x, s->y, s->items};
+    *b = (xp_batch){s->n, s->first, s->x, s->y, s->items};
     return XP_OK;
 }

@@ -25,7 +25,8 @@ typedef struct xp_loader_options {
 
 /* One batch; valid until the next xp_loader_next. */
 typedef struct xp_batch {
-    int n;
+    int n;                 /* a short last batch may leave nothing for this process */
+    size_t first;          /* position of its first record in the epoch's order */
     const float *x;        /* (n, length, n_leads) */
     const float *y;        /* (n, labels): 1, 0, -1 */
     const uint32_t *items; /* (n) */
@@ -41,11 +42,11 @@ void xp_loader_free(xp_loader *l); /* NULL is allowed */
  * epochs), but at least one. */
 size_t xp_loader_batches(const xp_loader_options *o);
 
-/* Begin epoch (0, 1, ...) at global batch first; batches_end: where to stop (at most
+/* Begin epoch (0, 1, ...) at global batch first; end: where to stop (at most
  * xp_loader_batches). What was begun before is given up. */
 void xp_loader_start(xp_loader *l, uint64_t epoch, size_t first, size_t end);
 
-/* The next batch; b->n is 0 when the epoch is over. An unreadable record is an error. */
+/* The next batch; b->x is NULL when the epoch is over. An unreadable record is an error. */
 xp_status xp_loader_next(xp_loader *l, xp_batch *b, xp_error *err);
 
 /* Bytes the loader holds. */

@@ -205,10 +205,10 @@ static void macro_sample(const xp_evaluation *e, const samples *s, size_t i) {
     }
 }
 
-static void draw_samples(const xp_evaluation *e, const xp_column *columns, xp_resampler *r,
+static void draw_samples(const xp_evaluation *e, const xp_column *columns, xp_redrawer *r,
                          const samples *s) {
     for (size_t i = 0; i < s->resamples; i++) {
-        xp_resample(r);
+        xp_redraw(r);
         for (int l = 0; l <= e->labels; l++) {
             double value[XP_METRIC_COUNT];
             int row = l < e->labels ? l : e->labels + 1; /* the last column is the micro average */
@@ -221,14 +221,14 @@ static void draw_samples(const xp_evaluation *e, const xp_column *columns, xp_re
 
 static xp_status bootstrap(const xp_predictions *p, const xp_column *columns, xp_evaluation *e,
                            xp_error *err) {
-    xp_resampler r;
-    XP_TRY(xp_resampler_make(p, e->options.seed, &r, err));
+    xp_redrawer r;
+    XP_TRY(xp_redrawer_make(p, e->options.seed, &r, err));
     e->patients = r.patients;
     samples s = {NULL, (size_t)e->options.resamples};
     if (s.resamples && p->n) {
         s.value = calloc((size_t)(e->labels + 2) * XP_METRIC_COUNT * s.resamples, sizeof(double));
         if (!s.value) {
-            xp_resampler_free(&r);
+            xp_redrawer_free(&r);
             return xp_fail(err, XP_ERR_MEMORY, "not enough memory for %zu resamples", s.resamples);
         }
         draw_samples(e, columns, &r, &s);
@@ -241,7 +241,7 @@ static xp_status bootstrap(const xp_predictions *p, const xp_column *columns, xp
         }
     }
     free(s.value);
-    xp_resampler_free(&r);
+    xp_redrawer_free(&r);
     return XP_OK;
 }
 
@@ -345,24 +345,24 @@ static xp_status compare_label(const pairs *q, double level, xp_compared *c, xp_
 static xp_status bootstrap_difference(const xp_predictions *a, const xp_predictions *b, int label,
                                       xp_eval_options o, xp_bootstrap *out, xp_error *err) {
     xp_column x = {0}, y = {0};
-    xp_resampler r = {0};
+    xp_redrawer r = {0};
     double *value = calloc((size_t)o.resamples + 1, sizeof *value);
     xp_status s =
         value ? XP_OK
               : xp_fail(err, XP_ERR_MEMORY, "not enough memory for %d resamples", o.resamples);
     if (s == XP_OK) s = xp_column_make(a, label, 1, NULL, &x, err);
     if (s == XP_OK) s = xp_column_make(b, label, 1, NULL, &y, err);
-    if (s == XP_OK) s = xp_resampler_make(a, o.seed, &r, err);
+    if (s == XP_OK) s = xp_redrawer_make(a, o.seed, &r, err);
     if (s == XP_OK) {
         for (int i = 0; i < o.resamples; i++) {
-            xp_resample(&r);
+            xp_redraw(&r);
             value[i] = xp_column_auroc(&x, r.weight) - xp_column_auroc(&y, r.weight);
         }
         *out = xp_percentiles(value, (size_t)o.resamples, o.level);
     }
     xp_column_free(&x);
     xp_column_free(&y);
-    xp_resampler_free(&r);
+    xp_redrawer_free(&r);
     free(value);
     return s;
 }

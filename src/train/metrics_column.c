@@ -147,7 +147,7 @@ static int by_id(const void *a, const void *b) {
 }
 
 /* Number the distinct patients from 0. */
-static xp_status number_patients(const xp_predictions *p, xp_resampler *r, xp_error *err) {
+static xp_status number_patients(const xp_predictions *p, xp_redrawer *r, xp_error *err) {
     uint64_t *id = malloc((p->n + 1) * sizeof *id);
     if (!id) return xp_fail(err, XP_ERR_MEMORY, "not enough memory for %zu cases", p->n);
     memcpy(id, p->patient, p->n * sizeof *id);
@@ -164,9 +164,9 @@ static xp_status number_patients(const xp_predictions *p, xp_resampler *r, xp_er
     return XP_OK;
 }
 
-xp_status xp_resampler_make(const xp_predictions *p, uint64_t seed, xp_resampler *out,
-                            xp_error *err) {
-    xp_resampler r = {.rng = xp_rng_seed(seed), .cases = p->n};
+xp_status xp_redrawer_make(const xp_predictions *p, uint64_t seed, xp_redrawer *out,
+                           xp_error *err) {
+    xp_redrawer r = {.rng = xp_rng_seed(seed), .cases = p->n};
     r.patient_of = calloc(p->n + 1, sizeof *r.patient_of);
     r.drawn = calloc(p->n + 1, sizeof *r.drawn);
     r.weight = calloc(p->n + 1, sizeof *r.weight);
@@ -180,20 +180,20 @@ xp_status xp_resampler_make(const xp_predictions *p, uint64_t seed, xp_resampler
         r.patients = (uint32_t)p->n;
     }
     if (s != XP_OK)
-        xp_resampler_free(&r);
+        xp_redrawer_free(&r);
     else
         *out = r;
     return s;
 }
 
-void xp_resampler_free(xp_resampler *r) {
+void xp_redrawer_free(xp_redrawer *r) {
     free(r->patient_of);
     free(r->drawn);
     free(r->weight);
-    *r = (xp_resampler){0};
+    *r = (xp_redrawer){0};
 }
 
-void xp_resample(xp_resampler *r) {
+void xp_redraw(xp_redrawer *r) {
     memset(r->drawn, 0, r->patients * sizeof *r->drawn);
     for (uint32_t i = 0; i < r->patients; i++) r->drawn[xp_rng_below(&r->rng, r->patients)]++;
     for (size_t i = 0; i < r->cases; i++) r->weight[i] = r->drawn[r->patient_of[i]];

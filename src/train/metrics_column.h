@@ -50,19 +50,18 @@ static inline int xp_bin_of(double score, int bins) {
 
 /* ---- resampling patients ---------------------------------------------------------------- */
 
-typedef struct xp_resampler {
+typedef struct xp_redrawer {
     xp_rng rng;
     uint32_t *patient_of; /* (cases): index of the case's patient */
     uint32_t *drawn;      /* (patients): how often drawn */
     uint32_t *weight;     /* (cases): the result */
     size_t cases;
     uint32_t patients;
-} xp_resampler;
+} xp_redrawer;
 
-xp_status xp_resampler_make(const xp_predictions *p, uint64_t seed, xp_resampler *out,
-                            xp_error *err);
-void xp_resampler_free(xp_resampler *r);
-void xp_resample(xp_resampler *r); /* fills weight */
+xp_status xp_redrawer_make(const xp_predictions *p, uint64_t seed, xp_redrawer *out, xp_error *err);
+void xp_redrawer_free(xp_redrawer *r);
+void xp_redraw(xp_redrawer *r); /* fills weight */
 
 /* Percentile interval of the n values (each NaN where undefined), which are reordered. */
 xp_bootstrap xp_percentiles(double *value, size_t n, double level);

@@ -191,7 +191,8 @@ build_tool() {
         ln -sf native/tools/xplaim build/xplaim
 }
 
-# The page, in web/dist: both modules, the model and the sample record beside the sources.
+# The page, in web/dist: the modules, the model and the sample record beside the sources, and the
+# service worker with the list of them all.
 build_page() {
     quietly "$DEPS/log/wasm-simd" build_wasm build/wasm-simd ON xplaim_wasm || return 1
     quietly "$DEPS/log/wasm-scalar" build_wasm build/wasm-scalar OFF xplaim_wasm || return 1
@@ -203,9 +204,10 @@ build_page() {
     else
         echo '["simd", "scalar"]' >web/dist/modules.json
     fi
-    cp web/*.html web/*.css web/*.js build/wasm-*/web/*.wasm web/dist/
+    cp web/*.html web/*.css web/*.js web/*.webmanifest web/icon* build/wasm-*/web/*.wasm web/dist/
     cp web/samples/* web/dist/samples/
-    page_model web/dist/model.safetensors
+    page_model web/dist/model.safetensors || return 1
+    node scripts/build-worker.mjs web/dist
 }
 
 # The module with relaxed SIMD (fused multiply-add): the SIMD build with its kernel unit compiled and

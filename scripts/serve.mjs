@@ -11,6 +11,9 @@ const TYPES = {
   ".js": "text/javascript; charset=utf-8",
   ".wasm": "application/wasm",
   ".json": "application/json",
+  ".svg": "image/svg+xml",
+  ".png": "image/png",
+  ".webmanifest": "application/manifest+json",
   ".md": "text/plain; charset=utf-8",
 };
 
@@ -18,8 +21,8 @@ const TYPES = {
 const HEADERS = {
   "Content-Security-Policy":
     "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; " +
-    "connect-src 'self'; style-src 'self'; img-src 'self' data: blob:; base-uri 'none'; " +
-    "form-action 'none'; frame-ancestors 'self'",
+    "connect-src 'self'; style-src 'self'; img-src 'self' data: blob:; manifest-src 'self'; " +
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'self'",
   "X-Content-Type-Options": "nosniff",
   "Cache-Control": "no-cache",
 };

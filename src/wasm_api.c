@@ -17,7 +17,7 @@
 /* The stretches of a map worth putting into words: at least half of its maximum, the three
  * strongest, close ones taken together: as `xplaim explain` tells them. */
 #define INTERVAL_LEVEL 0.5f
-#define INTERVAL_JOIN_SECONDS 0.05
+#define INTERVAL_JOIN_SECONDS 0.1
 #define INTERVALS_MAX 3
 
 struct xp_session {
@@ -32,6 +32,7 @@ struct xp_session {
     xp_analysis analysis; /* maps normalised in place */
     xp_cam_info *cams;    /* (windows, labels) of analysis.maps; owned */
     char *text;           /* the last one asked for; owned */
+    float **filtered;     /* (leads) NULL, or (n) mV; owned */
     xp_error error;
 };
 
@@ -95,8 +96,15 @@ static void drop_analysis(xp_session *s) {
     s->has_analysis = false;
 }
 
+static void drop_filtered(xp_session *s) {
+    for (int i = 0; s->filtered && i < s->record.n_leads; i++) free(s->filtered[i]);
+    free(s->filtered);
+    s->filtered = NULL;
+}
+
 static void drop_record(xp_session *s) {
     drop_analysis(s);
+    drop_filtered(s);
     if (s->has_record) xp_record_free(&s->record);
     s->has_record = false;
 }
@@ -137,6 +145,54 @@ int xp_wasm_open_record(xp_session *s, const char *name) {
     return status;
 }
 
+/* What prepare.h needs to know of the record's standard leads, each once. */
+static xp_input_spec display_spec(const xp_record *r, char (*names)[16]) {
+    xp_input_spec spec = {.leads = (const char(*)[16])names, .rate = r->rate, .length = (int)r->n};
+    bool have[XP_LEAD_COUNT] = {false};
+    for (int i = 0; i < r->n_leads; i++) {
+        xp_lead_id id = r->leads[i].id;
+        if (id == XP_LEAD_NONE || have[id]) continue;
+        have[id] = true;
+        memcpy(names[spec.n_leads], r->leads[i].name, sizeof *names - 1);
+        names[spec.n_leads++][sizeof *names - 1] = '\0';
+    }
+    return spec;
+}
+
+/* Column c of the prepared signal, as long as the record, with its gaps. NULL without memory. */
+static float *filtered_lead(const xp_input *in, int c, const xp_lead *lead, int64_t n) {
+    float *y = malloc((size_t)n * sizeof *y);
+    for (int64_t t = 0; y && t < n; t++)
+        y[t] = isfinite(lead->mv[t]) ? in->x[(size_t)t * (size_t)in->n_leads + (size_t)c]
+                                     : lead->mv[t];
+    return y;
+}
+
+int xp_wasm_filter(xp_session *s, double low, double high, double notch) {
+    char names[XP_LEAD_COUNT][16];
+    xp_record *r = &s->record;
+    xp_input in;
+    if (!s->has_record) return xp_fail(&s->error, XP_ERR_USAGE, "no record is open");
+    drop_filtered(s);
+    if (r->n > INT32_MAX) return xp_fail(&s->error, XP_ERR_LIMIT, "too long to be filtered");
+    xp_input_spec spec = display_spec(r, names);
+    if (!spec.n_leads)
+        return xp_fail(&s->error, XP_ERR_LEAD_UNKNOWN, "none of the twelve leads is in the record");
+    xp_prepare_options opt = {low, high, notch, .accept_amplitude = true};
+    XP_TRY(xp_prepare(&in, r, &spec, &opt, &s->error));
+    s->filtered = calloc((size_t)r->n_leads, sizeof *s->filtered);
+    bool ok = s->filtered != NULL;
+    for (int i = 0, c = 0; ok && i < r->n_leads && c < spec.n_leads; i++) {
+        if (strcmp(r->leads[i].name, names[c]) != 0) continue;
+        s->filtered[i] = filtered_lead(&in, c++, &r->leads[i], r->n);
+        ok = s->filtered[i] != NULL;
+    }
+    xp_input_free(&in);
+    if (ok) return XP_OK;
+    drop_filtered(s);
+    return xp_fail(&s->error, XP_ERR_MEMORY, "no memory for the filtered leads");
+}
+
 /* ---- model ------------------------------------------------------------------------------------
  */
 
@@ -152,17 +208,30 @@ static xp_status choose_layer(int *layer, const xp_graph *g, const char *name, x
     return XP_OK;
 }
 
+static xp_status make_net(xp_session *s, const char *layer) {
+    XP_TRY(choose_layer(&s->layer, &s->model.graph, layer, &s->error));
+    xp_net_options opt = xp_net_explaining(s->layer);
+    XP_TRY(xp_net_bytes(&s->model, &opt, &s->net_bytes, &s->error));
+    return xp_net_create(&s->net, &s->model, &opt, &s->error);
+}
+
 int xp_wasm_load_model(xp_session *s, uint8_t *bytes, size_t size, const char *layer) {
     drop_model(s);
     xp_status status = xp_model_read(&s->model, (xp_bytes){bytes, size}, &s->error);
     free(bytes);
     if (status != XP_OK) return status;
     s->has_model = true;
+    status = make_net(s, layer);
+    if (status != XP_OK) drop_model(s);
+    return status;
+}
 
-    status = choose_layer(&s->layer, &s->model.graph, layer, &s->error);
-    xp_net_options opt = xp_net_explaining(s->layer);
-    if (status == XP_OK) status = xp_net_bytes(&s->model, &opt, &s->net_bytes, &s->error);
-    if (status == XP_OK) status = xp_net_create(&s->net, &s->model, &opt, &s->error);
+int xp_wasm_choose_layer(xp_session *s, const char *layer) {
+    if (!s->has_model) return xp_fail(&s->error, XP_ERR_USAGE, "no model is loaded");
+    drop_analysis(s);
+    xp_net_free(s->net);
+    s->net = NULL;
+    xp_status status = make_net(s, layer);
     if (status != XP_OK) drop_model(s);
     return status;
 }
@@ -199,8 +268,11 @@ const float *xp_wasm_floats(const xp_session *s, int kind, int index) {
     if (index < 0) return NULL;
     if (kind == XP_FLOATS_LEAD)
         return s->has_record && index < s->record.n_leads ? s->record.leads[index].mv : NULL;
+    if (kind == XP_FLOATS_FILTERED)
+        return s->filtered && index < s->record.n_leads ? s->filtered[index] : NULL;
     const xp_analysis *a = &s->analysis;
     if (!s->has_analysis || index >= a->n_windows) return NULL;
+    if (kind == XP_FLOATS_LOGITS) return a->logits + (size_t)index * (size_t)a->n_labels;
     if (kind == XP_FLOATS_PROBABILITIES)
         return a->probabilities + (size_t)index * (size_t)a->n_labels;
     if (kind == XP_FLOATS_MAPS && a->n_maps)
@@ -260,6 +332,29 @@ static cJSON *record_json(const xp_record *r) {
     return o;
 }
 
+static cJSON *model_label_json(const xp_label *l) {
+    cJSON *o = cJSON_CreateObject();
+    cJSON_AddStringToObject(o, "name", l->name);
+    cJSON_AddStringToObject(o, "longName", l->long_name);
+    cJSON_AddNumberToObject(o, "threshold", l->threshold);
+    cJSON_AddStringToObject(o, "thresholdSource", l->threshold_source);
+    cJSON_AddNumberToObject(o, "auroc", l->auroc);
+    cJSON_AddNumberToObject(o, "aurocLow", l->auroc_low);
+    cJSON_AddNumberToObject(o, "aurocHigh", l->auroc_high);
+    cJSON_AddNumberToObject(o, "positives", l->n_positive < 0 ? NAN : l->n_positive);
+    return o;
+}
+
+static void add_meta(cJSON *o, const xp_model *m) {
+    cJSON *list = cJSON_AddArrayToObject(o, "meta");
+    for (int i = 0; i < m->n_meta; i++) {
+        cJSON *item = cJSON_CreateObject();
+        cJSON_AddStringToObject(item, "key", m->meta[i].key);
+        cJSON_AddStringToObject(item, "value", m->meta[i].value);
+        cJSON_AddItemToArray(list, item);
+    }
+}
+
 static cJSON *model_json(const xp_session *s) {
     const xp_model *m = &s->model;
     cJSON *o = cJSON_CreateObject();
@@ -278,13 +373,9 @@ static cJSON *model_json(const xp_session *s) {
         if (m->graph.ops[i].is_sequence)
             cJSON_AddItemToArray(layers, cJSON_CreateString(m->graph.ops[i].name));
     cJSON *labels = cJSON_AddArrayToObject(o, "labels");
-    for (int i = 0; i < m->n_labels; i++) {
-        cJSON *item = cJSON_CreateObject();
-        cJSON_AddStringToObject(item, "name", m->labels[i].name);
-        cJSON_AddStringToObject(item, "longName", m->labels[i].long_name);
-        cJSON_AddNumberToObject(item, "threshold", m->labels[i].threshold);
-        cJSON_AddItemToArray(labels, item);
-    }
+    for (int i = 0; i < m->n_labels; i++)
+        cJSON_AddItemToArray(labels, model_label_json(&m->labels[i]));
+    add_meta(o, m);
     return o;
 }
 

@@ -49,6 +49,16 @@ XP_EXPORT(xp_wasm_open_record) int xp_wasm_open_record(xp_session *s, const char
 XP_EXPORT(xp_wasm_load_model)
 int xp_wasm_load_model(xp_session *s, uint8_t *bytes, size_t size, const char *layer);
 
+/* Explain another layer of the loaded model (a role name; "": the default one): the network's
+ * memory is planned anew. The analysis is dropped; on error the model is too. */
+XP_EXPORT(xp_wasm_choose_layer) int xp_wasm_choose_layer(xp_session *s, const char *layer);
+
+/* Filter the standard leads of the record for display (zero-phase, as prepare.h says): band-pass
+ * low to high Hz, notch at a frequency; 0: none of it. Missing samples stay missing. The analysis
+ * never sees this: it uses the record as it was read. */
+XP_EXPORT(xp_wasm_filter)
+int xp_wasm_filter(xp_session *s, double low, double high, double notch);
+
 /* Run the model on the record and make the maps of all labels. Repeated calls need no more memory
  * than the first. accept_amplitude: analyse although the amplitude is not credible. */
 XP_EXPORT(xp_wasm_analyse) int xp_wasm_analyse(xp_session *s, int accept_amplitude);
@@ -61,7 +71,9 @@ typedef enum xp_text_kind {
     XP_TEXT_RECORD,  /* {name, rate, samples, age, sex, dx, leads: [{name, derived, calibrated,
                         missing}], notices: [{code, lead, text}]} */
     XP_TEXT_MODEL,   /* {name, architecture, trained, rate, length, leads, layer, layers, bytes,
-                        labels: [{name, longName, threshold}]} */
+                        meta: [{key, value}], labels: [{name, longName, threshold,
+                        thresholdSource, auroc, aurocLow, aurocHigh, positives}]}: null where not
+                        given */
     XP_TEXT_ANALYSIS /* {rate, mapLength, step, windows: [{start, seconds}], labels: [{name,
                         probability, window, maps: [{positive, max, intervals: [{start, end,
                         peak}]}]}], notices}: one map a window; times in seconds, intervals from
@@ -73,8 +85,11 @@ XP_EXPORT(xp_wasm_text) const char *xp_wasm_text(xp_session *s, int kind);
 typedef enum xp_float_kind {
     XP_FLOATS_LEAD,          /* index: lead; (samples) mV, NaN where missing */
     XP_FLOATS_PROBABILITIES, /* index: window; (labels) */
-    XP_FLOATS_MAPS           /* index: window; (labels, mapLength), each map ReLU'd and divided by
+    XP_FLOATS_MAPS,          /* index: window; (labels, mapLength), each map ReLU'd and divided by
                                 its maximum */
+    XP_FLOATS_LOGITS,        /* index: window; (labels) */
+    XP_FLOATS_FILTERED       /* index: lead; (samples) mV after xp_wasm_filter, NaN where missing;
+                                NULL for a lead that is not one of the twelve */
 } xp_float_kind;
 XP_EXPORT(xp_wasm_floats) const float *xp_wasm_floats(const xp_session *s, int kind, int index);
 

@@ -11,14 +11,18 @@
  * @typedef {RecordInfo & {mv: Float32Array[]}} EcgRecord  mv: one array a lead, NaN where missing
  * @typedef {{name: string, architecture: string, trained: boolean, rate: number, length: number,
  *   leads: string[], layer: string, layers: string[], bytes: number,
- *   labels: {name: string, longName: string, threshold: number | null}[]}} ModelInfo
+ *   meta: {key: string, value: string}[], labels: ModelLabel[]}} ModelInfo
+ * @typedef {{name: string, longName: string, threshold: number | null, thresholdSource: string,
+ *   auroc: number | null, aurocLow: number | null, aurocHigh: number | null,
+ *   positives: number | null}} ModelLabel  null: not given
  * @typedef {{start: number, end: number, peak: number}} Interval
  * @typedef {{positive: boolean, max: number, intervals: Interval[]}} MapInfo
  * @typedef {{rate: number, mapLength: number, step: number, notices: Notice[],
  *   windows: {start: number, seconds: number}[],
  *   labels: {name: string, probability: number, window: number, maps: MapInfo[]}[]}} AnalysisInfo
- * @typedef {AnalysisInfo & {probabilities: Float32Array[], maps: Float32Array[],
- *   milliseconds: number}} Analysis  one array a window; maps are (labels, mapLength), 0 to 1
+ * @typedef {AnalysisInfo & {probabilities: Float32Array[], logits: Float32Array[],
+ *   maps: Float32Array[], milliseconds: number}} Analysis  one array a window; maps are (labels, mapLength), 0 to 1
+ * @typedef {{low: number, high: number, notch: number}} DisplayFilter  Hz; 0: none of it
  * @typedef {{version: string, kernels: string, modelFormat: string}} About
  * @typedef {{relaxed?: ArrayBuffer, simd?: ArrayBuffer, scalar: ArrayBuffer}} CoreFiles
  */
@@ -45,7 +49,7 @@ export function hasSimd() {
 }
 
 const TEXT = { about: 0, error: 1, record: 2, model: 3, analysis: 4 };
-const FLOATS = { lead: 0, probabilities: 1, maps: 2 };
+const FLOATS = { lead: 0, probabilities: 1, maps: 2, logits: 3, filtered: 4 };
 
 /**
  * Start the core with the fastest of the modules that runs here and passes its self-test: relaxed
@@ -159,6 +163,28 @@ export class Core {
     return this.json(TEXT.model);
   }
 
+  /** @param {string} layer  "": the default one @returns {ModelInfo} */
+  chooseLayer(layer) {
+    this.withName(layer, (pointer) => {
+      this.check(this.wasm.xp_wasm_choose_layer(this.session, pointer));
+    });
+    return this.json(TEXT.model);
+  }
+
+  /**
+   * The open record's leads as a display filter makes them; what is not one of the twelve leads
+   * stays as it is. The analysis does not see this.
+   * @param {DisplayFilter} filter @param {RecordInfo} record  the open one
+   * @returns {Float32Array[]}
+   */
+  filter({ low, high, notch }, record) {
+    this.check(this.wasm.xp_wasm_filter(this.session, low, high, notch));
+    return record.leads.map((_, i) => {
+      const there = this.wasm.xp_wasm_floats(this.session, FLOATS.filtered, i);
+      return this.floats(there ? FLOATS.filtered : FLOATS.lead, i, record.samples);
+    });
+  }
+
   /**
    * @param {{acceptAmplitude?: boolean}} [options]
    * @returns {Analysis}
@@ -171,10 +197,11 @@ export class Core {
     const info = this.json(TEXT.analysis);
     const n = info.labels.length;
     const probabilities = info.windows.map((_, w) => this.floats(FLOATS.probabilities, w, n));
+    const logits = info.windows.map((_, w) => this.floats(FLOATS.logits, w, n));
     const maps = info.mapLength
       ? info.windows.map((_, w) => this.floats(FLOATS.maps, w, n * info.mapLength))
       : [];
-    return { ...info, probabilities, maps, milliseconds };
+    return { ...info, probabilities, logits, maps, milliseconds };
   }
 
   /** @param {number} status */

@@ -1,0 +1,59 @@
+/**
+ * What the page is made of besides its scripts: modules, model, style, samples. They lie beside the
+ * scripts; in the single file they are carried inside it, in globalThis.ECG_XPLAIM_ASSETS, a
+ * function from name to bytes (or undefined where it has none of that name).
+ */
+
+/**
+ * @param {string} name  relative to the scripts' folder
+ * @param {(part: number) => void} [progress]  0 to 1, where the size is known
+ * @returns {Promise<ArrayBuffer>}
+ */
+export async function asset(name, progress) {
+  const carried = await /** @type {any} */ (globalThis).ECG_XPLAIM_ASSETS?.(name);
+  if (carried) return carried;
+  return fetchBytes(new URL(name, import.meta.url), progress);
+}
+
+/** @param {string} name @returns {Promise<string>} */
+export async function assetText(name) {
+  return new TextDecoder().decode(await asset(name));
+}
+
+/**
+ * @param {URL} url @param {(part: number) => void} [progress]
+ * @returns {Promise<ArrayBuffer>}
+ */
+export async function fetchBytes(url, progress) {
+  const response = await fetch(url);
+  if (!response.ok) throw new Error(`${url.pathname} cannot be loaded (${response.status}).`);
+  const total = Number(response.headers.get("Content-Length"));
+  if (!progress || !total || !response.body) return response.arrayBuffer();
+  return readAll(response.body, total, progress);
+}
+
+/** @param {ReadableStream<Uint8Array>} body @param {number} total @param {(part: number) => void} progress */
+async function readAll(body, total, progress) {
+  const chunks = [];
+  let done = 0;
+  const reader = body.getReader();
+  for (let next = await reader.read(); !next.done; next = await reader.read()) {
+    chunks.push(next.value);
+    done += next.value.length;
+    progress(Math.min(done / total, 1));
+  }
+  return new Blob(/** @type {BlobPart[]} */ (chunks)).arrayBuffer();
+}
+
+/** Where workers start: beside the scripts, or what the single file says. @returns {string | URL} */
+export function workerUrl() {
+  return /** @type {any} */ (globalThis).ECG_XPLAIM_WORKER ?? new URL("worker.js", import.meta.url);
+}
+
+/** The modules that were built, by kind. @returns {Promise<import("./core.js").CoreFiles>} */
+export async function coreFiles() {
+  /** @type {string[]} */
+  const kinds = JSON.parse(await assetText("modules.json"));
+  const files = await Promise.all(kinds.map((kind) => asset(`xplaim-${kind}.wasm`)));
+  return /** @type {any} */ (Object.fromEntries(kinds.map((kind, i) => [kind, files[i]])));
+}

@@ -427,7 +427,7 @@ static xp_status add_pad(onnx_import *im, const onnx_node *n, xp_error *err) {
     XP_TRY(get_input(im, n, 2, &fill_value, err));
     bool zero = true;
     if (fill_value && fill_value->state == VALUE_TENSOR) {
-        size_t size;
+        size_t size = 0;
         XP_TRY(onnx_tensor_count(fill_value->tensor, &size, err));
         zero = onnx_tensor_is_float(fill_value->tensor) &&
                onnx_tensor_is_all(fill_value->tensor, size, 0);
@@ -733,7 +733,7 @@ static xp_status check_gru(const onnx_import *im, const onnx_node *n, xp_error *
     XP_TRY(get_input(im, n, 5, &v, err));
     bool zero = !v || v->state == VALUE_ZEROS;
     if (v && v->state == VALUE_TENSOR) {
-        size_t count;
+        size_t count = 0;
         XP_TRY(onnx_tensor_count(v->tensor, &count, err));
         zero = onnx_tensor_is_float(v->tensor) && onnx_tensor_is_all(v->tensor, count, 0);
     }
@@ -1013,7 +1013,7 @@ static xp_status add_zeros(onnx_import *im, const onnx_node *n, xp_error *err) {
     if (expand) t = x->state == VALUE_TENSOR ? x->tensor : NULL;
     bool zero = !expand && !a;
     if (t) {
-        size_t count;
+        size_t count = 0;
         XP_TRY(onnx_tensor_count(t, &count, err));
         zero = onnx_tensor_is_float(t) && onnx_tensor_is_all(t, count, 0);
     }

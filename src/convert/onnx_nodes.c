@@ -931,9 +931,10 @@ static xp_status add_reshape(onnx_import *im, const onnx_node *n, xp_error *err)
     if (x->state == VALUE_INTS || x->state == VALUE_TENSOR) return add_identity(im, n, err);
     XP_TRY(need_op(im, n, 0, &x, err));
     XP_TRY(get_list(im, n, 1, "shape", shape, &count, err));
-    int64_t rest = 1;
+    int64_t rest = 1, allow_zero;
+    XP_TRY(onnx_get_int(n, "allowzero", 0, &allow_zero, err));
     for (int i = 1; i < x->rank; i++) rest *= axis_size(im, x, i);
-    bool rows = count == 2 && (shape[0] == ONNX_BATCH || shape[0] == 0 ||
+    bool rows = count == 2 && (shape[0] == ONNX_BATCH || (shape[0] == 0 && !allow_zero) ||
                                (shape[0] == -1 && shape[1] == rest) || shape[0] == 1);
     if (!rows || x->axes[0] != AXIS_BATCH || (shape[1] != -1 && shape[1] != rest))
         return onnx_fail(err, XP_ERR_UNSUPPORTED, n,
@@ -1024,6 +1025,34 @@ static xp_status add_zeros(onnx_import *im, const onnx_node *n, xp_error *err) {
     return XP_OK;
 }
 
+static int64_t clamp(int64_t v, int64_t high) {
+    if (v < 0) v += high;
+    return v < 0 ? 0 : v > high ? high : v;
+}
+
+/* Of a shape, or of the zeros that several recurrent layers share. */
+static xp_status add_slice(onnx_import *im, const onnx_node *n, xp_error *err) {
+    onnx_value *x;
+    int64_t list[ONNX_MAX_INTS], start[ONNX_MAX_INTS], stop[ONNX_MAX_INTS], step[ONNX_MAX_INTS];
+    int count = 0, n_start = 0, n_stop = 0, n_step = 0;
+    XP_TRY(need_value(im, n, 0, &x, err));
+    if (x->state == VALUE_ZEROS) {
+        set_output(im, n, 0, x);
+        return XP_OK;
+    }
+    if (x->state == VALUE_OP)
+        return onnx_fail(err, XP_ERR_UNSUPPORTED, n, "takes a part of a layer's output");
+    XP_TRY(get_list(im, n, 0, "", list, &count, err));
+    XP_TRY(get_list(im, n, 1, "", start, &n_start, err));
+    XP_TRY(get_list(im, n, 2, "", stop, &n_stop, err));
+    XP_TRY(get_list(im, n, 4, "", step, &n_step, err));
+    if (n_start != 1 || n_stop != 1 || (n_step == 1 && step[0] != 1))
+        return onnx_fail(err, XP_ERR_UNSUPPORTED, n, "expected one range of a shape");
+    int from = (int)clamp(start[0], count), to = (int)clamp(stop[0], count);
+    set_ints(im, n, to > from ? to - from : 0, list + from);
+    return XP_OK;
+}
+
 static xp_status add_constant(onnx_import *im, const onnx_node *n, xp_error *err) {
     const Onnx__AttributeProto *a = onnx_attribute(n, "value"), *i = onnx_attribute(n, "value_int"),
                                *list = onnx_attribute(n, "value_ints");
@@ -1075,9 +1104,10 @@ static const struct {
     {"ReduceMax", "axes keepdims", add_global},
     {"ReduceMean", "axes keepdims", add_global},
     {"Relu", "", add_activation},
-    {"Reshape", "shape", add_reshape},
+    {"Reshape", "shape allowzero", add_reshape},
     {"Shape", "", add_shape},
     {"Sigmoid", "", add_activation},
+    {"Slice", "", add_slice},
     {"Softmax", "axis", add_activation},
     {"Squeeze", "axes", add_squeeze},
     {"Sum", "", add_join},

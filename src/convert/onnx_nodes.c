@@ -244,14 +244,16 @@ static bool find_activation(const char *type, xp_activation *a) {
     return false;
 }
 
-/* Our exporter writes a layer's own activation as the node "NAME:activation". *last is the node
- * whose output is the layer's, its channels at that axis. */
-static void take_activation(const onnx_import *im, const onnx_node *n, const onnx_node **last,
-                            int channels, xp_op *op) {
-    const onnx_node *next = im->ours ? only_reader(im, *last, NULL) : NULL;
-    size_t length = n->name ? strlen(n->name) : 0;
-    if (!next || !next->name || strncmp(next->name, n->name, length) ||
-        strcmp(next->name + length, ":activation") || next->n_input != 1 ||
+static bool is_part(const onnx_import *im, const char *doc) {
+    return im->ours && doc && !strcmp(doc, ONNX_PART);
+}
+
+/* Our exporter writes a layer's own activation as a node behind it. *last is the node whose output
+ * is the layer's, its channels at that axis. */
+static void take_activation(const onnx_import *im, const onnx_node **last, int channels,
+                            xp_op *op) {
+    const onnx_node *next = only_reader(im, *last, NULL);
+    if (!next || !is_part(im, next->doc_string) || next->n_input != 1 ||
         !find_activation(next->op_type, &op->activation))
         return;
     const Onnx__AttributeProto *axis = onnx_attribute(next, "axis");
@@ -386,7 +388,7 @@ static xp_status add_conv(onnx_import *im, const onnx_node *n, xp_error *err) {
                          (long long)w->dims[1], im->g->ops[x->op].c);
     XP_TRY(read_window(im, n, x, &op, err));
     const onnx_node *last = n;
-    take_activation(im, n, &last, 1, &op);
+    take_activation(im, &last, 1, &op);
     XP_TRY(add_op(im, n, &op, err));
     XP_TRY(fill(im, n, "kernel", w, n_w, (onnx_fill){.order = ORDER_CONV}, err));
     if (b) XP_TRY(fill(im, n, "bias", b, n_b, (onnx_fill){0}, err));
@@ -472,9 +474,8 @@ static xp_status add_global(onnx_import *im, const onnx_node *n, xp_error *err) 
 /* ==== norms ================================================================================== */
 
 /* Whether a norm has this constant, or only says 1 or 0 because ONNX wants to hear something. */
-static bool is_param(const onnx_import *im, const onnx_tensor *t, size_t count, const char *tag,
-                     float v) {
-    return !(im->ours && t->name && ends_with(t->name, tag) && onnx_tensor_is_all(t, count, v));
+static bool is_param(const onnx_import *im, const onnx_tensor *t, size_t count, float v) {
+    return !(is_part(im, t->doc_string) && onnx_tensor_is_all(t, count, v));
 }
 
 static xp_status add_batchnorm(onnx_import *im, const onnx_node *n, xp_error *err) {
@@ -492,8 +493,8 @@ static xp_status add_batchnorm(onnx_import *im, const onnx_node *n, xp_error *er
         return onnx_fail(err, XP_ERR_UNSUPPORTED, n,
                          "attribute training_mode = 1: export the model in evaluation mode");
     xp_op op = {.kind = XP_OP_BATCHNORM, .n_inputs = 1, .inputs = {x->op}};
-    op.scale = is_param(im, t[0], count[0], ":ones", 1);
-    op.center = is_param(im, t[1], count[1], ":zeros", 0);
+    op.scale = is_param(im, t[0], count[0], 1);
+    op.center = is_param(im, t[1], count[1], 0);
     XP_TRY(onnx_get_float(n, "epsilon", 1e-5f, &op.epsilon, err));
     XP_TRY(onnx_get_float(n, "momentum", 0.9f, &op.momentum, err));
     onnx_value before = *x;
@@ -522,7 +523,7 @@ static xp_status add_layernorm(onnx_import *im, const onnx_node *n, xp_error *er
     XP_TRY(need_tensor(im, n, 1, 1, &gamma, &n_gamma, err));
     if (input_name(n, 2)) XP_TRY(need_tensor(im, n, 2, 1, &beta, &n_beta, err));
     xp_op op = {.kind = XP_OP_LAYERNORM, .n_inputs = 1, .inputs = {x->op}, .center = beta != NULL};
-    op.scale = is_param(im, gamma, n_gamma, ":ones", 1);
+    op.scale = is_param(im, gamma, n_gamma, 1);
     XP_TRY(onnx_get_float(n, "epsilon", 1e-5f, &op.epsilon, err));
     onnx_value y = *x;
     XP_TRY(add_op(im, n, &op, err));
@@ -673,7 +674,7 @@ static xp_status add_dense(onnx_import *im, const onnx_node *n, const onnx_value
         p.n_b = (size_t)op.units;
     }
     op.use_bias = p.b != NULL;
-    take_activation(im, n, &last, y.rank - 1, &op);
+    take_activation(im, &last, y.rank - 1, &op);
     XP_TRY(add_op(im, n, &op, err));
     onnx_fill how = {.order = p.transposed ? ORDER_TRANSPOSE : ORDER_AS_IS,
                      .flat_t = y.flat_t,

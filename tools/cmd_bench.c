@@ -1,4 +1,5 @@
 /* xplaim bench: how long a record takes here, and where the time goes. */
+#include "bench_train.h"
 #include "command.h"
 #include "explain.h"
 #include "model_file.h"
@@ -16,16 +17,18 @@
 typedef struct bench_options {
     const char *model, *kernels;
     int batch, repeat, threads;
-    bool json, reference;
+    bool json, reference, train;
 } bench_options;
 
 static const option_spec OPTIONS[] = {
     {"model", 'm', OPTION_TEXT, "MODEL",
      "model file (default: ECG-XPLAIM as published, with random weights)",
      offsetof(bench_options, model)},
-    {"batch", 0, OPTION_COUNT, "N", "records in one timed run (default 1)",
+    {"batch", 0, OPTION_COUNT, "N", "records in one timed run (default 1; 16 with --train)",
      offsetof(bench_options, batch)},
     {"repeat", 0, OPTION_COUNT, "N", "timed runs (default 20)", offsetof(bench_options, repeat)},
+    {"train", 0, OPTION_FLAG, NULL, "training steps instead of predictions (default --batch 16)",
+     offsetof(bench_options, train)},
     {"reference", 0, OPTION_FLAG, NULL,
      "direct convolutions and scalar kernels: what the fast ones are measured against",
      offsetof(bench_options, reference)},
@@ -282,23 +285,28 @@ static xp_status measure(bench *b, xp_error *err) {
     b->layer = xp_gradcam_default_layer(&b->file.model.graph);
     XP_TRY(xp_pool_create(&b->pool, opt->threads, err));
     XP_TRY(allocate(b, err));
+    if (opt->train)
+        return bench_train(&b->file, b->kernels, b->pool, b->x, opt->batch, opt->repeat, opt->json,
+                           err);
     XP_TRY(measure_forward(b, err));
     XP_TRY(measure_explain(b, err));
     return measure_prepare(b, err);
 }
 
 static exit_code run(const command *self, int argc, char **argv) {
-    bench_options opt = {.batch = 1, .repeat = 20, .threads = 1};
+    bench_options opt = {.batch = -1, .repeat = -1, .threads = 1};
     arguments args;
     exit_code code;
     if (!command_parse(self, &opt, argc, argv, 0, 0, &args, &code)) return code;
+    if (opt.batch < 0) opt.batch = opt.train ? 16 : 1;
+    if (opt.repeat < 0) opt.repeat = opt.train ? 5 : 20;
     if (opt.batch < 1 || opt.repeat < 1)
         return usage_error(self, "--batch and --repeat must be at least 1");
     bench b = {.opt = &opt};
     xp_error err;
     xp_status s = measure(&b, &err);
-    if (s == XP_OK && opt.json) print_json(&b);
-    if (s == XP_OK && !opt.json) print_text(&b);
+    if (s == XP_OK && !opt.train && opt.json) print_json(&b);
+    if (s == XP_OK && !opt.train && !opt.json) print_text(&b);
     free(b.x);
     free(b.runs);
     free(b.ops);
@@ -310,7 +318,8 @@ static exit_code run(const command *self, int argc, char **argv) {
 const command command_bench = {
     .name = "bench",
     .summary = "how long a record takes here, and where the time goes",
-    .arguments = "[-m MODEL] [--batch N] [--repeat N] [--threads N] [--kernels NAME] [--json]",
+    .arguments =
+        "[--train] [-m MODEL] [--batch N] [--repeat N] [--threads N] [--kernels NAME] [--json]",
     .details =
         "Inputs are seeded random numbers. tests/bench/ compares with other engines on the same "
         "weights.",

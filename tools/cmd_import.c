@@ -1,4 +1,4 @@
-/* xplaim import: a Keras model as a model file of ours. */
+/* xplaim import: a Keras or ONNX model as a model file of ours. */
 #include "command.h"
 #include "convert/keras.h"
 #include "ecg/record.h"
@@ -12,7 +12,7 @@
 typedef struct import_options {
     const char *output, *labels, *leads, *name;
     double rate;
-    bool half, trained, json;
+    bool half, trained, sigmoid, softmax, json;
 } import_options;
 
 static const option_spec OPTIONS[] = {
@@ -29,6 +29,10 @@ static const option_spec OPTIONS[] = {
     {"trained", 0, OPTION_FLAG, NULL,
      "say that the weights were fitted to real labels (default: marked untrained)",
      offsetof(import_options, trained)},
+    {"sigmoid", 0, OPTION_FLAG, NULL, "add a sigmoid to a model that ends in logits",
+     offsetof(import_options, sigmoid)},
+    {"softmax", 0, OPTION_FLAG, NULL, "add a softmax to a model that ends in logits",
+     offsetof(import_options, softmax)},
     {"half", 0, OPTION_FLAG, NULL, "store the weights as float16", offsetof(import_options, half)},
     OPTION_JSON(import_options),
     {0}};
@@ -96,7 +100,7 @@ static xp_status set_leads(xp_model *m, const char *list, xp_error *err) {
     if (!list && m->leads[0][0]) return XP_OK;
     if (!list)
         return xp_fail(err, XP_ERR_USAGE,
-                       "the model has %d leads and a Keras file does not say which: name them with "
+                       "the model has %d leads and its file does not say which: name them with "
                        "--leads I,II,... in the order of the input's columns",
                        m->n_leads);
     XP_TRY(check_count(list, m->n_leads, "--leads", "leads", err));
@@ -113,17 +117,40 @@ static void set_name(xp_model *m, const char *name, const char *path) {
     if (!name) name = slash ? slash + 1 : path;
     snprintf(m->name, sizeof m->name, "%s", name);
     char *dot = strrchr(m->name, '.');
-    if (dot && !strcasecmp(dot, ".keras")) *dot = 0;
+    if (dot && (!strcasecmp(dot, ".keras") || !strcasecmp(dot, ".onnx"))) *dot = 0;
 }
 
 /* ============================================================================================= */
 
+/* Whether the model's last step gives probabilities. */
+static bool ends_in_probabilities(const xp_model *m) {
+    xp_activation a = m->graph.ops[m->graph.n_ops - 1].activation;
+    return a == XP_ACT_SIGMOID || a == XP_ACT_SOFTMAX;
+}
+
+static xp_status add_end(xp_model *m, const import_options *opt, xp_error *err) {
+    if (!opt->sigmoid && !opt->softmax) return XP_OK;
+    if (ends_in_probabilities(m) || (opt->sigmoid && opt->softmax))
+        return xp_fail(err, XP_ERR_USAGE,
+                       "--sigmoid or --softmax is for a model that ends in logits; this one %s",
+                       ends_in_probabilities(m) ? "has such an end" : "gets only one of them");
+    xp_op op = {.kind = XP_OP_ACTIVATION,
+                .name = "probabilities",
+                .n_inputs = 1,
+                .inputs = {m->graph.n_ops - 1},
+                .activation = opt->sigmoid ? XP_ACT_SIGMOID : XP_ACT_SOFTMAX};
+    return xp_graph_add(&m->graph, &op, err);
+}
+
 static xp_status describe(xp_model *m, const import_options *opt, const char *path, xp_error *err) {
+    XP_TRY(add_end(m, opt, err));
     XP_TRY(set_labels(m, opt->labels, err));
     XP_TRY(set_leads(m, opt->leads, err));
-    set_name(m, opt->name, path);
+    /* A file of our own tells its name, and whether it was trained. */
+    bool own = xp_model_meta(m, "disclaimer") != NULL;
+    if (!own || opt->name) set_name(m, opt->name, path);
     if (opt->rate > 0) m->rate = opt->rate;
-    m->trained = opt->trained;
+    if (!own || opt->trained) m->trained = opt->trained;
     return XP_OK;
 }
 
@@ -142,6 +169,9 @@ static void say_written(const xp_model *m, const import_options *opt, size_t siz
            m->n_leads, m->length, m->rate, m->n_labels);
     if (!m->trained)
         puts("  marked untrained; give --trained where the weights were fitted to real labels");
+    if (!ends_in_probabilities(m))
+        puts("  its last step is neither sigmoid nor softmax: where it gives logits, add --sigmoid "
+             "or --softmax");
 }
 
 static xp_status write_model(const xp_model *m, const import_options *opt, xp_error *err) {
@@ -176,13 +206,15 @@ static exit_code run(const command *self, int argc, char **argv) {
 
 const command command_import = {
     .name = "import",
-    .summary = "a Keras 3 model as a model file of ours",
-    .arguments = "MODEL.keras -o MODEL.safetensors [--labels A,B,C] [--leads I,II,...] [--rate HZ]",
+    .summary = "a Keras 3 or ONNX (PyTorch) model as a model file of ours",
+    .arguments = "MODEL.keras|MODEL.onnx -o MODEL.safetensors [--labels A,B,C] [--leads I,II,...] "
+                 "[--rate HZ]",
     .details =
-        "Takes Functional and Sequential models with one input (samples, leads) in millivolt. What "
-        "a Keras\nfile does not say is given by the options. An unknown layer or option is an "
-        "error "
-        "that names it.",
+        "Keras: Functional and Sequential models with one input (samples, leads) in millivolt. "
+        "ONNX: one input\n(batch, leads, samples) or (batch, samples, leads), one output (batch, "
+        "labels); export from PyTorch in\nevaluation mode with a fixed length. What the file does "
+        "not say is given by the options. An unknown\nlayer, operator or option is an error that "
+        "names it.",
     .options = OPTIONS,
     .run = run,
 };

@@ -20,7 +20,8 @@ typedef struct command {
 } command;
 
 extern const command command_info, command_decode, command_prepare, command_predict,
-    command_explain, command_import, command_export, command_bench, command_setup, command_train;
+    command_explain, command_import, command_export, command_bench, command_setup, command_train,
+    command_evaluate, command_compare;
 
 /* Said by every output: text, JSON, help. */
 #define DISCLAIMER                                                                                 \

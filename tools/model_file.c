@@ -1,6 +1,7 @@
 #include "model_file.h"
 
 #include "convert/keras.h"
+#include "convert/onnx.h"
 #include "ecg/files.h"
 #include "sha256.h"
 
@@ -12,16 +13,29 @@ static bool is_zip(xp_bytes file) {
     return file.size >= 4 && !memcmp(file.data, "PK\3\4", 4);
 }
 
+/* A safetensors file whose header has 8 + 256 n bytes could begin alike; its byte 8 is '{'. */
+static bool is_onnx(xp_bytes file) {
+    return xp_onnx_is(file) && !(file.size > 8 && file.data[8] == '{');
+}
+
 static xp_status read_ours(xp_model *m, xp_bytes file, xp_error *err) {
     if (is_zip(file))
         return xp_fail(err, XP_ERR_UNSUPPORTED,
                        "this is a zip file, as Keras models are: run `xplaim import` on it and "
                        "give the .safetensors file that makes");
+    if (is_onnx(file))
+        return xp_fail(err, XP_ERR_UNSUPPORTED,
+                       "this is an ONNX model: run `xplaim import` on it and give the .safetensors "
+                       "file that makes");
     return xp_model_read(m, file, err);
 }
 
-static xp_status read_either(xp_model *m, xp_bytes file, xp_error *err) {
-    return is_zip(file) ? xp_keras_import(m, file, err) : xp_model_read(m, file, err);
+static xp_status read_other(xp_model *m, xp_bytes file, xp_error *err) {
+    return is_onnx(file) ? xp_onnx_import(m, file, err) : xp_keras_import(m, file, err);
+}
+
+static xp_status read_any(xp_model *m, xp_bytes file, xp_error *err) {
+    return is_zip(file) || is_onnx(file) ? read_other(m, file, err) : xp_model_read(m, file, err);
 }
 
 static xp_status read_file(model_file *f, const char *path, model_reader reader, xp_error *err) {
@@ -44,11 +58,11 @@ xp_status model_file_load(model_file *f, const char *path, xp_error *err) {
 }
 
 xp_status model_file_import(model_file *f, const char *path, xp_error *err) {
-    return read_file(f, path, xp_keras_import, err);
+    return read_file(f, path, read_other, err);
 }
 
 xp_status model_file_open(model_file *f, const char *path, xp_error *err) {
-    return read_file(f, path, read_either, err);
+    return read_file(f, path, read_any, err);
 }
 
 void model_file_free(model_file *f) {

@@ -11,8 +11,8 @@ typedef struct model_file {
     size_t size;      /* of the file, bytes */
 } model_file;
 
-/* Read a .safetensors model; import a .keras model; whichever of the two it is. On error f is
- * untouched and err names the file. */
+/* Read a .safetensors model; import a .keras or .onnx model; whichever of these it is, by its
+ * content. On error f is untouched and err names the file. */
 xp_status model_file_load(model_file *f, const char *path, xp_error *err);
 xp_status model_file_import(model_file *f, const char *path, xp_error *err);
 xp_status model_file_open(model_file *f, const char *path, xp_error *err);

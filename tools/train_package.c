@@ -332,37 +332,46 @@ static xp_status report_test(const training *t, const xp_evaluation *e, xp_error
 
 /* ==== the test set =========================================================================== */
 
+/* Absolute: the records of several data sets are in several folders. */
+static xp_status absolute_path(const training *t, size_t item, char out[TRAIN_PATH],
+                               xp_error *err) {
+    char header[TRAIN_PATH + 8];
+    XP_TRY(xp_dataset_path(&t->data, item, out, TRAIN_PATH, err));
+    snprintf(header, sizeof header, "%s.hea", out);
+    char *full = realpath(header, NULL);
+    if (full) snprintf(out, TRAIN_PATH, "%.*s", (int)(strlen(full) - strlen(".hea")), full);
+    free(full);
+    return XP_OK;
+}
+
+static xp_status put_case(const training *t, size_t item, xp_csv_writer *w, xp_error *err) {
+    const xp_case *c = &t->data.cases[item];
+    const char sex[2] = {c->sex, 0};
+    char path[TRAIN_PATH], age[32] = "";
+    XP_TRY(absolute_path(t, item, path, err));
+    if (!isnan(c->age)) snprintf(age, sizeof age, "%g", (double)c->age);
+    xp_csv_put(w, path);
+    xp_csv_putf(w, "%llu", (unsigned long long)c->patient);
+    xp_csv_put(w, age);
+    xp_csv_put(w, sex);
+    for (int l = 0; l < t->n_labels; l++) xp_csv_putf(w, "%d", xp_case_label(c, l));
+    xp_csv_end_row(w);
+    return XP_OK;
+}
+
 static xp_status write_table(const training *t, const xp_loader_options *set, const char *path,
                              xp_error *err) {
+    static const char *const first[] = {"path", "patient", "age", "sex"};
     xp_csv_writer *w;
     XP_TRY(xp_csv_create(&w, path, err));
-    static const char *const first[] = {"path", "patient", "strat_fold", "age", "sex"};
-    for (int i = 0; i < 5; i++) xp_csv_put(w, first[i]);
+    for (int i = 0; i < 4; i++) xp_csv_put(w, first[i]);
     for (int l = 0; l < t->n_labels; l++) xp_csv_put(w, t->labels[l]);
     xp_csv_end_row(w);
-    for (size_t i = 0; i < set->n; i++) {
-        const xp_case *c = &t->data.cases[set->items[i]];
-        char record[TRAIN_PATH], *full;
-        xp_status s = xp_dataset_path(&t->data, set->items[i], record, sizeof record, err);
-        if (s != XP_OK) {
-            xp_csv_abandon(w);
-            return s;
-        }
-        /* Absolute: the records of several data sets are in several folders. */
-        char header[TRAIN_PATH + 8];
-        snprintf(header, sizeof header, "%s.hea", record);
-        full = realpath(header, NULL);
-        if (full) full[strlen(full) - strlen(".hea")] = 0;
-        xp_csv_put(w, full ? full : record);
-        free(full);
-        xp_csv_putf(w, "%llu", (unsigned long long)c->patient);
-        xp_csv_put(w, "");
-        xp_csv_putf(w, isnan(c->age) ? "" : "%g", (double)c->age);
-        xp_csv_putf(w, c->sex ? "%c" : "", c->sex);
-        for (int l = 0; l < t->n_labels; l++) xp_csv_putf(w, "%d", xp_case_label(c, l));
-        xp_csv_end_row(w);
-    }
-    return xp_csv_commit(w, err);
+    xp_status s = XP_OK;
+    for (size_t i = 0; s == XP_OK && i < set->n; i++) s = put_case(t, set->items[i], w, err);
+    if (s == XP_OK) return xp_csv_commit(w, err);
+    xp_csv_abandon(w);
+    return s;
 }
 
 enum { SET_X, SET_Y, SET_PATIENT, SET_LABELS, SET_ARRAYS };

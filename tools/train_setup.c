@@ -46,7 +46,7 @@ static void limit_part(training *t, xp_part part, int batches) {
 static xp_status make_parts(training *t, xp_error *err) {
     const train_options *o = &t->opt;
     if (o->all) {
-        XP_TRY(xp_split_all(&t->split, &t->data, o->val_fold, o->test_fold, key(t, "parts"), err));
+        XP_TRY(xp_split_all(&t->split, &t->data, o->val_fold, o->test_fold, err));
         limit_part(t, XP_PART_VALIDATE, o->val_batches);
         limit_part(t, XP_PART_TEST, o->test_batches);
         return XP_OK;

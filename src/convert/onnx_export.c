@@ -1,6 +1,6 @@
 #include "convert/onnx.h"
+#include "convert/onnx_parts.h"
 #include "nn/safetensors.h"
-#include "onnx.pb-c.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -185,13 +185,13 @@ static const char *constant_int(exporter *e, const char *tag, int64_t v) {
     return name;
 }
 
-/* n times the same number: what a norm without gamma or beta computes with. The name tells our
- * importer that it is no param. */
+/* n times the same number: what a norm without gamma or beta computes with. */
 static const char *constant_floats(exporter *e, const char *tag, int n, float v) {
     const char *name = text(e, "%s:%s", e->op->name, tag);
     int64_t dim = n;
     float *data = add_floats(e, name, 1, &dim);
     for (int i = 0; data && i < n; i++) data[i] = v;
+    if (data) e->graph->initializer[e->graph->n_initializer - 1]->doc_string = (char *)ONNX_PART;
     return name;
 }
 
@@ -313,11 +313,12 @@ static const char *activation_type(xp_activation a) {
     return types[a];
 }
 
-static void add_activation(exporter *e, const char *name, const char *in, const char *out,
-                           layout l) {
+static node *add_activation(exporter *e, const char *name, const char *in, const char *out,
+                            layout l) {
     node *n = add_node(e, activation_type(e->op->activation), name, out);
     add_input(n, in);
     if (e->op->activation == XP_ACT_SOFTMAX) set_int(e, n, "axis", channel_axis(l));
+    return n;
 }
 
 /* The op's output when an activation is part of it: what the linear part writes to. */
@@ -329,7 +330,9 @@ static const char *linear_output(exporter *e, layout l) {
 
 static void finish_linear(exporter *e, const char *linear, layout l) {
     if (e->op->activation == XP_ACT_LINEAR) return;
-    add_activation(e, text(e, "%s:activation", e->op->name), linear, declare(e, l), l);
+    const char *name = text(e, "%s:activation", e->op->name);
+    node *n = add_activation(e, name, linear, declare(e, l), l);
+    if (n) n->doc_string = (char *)ONNX_PART;
 }
 
 /* ==== one op -> nodes ======================================================================== */

@@ -33,6 +33,7 @@ onnx_value *onnx_find(const onnx_import *im, const char *name) {
 
 static xp_status add_value(onnx_import *im, const char *name, onnx_value **out, xp_error *err) {
     int *slot = find_slot(im, name);
+    *out = NULL;
     if (*slot >= 0) return xp_fail(err, XP_ERR_FORMAT, "two tensors of the name \"%.80s\"", name);
     *slot = im->n_values;
     *out = &im->values[im->n_values++];
@@ -76,7 +77,7 @@ static void count_uses(onnx_import *im) {
 /* Constants have their value from the start; nodes' outputs get theirs in turn. */
 static xp_status list_values(onnx_import *im, xp_error *err) {
     const Onnx__GraphProto *g = im->graph;
-    onnx_value *v;
+    onnx_value *v = NULL;
     XP_TRY(allocate(im, err));
     for (size_t i = 0; i < g->n_initializer; i++) {
         const char *name = g->initializer[i]->name;
@@ -137,7 +138,7 @@ static xp_status read_sizes(const Onnx__ValueInfoProto *input, int *sizes, xp_er
 static xp_status add_input(onnx_import *im, xp_error *err) {
     const Onnx__ValueInfoProto *input;
     int sizes[2];
-    onnx_value *v;
+    onnx_value *v = NULL;
     XP_TRY(find_input(im, &input, err));
     XP_TRY(read_sizes(input, sizes, err));
     bool time_first = im->ours || sizes[0] > sizes[1];

@@ -244,14 +244,16 @@ static bool find_activation(const char *type, xp_activation *a) {
     return false;
 }
 
-/* Our exporter writes a layer's own activation as the node "NAME:activation". *last is the node
- * whose output is the layer's, its channels at that axis. */
-static void take_activation(const onnx_import *im, const onnx_node *n, const onnx_node **last,
-                            int channels, xp_op *op) {
-    const onnx_node *next = im->ours ? only_reader(im, *last, NULL) : NULL;
-    size_t length = n->name ? strlen(n->name) : 0;
-    if (!next || !next->name || strncmp(next->name, n->name, length) ||
-        strcmp(next->name + length, ":activation") || next->n_input != 1 ||
+static bool is_part(const onnx_import *im, const char *doc) {
+    return im->ours && doc && !strcmp(doc, ONNX_PART);
+}
+
+/* Our exporter writes a layer's own activation as a node behind it. *last is the node whose output
+ * is the layer's, its channels at that axis. */
+static void take_activation(const onnx_import *im, const onnx_node **last, int channels,
+                            xp_op *op) {
+    const onnx_node *next = only_reader(im, *last, NULL);
+    if (!next || !is_part(im, next->doc_string) || next->n_input != 1 ||
         !find_activation(next->op_type, &op->activation))
         return;
     const Onnx__AttributeProto *axis = onnx_attribute(next, "axis");
@@ -386,7 +388,7 @@ static xp_status add_conv(onnx_import *im, const onnx_node *n, xp_error *err) {
                          (long long)w->dims[1], im->g->ops[x->op].c);
     XP_TRY(read_window(im, n, x, &op, err));
     const onnx_node *last = n;
-    take_activation(im, n, &last, 1, &op);
+    take_activation(im, &last, 1, &op);
     XP_TRY(add_op(im, n, &op, err));
     XP_TRY(fill(im, n, "kernel", w, n_w, (onnx_fill){.order = ORDER_CONV}, err));
     if (b) XP_TRY(fill(im, n, "bias", b, n_b, (onnx_fill){0}, err));
@@ -427,7 +429,7 @@ static xp_status add_pad(onnx_import *im, const onnx_node *n, xp_error *err) {
     XP_TRY(get_input(im, n, 2, &fill_value, err));
     bool zero = true;
     if (fill_value && fill_value->state == VALUE_TENSOR) {
-        size_t size;
+        size_t size = 0;
         XP_TRY(onnx_tensor_count(fill_value->tensor, &size, err));
         zero = onnx_tensor_is_float(fill_value->tensor) &&
                onnx_tensor_is_all(fill_value->tensor, size, 0);
@@ -472,9 +474,8 @@ static xp_status add_global(onnx_import *im, const onnx_node *n, xp_error *err) 
 /* ==== norms ================================================================================== */
 
 /* Whether a norm has this constant, or only says 1 or 0 because ONNX wants to hear something. */
-static bool is_param(const onnx_import *im, const onnx_tensor *t, size_t count, const char *tag,
-                     float v) {
-    return !(im->ours && t->name && ends_with(t->name, tag) && onnx_tensor_is_all(t, count, v));
+static bool is_param(const onnx_import *im, const onnx_tensor *t, size_t count, float v) {
+    return !(is_part(im, t->doc_string) && onnx_tensor_is_all(t, count, v));
 }
 
 static xp_status add_batchnorm(onnx_import *im, const onnx_node *n, xp_error *err) {
@@ -492,8 +493,8 @@ static xp_status add_batchnorm(onnx_import *im, const onnx_node *n, xp_error *er
         return onnx_fail(err, XP_ERR_UNSUPPORTED, n,
                          "attribute training_mode = 1: export the model in evaluation mode");
     xp_op op = {.kind = XP_OP_BATCHNORM, .n_inputs = 1, .inputs = {x->op}};
-    op.scale = is_param(im, t[0], count[0], ":ones", 1);
-    op.center = is_param(im, t[1], count[1], ":zeros", 0);
+    op.scale = is_param(im, t[0], count[0], 1);
+    op.center = is_param(im, t[1], count[1], 0);
     XP_TRY(onnx_get_float(n, "epsilon", 1e-5f, &op.epsilon, err));
     XP_TRY(onnx_get_float(n, "momentum", 0.9f, &op.momentum, err));
     onnx_value before = *x;
@@ -522,7 +523,7 @@ static xp_status add_layernorm(onnx_import *im, const onnx_node *n, xp_error *er
     XP_TRY(need_tensor(im, n, 1, 1, &gamma, &n_gamma, err));
     if (input_name(n, 2)) XP_TRY(need_tensor(im, n, 2, 1, &beta, &n_beta, err));
     xp_op op = {.kind = XP_OP_LAYERNORM, .n_inputs = 1, .inputs = {x->op}, .center = beta != NULL};
-    op.scale = is_param(im, gamma, n_gamma, ":ones", 1);
+    op.scale = is_param(im, gamma, n_gamma, 1);
     XP_TRY(onnx_get_float(n, "epsilon", 1e-5f, &op.epsilon, err));
     onnx_value y = *x;
     XP_TRY(add_op(im, n, &op, err));
@@ -673,7 +674,7 @@ static xp_status add_dense(onnx_import *im, const onnx_node *n, const onnx_value
         p.n_b = (size_t)op.units;
     }
     op.use_bias = p.b != NULL;
-    take_activation(im, n, &last, y.rank - 1, &op);
+    take_activation(im, &last, y.rank - 1, &op);
     XP_TRY(add_op(im, n, &op, err));
     onnx_fill how = {.order = p.transposed ? ORDER_TRANSPOSE : ORDER_AS_IS,
                      .flat_t = y.flat_t,
@@ -733,7 +734,7 @@ static xp_status check_gru(const onnx_import *im, const onnx_node *n, xp_error *
     XP_TRY(get_input(im, n, 5, &v, err));
     bool zero = !v || v->state == VALUE_ZEROS;
     if (v && v->state == VALUE_TENSOR) {
-        size_t count;
+        size_t count = 0;
         XP_TRY(onnx_tensor_count(v->tensor, &count, err));
         zero = onnx_tensor_is_float(v->tensor) && onnx_tensor_is_all(v->tensor, count, 0);
     }
@@ -931,9 +932,10 @@ static xp_status add_reshape(onnx_import *im, const onnx_node *n, xp_error *err)
     if (x->state == VALUE_INTS || x->state == VALUE_TENSOR) return add_identity(im, n, err);
     XP_TRY(need_op(im, n, 0, &x, err));
     XP_TRY(get_list(im, n, 1, "shape", shape, &count, err));
-    int64_t rest = 1;
+    int64_t rest = 1, allow_zero;
+    XP_TRY(onnx_get_int(n, "allowzero", 0, &allow_zero, err));
     for (int i = 1; i < x->rank; i++) rest *= axis_size(im, x, i);
-    bool rows = count == 2 && (shape[0] == ONNX_BATCH || shape[0] == 0 ||
+    bool rows = count == 2 && (shape[0] == ONNX_BATCH || (shape[0] == 0 && !allow_zero) ||
                                (shape[0] == -1 && shape[1] == rest) || shape[0] == 1);
     if (!rows || x->axes[0] != AXIS_BATCH || (shape[1] != -1 && shape[1] != rest))
         return onnx_fail(err, XP_ERR_UNSUPPORTED, n,
@@ -1013,7 +1015,7 @@ static xp_status add_zeros(onnx_import *im, const onnx_node *n, xp_error *err) {
     if (expand) t = x->state == VALUE_TENSOR ? x->tensor : NULL;
     bool zero = !expand && !a;
     if (t) {
-        size_t count;
+        size_t count = 0;
         XP_TRY(onnx_tensor_count(t, &count, err));
         zero = onnx_tensor_is_float(t) && onnx_tensor_is_all(t, count, 0);
     }
@@ -1021,6 +1023,34 @@ static xp_status add_zeros(onnx_import *im, const onnx_node *n, xp_error *err) {
         return onnx_fail(err, XP_ERR_UNSUPPORTED, n, "computes a constant that is not zero");
     onnx_value y = {.state = VALUE_ZEROS};
     set_output(im, n, 0, &y);
+    return XP_OK;
+}
+
+static int64_t clamp(int64_t v, int64_t high) {
+    if (v < 0) v += high;
+    return v < 0 ? 0 : v > high ? high : v;
+}
+
+/* Of a shape, or of the zeros that several recurrent layers share. */
+static xp_status add_slice(onnx_import *im, const onnx_node *n, xp_error *err) {
+    onnx_value *x;
+    int64_t list[ONNX_MAX_INTS], start[ONNX_MAX_INTS], stop[ONNX_MAX_INTS], step[ONNX_MAX_INTS];
+    int count = 0, n_start = 0, n_stop = 0, n_step = 0;
+    XP_TRY(need_value(im, n, 0, &x, err));
+    if (x->state == VALUE_ZEROS) {
+        set_output(im, n, 0, x);
+        return XP_OK;
+    }
+    if (x->state == VALUE_OP)
+        return onnx_fail(err, XP_ERR_UNSUPPORTED, n, "takes a part of a layer's output");
+    XP_TRY(get_list(im, n, 0, "", list, &count, err));
+    XP_TRY(get_list(im, n, 1, "", start, &n_start, err));
+    XP_TRY(get_list(im, n, 2, "", stop, &n_stop, err));
+    XP_TRY(get_list(im, n, 4, "", step, &n_step, err));
+    if (n_start != 1 || n_stop != 1 || (n_step == 1 && step[0] != 1))
+        return onnx_fail(err, XP_ERR_UNSUPPORTED, n, "expected one range of a shape");
+    int from = (int)clamp(start[0], count), to = (int)clamp(stop[0], count);
+    set_ints(im, n, to > from ? to - from : 0, list + from);
     return XP_OK;
 }
 
@@ -1075,9 +1105,10 @@ static const struct {
     {"ReduceMax", "axes keepdims", add_global},
     {"ReduceMean", "axes keepdims", add_global},
     {"Relu", "", add_activation},
-    {"Reshape", "shape", add_reshape},
+    {"Reshape", "shape allowzero", add_reshape},
     {"Shape", "", add_shape},
     {"Sigmoid", "", add_activation},
+    {"Slice", "", add_slice},
     {"Softmax", "axis", add_activation},
     {"Squeeze", "axes", add_squeeze},
     {"Sum", "", add_join},

@@ -10,6 +10,10 @@
 #include "nn/model.h"
 #include "onnx.pb-c.h"
 
+/* The doc_string by which our exporter marks what is part of a layer, not one of its own: the node
+ * of a layer's activation, and constants of 1 or 0 that are no params. */
+#define ONNX_PART "part of its layer"
+
 typedef Onnx__NodeProto onnx_node;
 typedef Onnx__TensorProto onnx_tensor;
 

@@ -306,7 +306,7 @@ static int64_t tensor_int(const onnx_tensor *t, size_t i) {
 }
 
 xp_status onnx_tensor_ints(const onnx_tensor *t, int max, int64_t *out, int *n, xp_error *err) {
-    size_t count;
+    size_t count = 0;
     XP_TRY(onnx_tensor_count(t, &count, err));
     if (onnx_tensor_is_float(t) || t->n_dims > 1 || count > (size_t)max)
         return xp_fail(err, XP_ERR_UNSUPPORTED,

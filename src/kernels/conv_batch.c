@@ -1,6 +1,6 @@
 #include "kernels/conv_batch.h"
 
-#include "kernels/conv_kernels.h"
+#include "kernels/train_kernels.h"
 
 #include <string.h>
 
@@ -281,17 +281,17 @@ static const float *output_block(const job *d, int row, int c, float *buffer, pt
     const xp_mat y = xp_mats_at(d->y, record);
     const int rows = y.rows - first < p->len ? y.rows - first : p->len;
     const int cols = y.cols - c < width ? y.cols - c : width;
+    const int zero = cols < width ? 0 : rows; /* rows that are not overwritten as a whole */
     *step = width;
-    memset(buffer, 0, points(d) * sizeof *buffer);
+    memset(buffer + zero * width, 0, (size_t)((p->fft.n - zero) * width) * sizeof *buffer);
     for (int i = 0; i < rows; i++) {
         const float *g = xp_mat_row(y, first + i) + c;
         float *out = buffer + (size_t)i * (size_t)width;
-        if (d->masked) {
-            const float *m = xp_mat_row(xp_mats_at(d->mask, record), first + i) + c;
-            for (int j = 0; j < cols; j++) out[j] = m[j] > 0 ? g[j] : 0;
-        } else {
+        if (d->masked)
+            p->kernels->train->pass(out, g, xp_mat_row(xp_mats_at(d->mask, record), first + i) + c,
+                                    (size_t)cols);
+        else
             memcpy(out, g, (size_t)cols * sizeof *out);
-        }
     }
     return buffer;
 }
@@ -430,7 +430,7 @@ static void forward_product_range(void *ctx, int begin, int end, int thread) {
 static void gradient_product_range(void *ctx, int begin, int end, int thread) {
     const job *d = ctx;
     const xp_conv_batch *p = d->p;
-    const xp_conv_kernels *kernels = p->kernels->conv;
+    const xp_train_kernels *train = p->kernels->train;
     const size_t rows = (size_t)d->rows, in_im = rows * p->in_row, out_im = rows * p->out_row;
     const conv_bin weights = {d->rows, p->shape.c_in, p->out_tiles, p->in_row,
                               in_im,   p->out_row,    out_im};
@@ -442,9 +442,9 @@ static void gradient_product_range(void *ctx, int begin, int end, int thread) {
         float *x = d->x_bins + (size_t)f * p->in_bin, *w = d->w_bins + (size_t)f * p->w_bin;
         float *y = d->y_bins + (size_t)f * p->out_bin;
         const bool wanted = d->x.m.data != NULL;
-        if (wanted) kernels->bin_transpose(p->shape.c_in, p->shape.c_out, w, transposed, f == 0);
-        kernels->bin_gradient(&weights, x, y, w, f == 0, work);
-        if (wanted) kernels->bin_product(&input, y, transposed, x, f == 0, work);
+        if (wanted) train->bin_transpose(p->shape.c_in, p->shape.c_out, w, transposed, f == 0);
+        train->bin_gradient(&weights, x, y, w, f == 0, work);
+        if (wanted) p->kernels->conv->bin_product(&input, y, transposed, x, f == 0, work);
     }
 }
 

@@ -62,12 +62,6 @@ typedef struct xp_conv_kernels {
      * (k, tile_cols) and then the imaginary one. work: rows * x_row + k * tile_cols floats. */
     void (*bin_product)(const conv_bin *s, const float *x, const float *w, float *y, bool real,
                         float *work);
-    /* Training (conv_batch.c); NULL in WebAssembly. gradient: d = x^T (k, rows) * conj(y) (rows,
-     * tiles * tile_cols), d packed as w is; work: rows * (x_row + 3 tile_cols) floats. transpose:
-     * w (k, n), packed, to its conjugate transpose (n, k), packed. */
-    void (*bin_gradient)(const conv_bin *s, const float *x, const float *y, float *d, bool real,
-                         float *work);
-    void (*bin_transpose)(int k, int n, const float *w, float *out, bool real);
 } xp_conv_kernels;
 
 /* Those that this build has; kernels.c chooses. */

@@ -1,5 +1,6 @@
 /* The inner loops that only training needs, written once over the vec_* names; included by each
  * unit after conv_body.h. */
+#include "kernels/train_kernels.h"
 
 /* As bin_tile_R, but x's element (r, p) is at x[r + p * x_row]: x is read as its transpose. */
 #define DEFINE_GRADIENT_TILE(R)                                                                    \
@@ -91,3 +92,83 @@ static void conv_bin_transpose(int k, int n, const float *w, float *out, bool re
                 transpose_block(to, from, rows, cols, p && !real ? -1.0F : 1.0F);
             }
 }
+
+/* ---- element-wise, with what a ReLU lets through -----------------------------------------------
+ */
+
+static void train_pass(float *out, const float *g, const float *m, size_t n) {
+    size_t i = 0;
+    for (; i + VEC_N <= n; i += VEC_N)
+        vec_store(out + i, vec_pass(vec_load(m + i), vec_load(g + i)));
+    for (; i < n; i++) out[i] = m[i] > 0 ? g[i] : 0;
+}
+
+/* A vector of columns. */
+static ALWAYS_INLINE void norm_sums_vec(float *s, float *q, const xp_norm_rows *a, int c) {
+    const float *dy = a->dy + c, *x = a->x + c, *m = a->mask ? a->mask + c : NULL;
+    const vec mean = vec_load(a->mean + c);
+    vec sum = vec_splat(0), dot = vec_splat(0);
+    for (int r = 0; r < a->rows; r++, dy += a->dy_row, x += a->x_row) {
+        vec g = vec_load(dy);
+        if (m) g = vec_pass(vec_load(m), g), m += a->mask_row;
+        sum = vec_add(sum, g);
+        dot = vec_fma(g, vec_sub(vec_load(x), mean), dot);
+    }
+    vec_store(s + c, sum), vec_store(q + c, dot);
+}
+
+static void train_norm_sums(float *s, float *q, const xp_norm_rows *a, int cols) {
+    int c = 0;
+    for (; c + VEC_N <= cols; c += VEC_N) norm_sums_vec(s, q, a, c);
+    for (; c < cols; c++) {
+        s[c] = q[c] = 0;
+        for (int r = 0; r < a->rows; r++) {
+            const float v = a->dy[r * a->dy_row + c];
+            const float g = !a->mask || a->mask[r * a->mask_row + c] > 0 ? v : 0;
+            s[c] += g;
+            q[c] += g * (a->x[r * a->x_row + c] - a->mean[c]);
+        }
+    }
+}
+
+static void train_norm_back(float *dx, const float *dy, const float *m, const float *x,
+                            const xp_norm_slope *k, int n, int accumulate) {
+    int i = 0;
+    for (; i + VEC_N <= n; i += VEC_N) {
+        vec g = vec_load(dy + i);
+        if (m) g = vec_pass(vec_load(m + i), g);
+        g = vec_mul(vec_load(k->scale + i), vec_sub(g, vec_load(k->m1 + i)));
+        g = vec_fnma(vec_sub(vec_load(x + i), vec_load(k->mean + i)), vec_load(k->m2 + i), g);
+        vec_store(dx + i, accumulate ? vec_add(vec_load(dx + i), g) : g);
+    }
+    for (; i < n; i++) {
+        float g = !m || m[i] > 0 ? dy[i] : 0;
+        g = k->scale[i] * (g - k->m1[i]) - (x[i] - k->mean[i]) * k->m2[i];
+        dx[i] = accumulate ? dx[i] + g : g;
+    }
+}
+
+static void train_route_pair(float *d0, float *d1, const float *dy, const float *x0,
+                             const float *x1, int n, int relu) {
+    int i = 0;
+    for (; i + VEC_N <= n; i += VEC_N) {
+        const vec a = vec_load(x0 + i), b = vec_load(x1 + i), g = vec_load(dy + i);
+        const vec later = vec_sub(b, a), first = relu ? vec_pass(a, g) : g;
+        vec_store(d1 + i, vec_pass(later, relu ? vec_pass(b, g) : g));
+        vec_store(d0 + i, vec_sub(first, vec_pass(later, first)));
+    }
+    for (; i < n; i++) {
+        const int later = x1[i] > x0[i];
+        d1[i] = later && (!relu || x1[i] > 0) ? dy[i] : 0;
+        d0[i] = !later && (!relu || x0[i] > 0) ? dy[i] : 0;
+    }
+}
+
+static const xp_train_kernels unit_train = {
+    .pass = train_pass,
+    .norm_sums = train_norm_sums,
+    .norm_back = train_norm_back,
+    .route_pair = train_route_pair,
+    .bin_gradient = conv_bin_gradient,
+    .bin_transpose = conv_bin_transpose,
+};

@@ -25,10 +25,6 @@ static const xp_conv_kernels unit_conv = {
     .to_bins = conv_to_bins,
     .from_bins = conv_from_bins,
     .bin_product = conv_bin_product,
-#ifndef __EMSCRIPTEN__
-    .bin_gradient = conv_bin_gradient,
-    .bin_transpose = conv_bin_transpose,
-#endif
 };
 
 const xp_kernels UNIT = {
@@ -44,4 +40,7 @@ const xp_kernels UNIT = {
     .dot = vector_dot,
     .sum = vector_sum,
     .conv = &unit_conv,
+#ifndef __EMSCRIPTEN__
+    .train = &unit_train,
+#endif
 };

@@ -41,6 +41,10 @@ static inline vec vec_fnma(vec a, vec b, vec c) {
 static inline vec vec_relu(vec a) {
     return _mm256_max_ps(_mm256_setzero_ps(), a);
 }
+/* b where a > 0, else 0. */
+static inline vec vec_pass(vec a, vec b) {
+    return _mm256_and_ps(_mm256_cmp_ps(a, _mm256_setzero_ps(), _CMP_GT_OQ), b);
+}
 static inline float vec_sum(vec a) {
     __m128 s = _mm_add_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1));
     s = _mm_add_ps(s, _mm_movehl_ps(s, s));

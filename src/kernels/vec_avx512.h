@@ -41,6 +41,10 @@ static inline vec vec_fnma(vec a, vec b, vec c) {
 static inline vec vec_relu(vec a) {
     return _mm512_max_ps(_mm512_setzero_ps(), a);
 }
+/* b where a > 0, else 0. */
+static inline vec vec_pass(vec a, vec b) {
+    return _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(a, _mm512_setzero_ps(), _CMP_GT_OQ), b);
+}
 static inline float vec_sum(vec a) {
     return _mm512_reduce_add_ps(a);
 }

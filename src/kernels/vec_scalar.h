@@ -43,6 +43,11 @@ static inline vec vec_relu(vec a) {
     typedef int mask __attribute__((vector_size(16)));
     return (vec)((mask)a & ~(mask)(a < 0));
 }
+/* b where a > 0, else 0: for training, not in vec_wasm.h. */
+static inline vec vec_pass(vec a, vec b) {
+    typedef int mask __attribute__((vector_size(16)));
+    return (vec)((mask)b & (mask)(a > 0));
+}
 static inline float vec_sum(vec a) {
     return (a[0] + a[2]) + (a[1] + a[3]);
 }

@@ -122,9 +122,9 @@ static void put(xp_split *s, int part, size_t item) {
     s->items[part][s->n[part]++] = (uint32_t)item;
 }
 
-static xp_part part_of(const xp_case *c, int val_fold, int test_fold, uint64_t seed) {
+static xp_part part_of(const xp_case *c, int val_fold, int test_fold) {
     int fold = c->fold, val = val_fold, test = test_fold;
-    if (fold < 0) fold = (int)(mix(seed, c->patient) % 10), val = 8, test = 9;
+    if (fold < 0) fold = (int)(mix(0, c->patient) % 10), val = 8, test = 9;
     return fold == test ? XP_PART_TEST : fold == val ? XP_PART_VALIDATE : XP_PART_TRAIN;
 }
 
@@ -148,11 +148,11 @@ static xp_status keep(xp_status status, xp_split *s, xp_split *out) {
 }
 
 xp_status xp_split_all(xp_split *out, const xp_dataset *d, int val_fold, int test_fold,
-                       uint64_t seed, xp_error *err) {
+                       xp_error *err) {
     xp_split s = {0};
     xp_status status = allocate(&s, d->n, err);
     for (size_t i = 0; status == XP_OK && i < d->n; i++)
-        put(&s, part_of(&d->cases[i], val_fold, test_fold, seed), i);
+        put(&s, part_of(&d->cases[i], val_fold, test_fold), i);
     if (status == XP_OK) status = refuse_shared(&s, d, err);
     return keep(status, &s, out);
 }

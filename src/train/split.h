@@ -17,10 +17,11 @@ typedef struct xp_split {
 void xp_split_free(xp_split *s);
 
 /* The whole data set: fold val_fold validates, test_fold tests, the others train. A patient without
- * a fold goes by a hash of its id: one tenth validates, one tenth tests. A patient that this puts
- * in two parts is XP_ERR_FORMAT (the table's folds are not by patient). Parts may be empty. */
+ * a fold goes by a hash of its id, the same in every run: one tenth validates, one tenth tests. A
+ * patient that this puts in two parts is XP_ERR_FORMAT (the table's folds are not by patient).
+ * Parts may be empty. */
 xp_status xp_split_all(xp_split *out, const xp_dataset *d, int val_fold, int test_fold,
-                       uint64_t seed, xp_error *err);
+                       xp_error *err);
 
 /* A balanced draw, as the published system makes it: `count` records of each label, label -1 being
  * "neg": none of the data set's labels (0 in all of them). A record is drawn once, for the first

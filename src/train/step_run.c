@@ -358,8 +358,8 @@ static void norm_sums_range(void *ctx, int begin, int end, int thread) {
     for (int r = begin; r < end; r++) {
         xp_mat mask;
         memset(record_sums(j, r), 0, 2 * (size_t)in_value(j).m.cols * sizeof(double));
-        xp_norm_sums_add(record_sums(j, r), xp_mats_at(out_gradient(j), r), relu_mask(j, r, &mask),
-                         xp_mats_at(in_value(j), r), j->nd->mean);
+        xp_norm_sums_add(j->s->kernels, record_sums(j, r), xp_mats_at(out_gradient(j), r),
+                         relu_mask(j, r, &mask), xp_mats_at(in_value(j), r), j->nd->mean);
     }
 }
 
@@ -369,8 +369,9 @@ static void norm_input_range(void *ctx, int begin, int end, int thread) {
     (void)thread;
     for (int r = begin; r < end; r++) {
         xp_mat mask;
-        xp_norm_backward(xp_mats_at(j->dx, r), j->accumulate, xp_mats_at(out_gradient(j), r),
-                         relu_mask(j, r, &mask), xp_mats_at(in_value(j), r), slope);
+        xp_norm_backward(j->s->kernels, xp_mats_at(j->dx, r), j->accumulate,
+                         xp_mats_at(out_gradient(j), r), relu_mask(j, r, &mask),
+                         xp_mats_at(in_value(j), r), &slope);
     }
 }
 
@@ -570,25 +571,15 @@ static void maxpool_forward(job *j) {
     for_records(j, maxpool_range);
 }
 
-/* Two rows that a window covers alone: every element of dx is written. With relu, a maximum that
- * is not positive passes nothing. */
-static void route_pair(float *d0, float *d1, const float *dy, const float *x0, const float *x1,
-                       int n, bool relu) {
-    for (int i = 0; i < n; i++) {
-        const float g = relu && !(x0[i] > 0) && !(x1[i] > 0) ? 0 : dy[i];
-        const float second = x1[i] > x0[i] ? g : 0;
-        d1[i] = second;
-        d0[i] = g - second;
-    }
-}
-
-static void pair_record(xp_mat dx, xp_mat dy, xp_mat x, bool relu) {
+/* Windows of two rows, each its own: every element of dx is written. With relu, a maximum that is
+ * not positive passes nothing. */
+static void pair_record(const job *j, xp_mat dx, xp_mat dy, xp_mat x, bool relu) {
     for (int t = 0; t < dx.rows; t += 2) {
         float *d0 = xp_mat_row(dx, t);
         const float *x0 = xp_mat_row(x, t);
         if (t + 1 < dx.rows) {
-            route_pair(d0, xp_mat_row(dx, t + 1), xp_mat_row(dy, t / 2), x0, xp_mat_row(x, t + 1),
-                       dx.cols, relu);
+            j->s->kernels->train->route_pair(d0, xp_mat_row(dx, t + 1), xp_mat_row(dy, t / 2), x0,
+                                             xp_mat_row(x, t + 1), dx.cols, relu);
             continue;
         }
         for (int i = 0; i < dx.cols; i++) {
@@ -607,7 +598,7 @@ static void maxpool_back_range(void *ctx, int begin, int end, int thread) {
         const xp_mat dx = xp_mats_at(j->dx, r), dy = xp_mats_at(out_gradient(j), r);
         const xp_mat x = xp_mats_at(in_value(j), r);
         if (pairs && !j->accumulate) {
-            pair_record(dx, dy, x, j->nd->masks);
+            pair_record(j, dx, dy, x, j->nd->masks);
             continue;
         }
         if (!j->accumulate) clear(dx);

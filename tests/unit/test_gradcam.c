@@ -138,6 +138,30 @@ static void all_labels_equal_one_by_one(void **state) {
     }
 }
 
+/* Wide enough that the branches' input gradients, too, are computed in the frequency domain. */
+static void wide_branches_go_back_together(void **state) {
+    (void)state;
+    static const char *const names[] = {"a", "b"};
+    xp_arch_config cfg = {.arch = "ecg-xplaim",
+                          .length = 301,
+                          .n_leads = 2,
+                          .rate = 100,
+                          .n_labels = 2,
+                          .labels = names,
+                          .leads = names,
+                          .n_blocks = 2,
+                          .filters = {8, 16},
+                          .n_kernels = 3,
+                          .kernels = {2, 10, 40},
+                          .dropout = -1};
+    xp_model m;
+    xp_error err;
+    assert_int_equal(xp_model_build(&m, &cfg, 3, &err), XP_OK);
+    sample_weights(&m, 3);
+    check_layers(&m, 8);
+    xp_model_free(&m);
+}
+
 /* A path round the pooled vector: the shared pass would be wrong there and must not be taken. */
 static void a_path_round_the_pool_is_seen(void **state) {
     (void)state;
@@ -236,6 +260,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(weights_are_finite_differences),
         cmocka_unit_test(all_labels_equal_one_by_one),
+        cmocka_unit_test(wide_branches_go_back_together),
         cmocka_unit_test(a_path_round_the_pool_is_seen),
         cmocka_unit_test(misuse_is_an_error),
         cmocka_unit_test(default_layer_is_the_last_convolution),

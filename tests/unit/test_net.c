@@ -564,6 +564,8 @@ static void misuse_is_an_error(void **state) {
     xp_error err;
     assert_int_equal(xp_net_create(&net, &m, &opt, &err), XP_ERR_USAGE);
     assert_null(net);
+    opt.n_explain = XP_NET_MAX_EXPLAIN + 1;
+    assert_int_equal(xp_net_create(&net, &m, &opt, &err), XP_ERR_USAGE);
     const float seed[3] = {1, 0, 0};
     float out[64];
     opt.n_explain = 1;

@@ -1,0 +1,81 @@
+/* xplaim compare: two models, or two sets of predictions, on the same cases. */
+#include "eval_options.h"
+#include "report.h"
+
+#include "train/metrics_report.h"
+
+#include <string.h>
+
+static const option_spec OPTIONS[] = {
+    {"model-a", 0, OPTION_TEXT, "MODEL", "first model", offsetof(eval_options, model)},
+    {"model-b", 0, OPTION_TEXT, "MODEL", "second model", offsetof(eval_options, model_b)},
+    {"scores-a", 0, OPTION_TEXT, "S.npy", "instead of models: anyone's scores (cases, labels)",
+     offsetof(eval_options, scores)},
+    {"scores-b", 0, OPTION_TEXT, "S.npy", "of the second model", offsetof(eval_options, scores_b)},
+    {"val-scores-a", 0, OPTION_TEXT, "S.npy", "scores of validation data, to choose thresholds",
+     offsetof(eval_options, val_scores)},
+    {"val-scores-b", 0, OPTION_TEXT, "S.npy", "of the second model",
+     offsetof(eval_options, val_scores_b)},
+    OPTIONS_EVAL,
+    {0}};
+
+static void report(const eval_options *o, const threshold_choice *t, const cases *a,
+                   const xp_compared *c, const char *const *names) {
+    if (!o->json) {
+        printf("%s\n%zu cases; a: %s, b: %s; thresholds: %s\n", DISCLAIMER, a->n,
+               o->model ? o->model : o->scores, o->model ? o->model_b : o->scores_b, t->text);
+        xp_comparison_text(stdout, c, a->n_labels, names);
+        return;
+    }
+    cJSON *object = report_begin(NULL);
+    cJSON_AddItemToObject(object, "a", json_text(o->model ? o->model : o->scores));
+    cJSON_AddItemToObject(object, "b", json_text(o->model ? o->model_b : o->scores_b));
+    cJSON_AddItemToObject(object, "cases", json_integer((int64_t)a->n));
+    cJSON_AddItemToObject(object, "thresholds", json_text(t->text));
+    cJSON_AddItemToObject(object, "labels", xp_comparison_json(c, a->n_labels, names));
+    json_print_line(object);
+}
+
+static xp_status compare(const eval_options *o, evaluated_model *m, xp_pool *pool, xp_error *err) {
+    threshold_choice t;
+    xp_compared results[XP_DATASET_MAX_LABELS];
+    const char *names[XP_DATASET_MAX_LABELS];
+    XP_TRY(eval_check(o, true, err));
+    XP_TRY(threshold_parse(&t, o->threshold, err));
+    for (int i = 0; i < 2; i++) XP_TRY(eval_load(&m[i], o, i == 1, &t, pool, err));
+    XP_TRY(cases_match(&m[0].cases, &m[1].cases, err));
+    for (int i = 0; i < 2; i++)
+        XP_TRY(threshold_apply(&t, &m[i].cases, &m[i].validation, m[i].thresholds, err));
+    xp_predictions a = cases_predictions(&m[0].cases);
+    XP_TRY(xp_compare(&a, m[1].cases.score, m[0].thresholds, m[1].thresholds, eval_settings(o),
+                      results, err));
+    for (int l = 0; l < a.labels; l++) names[l] = m[0].cases.names[l];
+    report(o, &t, &m[0].cases, results, names);
+    return XP_OK;
+}
+
+static exit_code run(const command *self, int argc, char **argv) {
+    eval_options opt = EVAL_DEFAULTS;
+    arguments args;
+    exit_code code;
+    xp_error err;
+    xp_pool *pool = NULL;
+    evaluated_model m[2] = {0};
+    if (!command_parse(self, &opt, argc, argv, 0, 0, &args, &code)) return code;
+    xp_status s = xp_pool_create(&pool, opt.threads, &err);
+    if (s == XP_OK) s = compare(&opt, m, pool, &err);
+    for (int i = 0; i < 2; i++) eval_free(&m[i]);
+    xp_pool_free(pool);
+    return s == XP_OK ? EXIT_CODE_OK : report_fatal(&err);
+}
+
+const command command_compare = {
+    .name = "compare",
+    .summary = "two models on the same cases: AUROC, sensitivity, specificity",
+    .arguments = "--model-a A --model-b B (--test-set X.npz | --ds-name NAME --ds-dir DIR)\n"
+                 "               | --scores-a S.npy --scores-b S.npy --truth Y.npy",
+    .details = "Per label: AUROC difference with DeLong's and the bootstrap's interval, exact "
+               "McNemar tests of sensitivity\nand specificity. Labels are matched by name.",
+    .options = OPTIONS,
+    .run = run,
+};

@@ -1,0 +1,91 @@
+/* xplaim evaluate: the figures of a model, or of anyone's predictions, with their intervals. */
+#include "eval_options.h"
+#include "report.h"
+
+#include "train/metrics_report.h"
+
+#include <string.h>
+
+static const option_spec OPTIONS[] = {
+    OPTION_MODEL(eval_options),
+    {"scores", 0, OPTION_TEXT, "S.npy", "instead of a model: anyone's scores (cases, labels)",
+     offsetof(eval_options, scores)},
+    {"val-scores", 0, OPTION_TEXT, "S.npy", "scores of validation data, to choose thresholds",
+     offsetof(eval_options, val_scores)},
+    {"csv", 0, OPTION_TEXT, "FILE", "write the figures as a table", offsetof(eval_options, csv)},
+    OPTIONS_EVAL,
+    {0}};
+
+static void print_json(const eval_options *o, const threshold_choice *t, const xp_evaluation *e,
+                       const char *const *names) {
+    cJSON *object = report_begin(NULL);
+    cJSON_AddItemToObject(object, "model", o->model ? json_text(o->model) : cJSON_CreateNull());
+    cJSON_AddItemToObject(object, "thresholds", json_text(t->text));
+    cJSON_AddItemToObject(object, "evaluation", xp_evaluation_json(e, names));
+    json_print_line(object);
+}
+
+static xp_status write_csv(const char *path, const xp_evaluation *e, const char *const *names,
+                           xp_error *err) {
+    xp_csv_writer *w;
+    XP_TRY(xp_csv_create(&w, path, err));
+    xp_evaluation_csv(w, e, names);
+    return xp_csv_commit(w, err);
+}
+
+static xp_status report(const eval_options *o, const threshold_choice *t, const xp_evaluation *e,
+                        const char *const *names, xp_error *err) {
+    if (o->csv) XP_TRY(write_csv(o->csv, e, names, err));
+    if (o->json) {
+        print_json(o, t, e, names);
+        return XP_OK;
+    }
+    printf("%s\nthresholds: %s\n", DISCLAIMER, t->text);
+    xp_evaluation_text(stdout, e, names);
+    return XP_OK;
+}
+
+static xp_status evaluate(const eval_options *o, evaluated_model *m, xp_pool *pool, xp_error *err) {
+    threshold_choice t;
+    xp_evaluation e;
+    const char *names[XP_DATASET_MAX_LABELS];
+    XP_TRY(eval_check(o, false, err));
+    XP_TRY(threshold_parse(&t, o->threshold, err));
+    XP_TRY(eval_load(m, o, false, &t, pool, err));
+    XP_TRY(threshold_apply(&t, &m->cases, &m->validation, m->thresholds, err));
+    xp_predictions p = cases_predictions(&m->cases);
+    for (int l = 0; l < p.labels; l++) names[l] = m->cases.names[l];
+    XP_TRY(xp_evaluate(&p, m->thresholds, eval_settings(o), &e, err));
+    xp_status s = report(o, &t, &e, names, err);
+    xp_evaluation_free(&e);
+    return s;
+}
+
+static exit_code run(const command *self, int argc, char **argv) {
+    eval_options opt = EVAL_DEFAULTS;
+    arguments args;
+    exit_code code;
+    xp_error err;
+    xp_pool *pool = NULL;
+    evaluated_model m = {0};
+    if (!command_parse(self, &opt, argc, argv, 0, 0, &args, &code)) return code;
+    xp_status s = xp_pool_create(&pool, opt.threads, &err);
+    if (s == XP_OK) s = evaluate(&opt, &m, pool, &err);
+    eval_free(&m);
+    xp_pool_free(pool);
+    return s == XP_OK ? EXIT_CODE_OK : report_fatal(&err);
+}
+
+const command command_evaluate = {
+    .name = "evaluate",
+    .summary = "how good a model is, with intervals",
+    .arguments = "-m MODEL (--test-set X.npz | --ds-name NAME --ds-dir DIR)\n"
+                 "                | --scores S.npy --truth Y.npy [--names A,B]",
+    .details =
+        "Per label, macro and micro: sensitivity, specificity, precision, F1, accuracy, AUROC, "
+        "AUPRC, Brier score,\nECE; Clopper-Pearson, DeLong and bootstrap (patients) intervals. "
+        "Thresholds never come from the data that are\nevaluated. A figure that the data do not "
+        "define is \"undefined\".",
+    .options = OPTIONS,
+    .run = run,
+};

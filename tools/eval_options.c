@@ -1,0 +1,104 @@
+#include "eval_options.h"
+
+#include <string.h>
+
+static xp_status check_source(const eval_options *o, bool two, xp_error *err) {
+    int sources = (o->test_set != NULL) + (o->data.names.n > 0) + (o->scores != NULL);
+    if (sources != 1)
+        return xp_fail(
+            err, XP_ERR_USAGE,
+            "say which cases: a test set (--test-set), a data set (--ds-name, --ds-dir), "
+            "or %s with --truth",
+            two ? "--scores-a, --scores-b" : "--scores");
+    if (o->scores && (!o->truth || (two && !o->scores_b)))
+        return xp_fail(err, XP_ERR_USAGE, "scores need %s", o->truth ? "--scores-b" : "--truth");
+    if (!o->scores && (!o->model || (two && !o->model_b)))
+        return xp_fail(err, XP_ERR_USAGE, "no model: give %s",
+                       two ? "--model-a and --model-b" : "-m");
+    if (o->scores && o->model)
+        return xp_fail(err, XP_ERR_USAGE, "give a model or scores, not both");
+    return XP_OK;
+}
+
+xp_status eval_check(const eval_options *o, bool two, xp_error *err) {
+    static const char *const parts[] = {"train", "validation", "test", "all"};
+    bool known = false;
+    for (int i = 0; i < 4; i++) known |= !strcmp(o->part, parts[i]);
+    if (!known)
+        return xp_fail(err, XP_ERR_USAGE, "--part %s: expected test, validation, train or all",
+                       o->part);
+    if (o->level >= 1)
+        return xp_fail(err, XP_ERR_USAGE, "--level %g: expected less than 1", o->level);
+    return check_source(o, two, err);
+}
+
+static xp_part find_part(const char *name) {
+    for (int p = 0; p < XP_PARTS; p++)
+        if (!strcmp(name, xp_part_name((xp_part)p))) return (xp_part)p;
+    return XP_PART_TEST;
+}
+
+static cases_source make_source(const eval_options *o, bool second, xp_pool *pool) {
+    return (cases_source){.scores = second ? o->scores_b : o->scores,
+                          .truth = o->truth,
+                          .patients = o->patients,
+                          .names = o->names,
+                          .test_set = o->test_set,
+                          .data = o->data,
+                          .part = find_part(o->part),
+                          .whole = !strcmp(o->part, "all"),
+                          .val_fold = o->val_fold,
+                          .test_fold = o->test_fold,
+                          .cache_dir = o->cache_dir,
+                          .pool = pool};
+}
+
+static xp_status load(cases *c, const eval_options *o, bool second, const cases_source *from,
+                      xp_error *err) {
+    if (from->scores) return cases_load(c, from, err);
+    return cases_predict(c, second ? o->model_b : o->model, from, err);
+}
+
+/* The same kind of cases, from data that are not evaluated. */
+static xp_status load_validation(cases *c, const eval_options *o, bool second, cases_source from,
+                                 xp_error *err) {
+    from.scores = second ? o->val_scores_b : o->val_scores;
+    from.truth = o->val_truth;
+    from.patients = NULL;
+    from.test_set = o->val_set;
+    from.part = XP_PART_VALIDATE;
+    from.whole = false;
+    bool there = o->scores     ? from.scores && from.truth
+                 : o->test_set ? from.test_set != NULL
+                               : strcmp(o->part, "test") == 0 || strcmp(o->part, "train") == 0;
+    if (!there)
+        return xp_fail(err, XP_ERR_USAGE,
+                       "--threshold %s chooses on validation data, never on the data that are "
+                       "evaluated: %s",
+                       o->threshold,
+                       o->scores     ? "give --val-scores and --val-truth"
+                       : o->test_set ? "give --val-set"
+                                     : "evaluate --part test");
+    return load(c, o, second, &from, err);
+}
+
+xp_status eval_load(evaluated_model *m, const eval_options *o, bool second,
+                    const threshold_choice *t, xp_pool *pool, xp_error *err) {
+    cases_source from = make_source(o, second, pool);
+    XP_TRY(load(&m->cases, o, second, &from, err));
+    if (t->kind != THRESHOLD_CHOSEN) return XP_OK;
+    return load_validation(&m->validation, o, second, from, err);
+}
+
+void eval_free(evaluated_model *m) {
+    cases_free(&m->cases);
+    cases_free(&m->validation);
+}
+
+xp_eval_options eval_settings(const eval_options *o) {
+    xp_eval_options e = xp_eval_defaults();
+    e.level = o->level;
+    e.resamples = o->resamples;
+    e.seed = (uint64_t)o->seed;
+    return e;
+}

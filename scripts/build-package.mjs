@@ -6,7 +6,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..");
-const FROM_PAGE = /^(core|result)\.js$|^modules\.json$|^model\.safetensors$|\.wasm$/;
+const FROM_PAGE = /^(core|report)\.js$|^modules\.json$|^model\.safetensors$|\.wasm$/;
 
 /** @param {string} page @param {string} folder @param {string} version */
 export function buildPackage(page, folder, version) {

@@ -2,10 +2,10 @@
 // Node. See index.d.ts for the types and README.md for examples.
 
 import { CoreError, startCore } from "./core.js";
-import { explainResult } from "./result.js";
+import { explainReport } from "./report.js";
 
 export { CoreError } from "./core.js";
-export { DISCLAIMER } from "./result.js";
+export { DISCLAIMER } from "./report.js";
 
 /** A file that lies beside this one. @param {string} name @returns {Promise<ArrayBuffer>} */
 async function beside(name) {
@@ -74,6 +74,12 @@ function recordName(pairs, wanted) {
   throw new CoreError("USAGE", `a record is one .hea file and its signal files; ${found}. Say which: {record}`);
 }
 
+function withoutValues(report) {
+  const labels = (window) => window.labels.map((label) => ({ ...label, values: [] }));
+  const windows = report.map.windows.map((window) => ({ ...window, labels: labels(window) }));
+  return { ...report, map: { ...report.map, windows } };
+}
+
 export class Xplaim {
   /** Use open(). */
   constructor(core) {
@@ -114,7 +120,9 @@ export class Xplaim {
       this.core.forgetFiles();
       for (const [file, bytes] of pairs) this.core.addFile(file.replace(/\.hea$/i, ".hea"), bytes);
       const opened = this.core.openRecord(name);
-      return explainResult(opened, this.model, this.core.analyse({ acceptAmplitude }), { values });
+      const analysis = this.core.analyse({ acceptAmplitude });
+      const report = explainReport(name, this.model, opened, analysis);
+      return values ? report : withoutValues(report);
     } finally {
       this.core.forgetFiles();
     }

@@ -1,0 +1,58 @@
+// What the tests of the page's forms know about the page: functions that run inside it, whichever
+// engine runs them. None uses anything of this file's: their text is what travels.
+
+/** Makes globalThis.find: the first element of a selector, in shadow trees too. */
+export function install() {
+  globalThis.find = (selector, root = document) => {
+    const here = root.querySelector(selector);
+    if (here) return here;
+    for (const element of root.querySelectorAll("*")) {
+      const below = element.shadowRoot && globalThis.find(selector, element.shadowRoot);
+      if (below) return below;
+    }
+    return null;
+  };
+  globalThis.reports = [];
+  document.addEventListener("analysis", (event) => globalThis.reports.push(event.detail), true);
+  globalThis.saved = [];
+  const make = URL.createObjectURL.bind(URL);
+  URL.createObjectURL = (blob) => {
+    if (blob instanceof Blob) globalThis.saved.push(blob);
+    return make(blob);
+  };
+}
+
+export const isReady = () => /^Ready/.test(find("#status-text")?.textContent ?? "");
+
+/** Drops files, [name, base64] each, as a person does. */
+export function drop(files) {
+  const transfer = new DataTransfer();
+  for (const [name, base64] of files) {
+    const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+    transfer.items.add(new File([bytes], name));
+  }
+  const event = new DragEvent("drop", { dataTransfer: transfer, bubbles: true, cancelable: true, composed: true });
+  // An engine that keeps the constructor's files to itself is handed them.
+  if (!event.dataTransfer?.files.length) Object.defineProperty(event, "dataTransfer", { value: transfer });
+  (find("#drop") ?? document.body).dispatchEvent(event);
+  return transfer.files.length;
+}
+
+/** The labels and probabilities shown, or null while there are none. */
+export function shown() {
+  const root = find("#labels");
+  const outputs = [...(root?.querySelectorAll("output[data-probability]") ?? [])];
+  const done = /^Analysed/.test(find("#status-text")?.textContent ?? "");
+  if (!done || outputs.length === 0) return null;
+  return outputs.map((o) => ({ name: o.dataset.label, probability: Number(o.dataset.probability) }));
+}
+
+/** Chooses a label; gives the text of its strongest stretches. */
+export function choose(index) {
+  find("#labels").querySelectorAll("input")[index].click();
+  return find("#evidence").textContent;
+}
+
+/** Everything the document has loaded that was not in it. */
+export const loaded = () =>
+  performance.getEntriesByType("resource").map((entry) => entry.name).filter((name) => !/^(blob|data):/.test(name));

@@ -1,7 +1,6 @@
 /**
  * What the page is made of besides its scripts: modules, model, style, samples. They lie beside the
- * scripts; in the single file they are carried inside it, in globalThis.ECG_XPLAIM_ASSETS, a
- * function from name to bytes (or undefined where it has none of that name).
+ * scripts, also in the single file, whose build puts its own `fetch` and `Worker` in place.
  */
 
 /**
@@ -9,9 +8,7 @@
  * @param {(part: number) => void} [progress]  0 to 1, where the size is known
  * @returns {Promise<ArrayBuffer>}
  */
-export async function asset(name, progress) {
-  const carried = await /** @type {any} */ (globalThis).ECG_XPLAIM_ASSETS?.(name);
-  if (carried) return carried;
+export function asset(name, progress) {
   return fetchBytes(new URL(name, import.meta.url), progress);
 }
 
@@ -45,10 +42,8 @@ async function readAll(body, total, progress) {
   return new Blob(/** @type {BlobPart[]} */ (chunks)).arrayBuffer();
 }
 
-/** Where workers start: beside the scripts, or what the single file says. @returns {string | URL} */
-export function workerUrl() {
-  return /** @type {any} */ (globalThis).ECG_XPLAIM_WORKER ?? new URL("worker.js", import.meta.url);
-}
+/** Where workers start. */
+export const workerUrl = () => new URL("worker.js", import.meta.url);
 
 /** The modules that were built, by kind. @returns {Promise<import("./core.js").CoreFiles>} */
 export async function coreFiles() {

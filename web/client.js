@@ -21,6 +21,7 @@ export class Client {
   constructor(url) {
     this.url = url;
     this.nextId = 1;
+    this.closed = false;
     /** @type {Map<number, Waiting>} */
     this.waiting = new Map();
     this.worker = this.open();
@@ -39,6 +40,7 @@ export class Client {
    * @returns {Promise<Answers[K]>}
    */
   ask(kind, request, transfer = []) {
+    if (this.closed) return Promise.reject(new CancelledError());
     return new Promise((resolve, reject) => {
       const id = this.nextId++;
       this.waiting.set(id, { resolve, reject });
@@ -51,6 +53,13 @@ export class Client {
     this.worker.terminate();
     this.fail(new CancelledError());
     this.worker = this.open();
+  }
+
+  /** Stop for good. */
+  close() {
+    this.closed = true;
+    this.worker.terminate();
+    this.fail(new CancelledError());
   }
 
   /** @param {{id: number, answer?: any, error?: {code: string, text: string}}} message */

@@ -1,222 +1,284 @@
 /**
- * Drawing an ECG to clinical scale: everything is laid out in millimetres, then scaled to the
- * canvas. 25 mm a second, 10 mm a millivolt.
+ * The ECG on screen: one canvas, what is in sight of the sheet, and the hands on it (mouse, touch,
+ * keyboard). It knows nothing of files or models.
  */
+
+import { Calipers } from "./calipers.js";
+import { layOut } from "./layout.js";
+import { INKS, paint } from "./paint.js";
 
 /**
- * @typedef {import("./core.js").EcgRecord} EcgRecord
- * @typedef {{lead: string, row: number, from: number, seconds: number, label: string}} Strip
- *   from: seconds from the page's start, which is also where the strip sits on paper
- * @typedef {{values: Float32Array, step: number}} Heat  values 0 to 1, each lasting step seconds
- * @typedef {{record: EcgRecord, start: number, seconds: number, layout: string,
- *   heat: Heat | null}} Page  start: of the page in the record, s
+ * @typedef {import("./layout.js").Page} Page
+ * @typedef {import("./layout.js").Sheet} Sheet
+ * @typedef {{caliper: (text: string) => void, zoom: (zoom: number) => void,
+ *   key: (key: string) => boolean}} ViewEvents  key: of those the view does not know; true if used
  */
 
-export const MM_PER_SECOND = 25;
-export const MM_PER_MV = 10;
+/** A millimetre is never smaller than this on screen: below, an ECG cannot be read. */
+const MIN_CSS_PX_PER_MM = 2;
+const MAX_ZOOM = 12;
+const REACH_CSS_PX = 14;
+const PAN_CSS_PX = 60;
 
-const MARGIN = { left: 12, right: 3, top: 4, bottom: 4 };
-const ROW_MM = { "3x4": 25, "12x1": 17 };
-const ALL_LEADS = ["I", "II", "III", "aVR", "aVL", "aVF", "V1", "V2", "V3", "V4", "V5", "V6"];
-const COLUMNS = [
-  ["I", "II", "III"],
-  ["aVR", "aVL", "aVF"],
-  ["V1", "V2", "V3"],
-  ["V4", "V5", "V6"],
-];
-
-const INK = {
-  paper: "#fffdfb",
-  minor: "#f6e4de",
-  major: "#e9c4b8",
-  trace: "#16202b",
-  text: "#3c4854",
-  faint: "#8a949e",
-};
-
-/**
- * Where each lead goes. In 3x4 the columns follow one another in time, as on paper, with lead II
- * below over the whole page.
- * @param {string} layout  "3x4" or "12x1"
- * @param {number} seconds  of the page
- * @returns {Strip[]}
- */
-export function strips(layout, seconds) {
-  if (layout === "12x1")
-    return ALL_LEADS.map((lead, row) => ({ lead, row, from: 0, seconds, label: lead }));
-  const part = seconds / COLUMNS.length;
-  const short = COLUMNS.flatMap((leads, column) =>
-    leads.map((lead, row) => ({ lead, row, from: column * part, seconds: part, label: lead })),
-  );
-  return [...short, { lead: "II", row: 3, from: 0, seconds, label: "II" }];
-}
-
-/** Size of a page in millimetres. @param {string} layout @param {number} seconds */
-export function pageSize(layout, seconds) {
-  const rows = layout === "12x1" ? 12 : 4;
-  const rowMm = layout === "12x1" ? ROW_MM["12x1"] : ROW_MM["3x4"];
-  return {
-    width: MARGIN.left + seconds * MM_PER_SECOND + MARGIN.right,
-    height: MARGIN.top + rows * rowMm + MARGIN.bottom,
-    rowMm,
-  };
-}
-
-/** A colour for evidence 0 to 1: ever darker blue, so that it reads without telling hues apart.
- * @param {number} v */
-export function heatColour(v) {
-  const t = Math.min(Math.max(v, 0), 1);
-  return `rgba(${Math.round(140 - 90 * t)}, ${Math.round(190 - 60 * t)}, 235, ${(0.8 * t).toFixed(3)})`;
-}
-
-/** The map's value at a time, straight between the centres of its steps, as the core stretches it.
- * @param {Heat} heat @param {number} seconds */
-export function heatAt({ values, step }, seconds) {
-  const at = Math.min(Math.max(seconds / step - 0.5, 0), values.length - 1);
-  const i = Math.min(Math.floor(at), values.length - 2);
-  if (i < 0) return values[0] ?? 0;
-  return values[i] + (at - i) * (values[i + 1] - values[i]);
-}
-
-/**
- * Draw a page so that it fills the canvas's width in CSS pixels.
- * @param {HTMLCanvasElement} canvas @param {Page} page
- */
-export function drawPage(canvas, page) {
-  const size = pageSize(page.layout, page.seconds);
-  const ratio = window.devicePixelRatio || 1;
-  const scale = (canvas.clientWidth * ratio) / size.width;
-  canvas.width = Math.round(size.width * scale);
-  canvas.height = Math.round(size.height * scale);
-  canvas.style.aspectRatio = `${size.width} / ${size.height}`;
-  const context = canvas.getContext("2d");
-  if (!context) return;
-  context.fillStyle = INK.paper;
-  context.fillRect(0, 0, canvas.width, canvas.height);
-  const layout = strips(page.layout, page.seconds);
-  if (page.heat) for (const strip of layout) drawHeat(context, scale, size.rowMm, strip, page.heat);
-  drawGrid(context, scale, size);
-  for (let row = 0; row * size.rowMm < size.height - MARGIN.top - MARGIN.bottom; row++)
-    drawCalibration(context, scale, middle(row, size.rowMm));
-  for (const strip of layout) drawStrip(context, scale, size.rowMm, strip, page);
-}
-
-/** @param {number} row @param {number} rowMm */
-const middle = (row, rowMm) => MARGIN.top + (row + 0.5) * rowMm;
-
-/** Lines of whole device pixels, so that none vanishes at any zoom.
- * @param {CanvasRenderingContext2D} c @param {number} scale @param {{width: number, height: number}} size */
-function drawGrid(c, scale, { width, height }) {
-  for (const [every, colour] of /** @type {[number, string][]} */ ([
-    [1, INK.minor],
-    [5, INK.major],
-  ])) {
-    if (every * scale < 3) continue;
-    c.fillStyle = colour;
-    c.globalCompositeOperation = "multiply";
-    for (let x = MARGIN.left % 5; x <= width; x += every)
-      if (every > 1 || (x - (MARGIN.left % 5)) % 5) c.fillRect(Math.round(x * scale), 0, 1, height * scale);
-    for (let y = MARGIN.top % 5; y <= height; y += every)
-      if (every > 1 || (y - (MARGIN.top % 5)) % 5) c.fillRect(0, Math.round(y * scale), width * scale, 1);
+export class EcgView {
+  /** @param {HTMLCanvasElement} canvas @param {ViewEvents} events */
+  constructor(canvas, events) {
+    this.canvas = canvas;
+    this.events = events;
+    /** @type {Page | null} */
+    this.page = null;
+    /** @type {Sheet | null} */
+    this.sheet = null;
+    /** @type {Calipers | null} */
+    this.calipers = null;
+    this.dark = false;
+    this.zoom = 1;
+    this.x = 0;
+    this.y = 0;
+    this.frame = 0;
+    /** @type {Map<number, {x: number, y: number}>} */
+    this.pointers = new Map();
+    this.dragging = -1;
+    this.listen();
   }
-  c.globalCompositeOperation = "source-over";
-}
 
-/** 1 mV for 0.2 s. @param {CanvasRenderingContext2D} c @param {number} scale @param {number} y */
-function drawCalibration(c, scale, y) {
-  const x = MARGIN.left - 8;
-  const points = [[0, 0], [1, 0], [1, -MM_PER_MV], [6, -MM_PER_MV], [6, 0], [7, 0]];
-  c.beginPath();
-  for (const [dx, dy] of points) c.lineTo((x + dx) * scale, (y + dy) * scale);
-  c.strokeStyle = INK.faint;
-  c.lineWidth = Math.max(1, 0.25 * scale);
-  c.stroke();
-}
-
-/** @param {CanvasRenderingContext2D} c @param {number} scale @param {number} rowMm @param {Strip} strip
- * @param {Heat} heat */
-function drawHeat(c, scale, rowMm, strip, heat) {
-  const left = Math.round((MARGIN.left + strip.from * MM_PER_SECOND) * scale);
-  const right = Math.round((MARGIN.left + (strip.from + strip.seconds) * MM_PER_SECOND) * scale);
-  const top = Math.round((MARGIN.top + strip.row * rowMm) * scale);
-  const height = Math.round(rowMm * scale);
-  for (let x = left; x < right; x++) {
-    const value = heatAt(heat, (x + 0.5) / scale / MM_PER_SECOND - MARGIN.left / MM_PER_SECOND);
-    if (value < 0.01) continue;
-    c.fillStyle = heatColour(value);
-    c.fillRect(x, top, 1, height);
+  /** @param {Page} page */
+  show(page) {
+    this.page = page;
+    this.sheet = layOut(page);
+    this.calipers?.move(page, this.sheet);
+    this.fit();
+    this.draw();
   }
-}
 
-/** @param {CanvasRenderingContext2D} c @param {number} scale @param {number} rowMm @param {Strip} strip
- * @param {Page} page */
-function drawStrip(c, scale, rowMm, strip, page) {
-  const x = MARGIN.left + strip.from * MM_PER_SECOND;
-  const y = middle(strip.row, rowMm);
-  const index = page.record.leads.findIndex((lead) => lead.name === strip.lead);
-  c.font = `600 ${Math.round(3.2 * scale)}px system-ui, sans-serif`;
-  c.fillStyle = index < 0 ? INK.faint : INK.text;
-  const label = index < 0 ? `${strip.label} not recorded` : strip.label;
-  c.fillText(label, (x + 1) * scale, (y - rowMm / 2 + 4) * scale);
-  if (index < 0) return;
+  /** The canvas takes its width from the page around it, its height from the sheet. */
+  fit() {
+    if (!this.sheet || !this.canvas.clientWidth) return;
+    const height = this.sheet.height * this.baseScale;
+    this.canvas.style.height = `${Math.ceil(height)}px`;
+    const ratio = globalThis.devicePixelRatio || 1;
+    const [wide, tall] = [Math.round(this.canvas.clientWidth * ratio), Math.round(Math.ceil(height) * ratio)];
+    if (this.canvas.width !== wide) this.canvas.width = wide;
+    if (this.canvas.height !== tall) this.canvas.height = tall;
+    this.clamp();
+  }
 
-  const rate = page.record.rate;
-  const first = Math.round((page.start + strip.from) * rate);
-  const last = Math.min(first + Math.round(strip.seconds * rate), page.record.mv[index].length);
-  const samples = page.record.mv[index].subarray(first, Math.max(first, last));
-  c.strokeStyle = INK.trace;
-  c.lineWidth = Math.max(1, 0.28 * scale);
-  c.lineJoin = "round";
-  tracePath(c, samples, x * scale, (MM_PER_SECOND * scale) / rate, y * scale, MM_PER_MV * scale);
-}
+  /** CSS pixels a millimetre before zooming. */
+  get baseScale() {
+    const width = this.sheet?.width ?? 1;
+    return Math.max(this.canvas.clientWidth / width, MIN_CSS_PX_PER_MM);
+  }
 
-/**
- * The trace, at most four points a pixel column (first, lowest, highest, last), so that no R peak
- * is lost and long strips stay cheap. Missing samples leave a gap.
- * @param {CanvasRenderingContext2D} c @param {Float32Array} mv @param {number} x0
- * @param {number} dx  pixels a sample @param {number} y0 @param {number} perMv  pixels a millivolt
- */
-function tracePath(c, mv, x0, dx, y0, perMv) {
-  const group = Math.max(1, Math.floor(1 / dx));
-  c.beginPath();
-  let pen = false;
-  for (let i = 0; i < mv.length; i += group) {
-    const points = extremes(mv, i, Math.min(i + group, mv.length));
-    for (const k of points) {
-      const x = x0 + k * dx;
-      const y = y0 - mv[k] * perMv;
-      if (pen) c.lineTo(x, y);
-      else c.moveTo(x, y);
-      pen = true;
+  get scale() {
+    return this.baseScale * this.zoom;
+  }
+
+  /** @returns {import("./paint.js").Place} in device pixels */
+  get place() {
+    const ratio = this.canvas.width / Math.max(this.canvas.clientWidth, 1);
+    return { scale: this.scale * ratio, x: -this.x * this.scale * ratio, y: -this.y * this.scale * ratio };
+  }
+
+  get inks() {
+    return this.dark ? INKS.dark : INKS.light;
+  }
+
+  /** Soon, once a frame. */
+  redraw() {
+    if (this.frame) return;
+    this.frame = requestAnimationFrame(() => this.draw());
+  }
+
+  draw() {
+    cancelAnimationFrame(this.frame);
+    this.frame = 0;
+    const c = this.canvas.getContext("2d", { alpha: false });
+    if (!c || !this.sheet || !this.page) return;
+    paint(c, this.sheet, this.page.heat, this.place, this.inks);
+    this.calipers?.paint(c, this.place, this.inks);
+  }
+
+  /* ---- moving ---- */
+
+  clamp() {
+    if (!this.sheet) return;
+    const wide = this.canvas.clientWidth / this.scale;
+    const tall = (this.sheet.height * this.baseScale) / this.scale;
+    this.x = Math.min(Math.max(this.x, 0), Math.max(0, this.sheet.width - wide));
+    this.y = Math.min(Math.max(this.y, 0), Math.max(0, this.sheet.height - tall));
+  }
+
+  /** @param {number} dx CSS pixels @param {number} dy */
+  pan(dx, dy) {
+    this.x -= dx / this.scale;
+    this.y -= dy / this.scale;
+    this.clamp();
+    this.redraw();
+  }
+
+  /** Zoom so that what is under a place stays there. @param {number} factor @param {number} x
+   * @param {number} y CSS pixels from the canvas's corner */
+  zoomAt(factor, x, y) {
+    const [mmX, mmY] = [this.x + x / this.scale, this.y + y / this.scale];
+    this.zoom = Math.min(Math.max(this.zoom * factor, 1), MAX_ZOOM);
+    this.x = mmX - x / this.scale;
+    this.y = mmY - y / this.scale;
+    this.clamp();
+    this.canvas.classList.toggle("zoomed", this.zoom > 1);
+    this.redraw();
+    this.events.zoom(this.zoom);
+  }
+
+  /** @param {number} factor */
+  zoomBy(factor) {
+    this.zoomAt(factor, this.canvas.clientWidth / 2, this.canvas.clientHeight / 2);
+  }
+
+  reset() {
+    this.zoom = 1;
+    this.x = this.y = 0;
+    this.zoomBy(1);
+  }
+
+  /* ---- calipers ---- */
+
+  /** @param {boolean} on */
+  useCalipers(on) {
+    this.calipers = on && this.page && this.sheet ? new Calipers(this.page, this.sheet) : null;
+    this.canvas.classList.toggle("measuring", on);
+    this.measured();
+  }
+
+  /** @param {boolean} on */
+  marchOut(on) {
+    if (this.calipers) this.calipers.march = on;
+    this.redraw();
+  }
+
+  measured() {
+    this.redraw();
+    this.events.caliper(this.calipers?.text ?? "");
+  }
+
+  /* ---- hands ---- */
+
+  listen() {
+    const { canvas } = this;
+    canvas.addEventListener("pointerdown", (event) => this.down(event));
+    canvas.addEventListener("pointermove", (event) => this.moved(event));
+    for (const kind of /** @type {const} */ (["pointerup", "pointercancel"]))
+      canvas.addEventListener(kind, (event) => {
+        this.pointers.delete(event.pointerId);
+        this.dragging = -1;
+      });
+    canvas.addEventListener("wheel", (event) => this.wheel(event), { passive: false });
+    canvas.addEventListener("keydown", (event) => {
+      if (!event.ctrlKey && !event.metaKey && !event.altKey && this.key(event)) event.preventDefault();
+    });
+    new ResizeObserver(() => {
+      this.fit();
+      this.redraw();
+    }).observe(canvas.parentElement ?? canvas);
+  }
+
+  /** @param {PointerEvent | WheelEvent} event */
+  at(event) {
+    const box = this.canvas.getBoundingClientRect();
+    return { x: event.clientX - box.left, y: event.clientY - box.top };
+  }
+
+  /** @param {{x: number, y: number}} css */
+  mm({ x, y }) {
+    return { x: this.x + x / this.scale, y: this.y + y / this.scale };
+  }
+
+  /** @param {PointerEvent} event */
+  down(event) {
+    const at = this.at(event);
+    this.pointers.set(event.pointerId, at);
+    this.canvas.setPointerCapture(event.pointerId);
+    if (!this.calipers || this.pointers.size > 1) return;
+    const { x, y } = this.mm(at);
+    this.dragging = this.calipers.near(x, y, REACH_CSS_PX / this.scale);
+    if (this.dragging < 0) {
+      const leg = this.calipers.legAt(x, y, true);
+      this.calipers.legs = [leg, { ...leg }];
+      this.dragging = 1;
     }
-    if (points.length === 0) pen = false;
+    this.calipers.active = this.dragging;
+    this.measured();
   }
-  c.stroke();
-}
 
-/** Indices in [from, to) of the first, lowest, highest and last sample that is there, in time's
- * order. @param {Float32Array} mv @param {number} from @param {number} to @returns {number[]} */
-function extremes(mv, from, to) {
-  let first = -1, last = -1, low = -1, high = -1;
-  for (let i = from; i < to; i++) {
-    if (Number.isNaN(mv[i])) continue;
-    if (first < 0) first = low = high = i;
-    last = i;
-    if (mv[i] < mv[low]) low = i;
-    if (mv[i] > mv[high]) high = i;
+  /** @param {PointerEvent} event */
+  moved(event) {
+    const before = this.pointers.get(event.pointerId);
+    if (!before) return;
+    const at = this.at(event);
+    this.pointers.set(event.pointerId, at);
+    const [other] = [...this.pointers].filter(([id]) => id !== event.pointerId);
+    if (other) this.pinch(before, at, other[1]);
+    else if (this.calipers && this.dragging >= 0) {
+      const { x, y } = this.mm(at);
+      this.calipers.legs[this.dragging] = this.calipers.legAt(x, y, false);
+      this.measured();
+    } else this.pan(at.x - before.x, event.pointerType === "touch" && this.zoom === 1 ? 0 : at.y - before.y);
   }
-  if (first < 0) return [];
-  return [...new Set([first, Math.min(low, high), Math.max(low, high), last])];
-}
 
-/** The key to the heat colours. @param {HTMLCanvasElement} canvas */
-export function drawLegend(canvas) {
-  const context = canvas.getContext("2d");
-  if (!context) return;
-  context.fillStyle = INK.paper;
-  context.fillRect(0, 0, canvas.width, canvas.height);
-  for (let x = 0; x < canvas.width; x++) {
-    context.fillStyle = heatColour(x / (canvas.width - 1));
-    context.fillRect(x, 0, 1, canvas.height);
+  /** @param {{x: number, y: number}} before @param {{x: number, y: number}} now
+   * @param {{x: number, y: number}} other */
+  pinch(before, now, other) {
+    const span = (/** @type {{x: number, y: number}} */ p) => Math.hypot(p.x - other.x, p.y - other.y);
+    const factor = span(now) / Math.max(span(before), 1);
+    this.zoomAt(factor, (now.x + other.x) / 2, (now.y + other.y) / 2);
+    this.pan((now.x - before.x) / 2, (now.y - before.y) / 2);
+  }
+
+  /** A plain wheel scrolls the page, as everywhere; with Ctrl (which a trackpad's pinch sends too)
+   * it zooms. @param {WheelEvent} event */
+  wheel(event) {
+    if (event.ctrlKey || event.metaKey) {
+      const { x, y } = this.at(event);
+      this.zoomAt(Math.exp(-event.deltaY / 300), x, y);
+    } else if (this.zoom > 1 && (event.shiftKey || event.deltaX)) {
+      this.pan(-(event.deltaX || event.deltaY), 0);
+    } else return;
+    event.preventDefault();
+  }
+
+  /** @param {KeyboardEvent} event @returns {boolean} whether it was used */
+  key(event) {
+    const { key, shiftKey } = event;
+    if (key === "+" || key === "=") this.zoomBy(1.25);
+    else if (key === "-") this.zoomBy(0.8);
+    else if (key === "0") this.reset();
+    else if (this.calipers && this.measureKey(key, shiftKey)) this.measured();
+    else if (!this.calipers && this.panKey(key)) return true;
+    else return this.events.key(key);
+    return true;
+  }
+
+  /** @param {string} key @param {boolean} shift */
+  measureKey(key, shift) {
+    const calipers = /** @type {Calipers} */ (this.calipers);
+    const step = shift ? 10 : 1;
+    if (key === "ArrowLeft") calipers.step(-step);
+    else if (key === "ArrowRight") calipers.step(step);
+    else if (key === "ArrowUp") calipers.lift(step);
+    else if (key === "ArrowDown") calipers.lift(-step);
+    else if (key === " " || key === "Enter") calipers.switchLeg();
+    else if (key === "PageUp") calipers.switchStrip(-1);
+    else if (key === "PageDown") calipers.switchStrip(1);
+    else return false;
+    return true;
+  }
+
+  /** Arrow keys that would move nothing are left to the browser. @param {string} key */
+  panKey(key) {
+    const [x, y] = [this.x, this.y];
+    if (key === "ArrowLeft") this.pan(PAN_CSS_PX, 0);
+    else if (key === "ArrowRight") this.pan(-PAN_CSS_PX, 0);
+    else if (key === "ArrowUp") this.pan(0, PAN_CSS_PX);
+    else if (key === "ArrowDown") this.pan(0, -PAN_CSS_PX);
+    return x !== this.x || y !== this.y;
   }
 }

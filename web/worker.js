@@ -1,6 +1,7 @@
 /** Owns the core; the page talks to it through client.js. One request at a time, in order. */
 
 import { CoreError, startCore } from "./core.js";
+import { explainReport, predictReport } from "./report.js";
 
 /**
  * @typedef {import("./core.js").ModelInfo & {sha256: string | null}} Model
@@ -10,16 +11,19 @@ import { CoreError, startCore } from "./core.js";
  *   layer: {layer: string},
  *   record: {name: string, files: NamedFile[], samples?: boolean},
  *   filter: import("./core.js").DisplayFilter,
- *   analyse: {acceptAmplitude?: boolean, maps?: boolean}}} Requests
+ *   analyse: {acceptAmplitude?: boolean, maps?: boolean}}} Requests  maps false: only the report of
+ *   probabilities is wanted
  * @typedef {{start: import("./core.js").About, model: Model, layer: Model,
  *   record: import("./core.js").EcgRecord, filter: {mv: Float32Array[]},
- *   analyse: import("./core.js").Analysis}} Answers
+ *   analyse: import("./core.js").Analysis & {report: any}}} Answers  report: the tool's JSON object
  */
 
 /** @type {import("./core.js").Core | null} */
 let core = null;
 /** @type {string | null} of the model's file */
 let sha256 = null;
+/** @type {Model | null} */
+let model = null;
 /** @type {import("./core.js").EcgRecord | null} without its samples */
 let opened = null;
 
@@ -45,13 +49,16 @@ const handlers = {
 
   /** @param {Requests["model"]} request */
   async model({ bytes, layer }) {
+    model = null;
     sha256 = await hash(bytes);
-    return { ...running().loadModel(new Uint8Array(bytes), layer), sha256 };
+    model = { ...running().loadModel(new Uint8Array(bytes), layer), sha256 };
+    return model;
   },
 
   /** @param {Requests["layer"]} request */
   layer({ layer }) {
-    return { ...running().chooseLayer(layer), sha256 };
+    model = { ...running().chooseLayer(layer), sha256 };
+    return model;
   },
 
   /** @param {Requests["record"]} request */
@@ -77,7 +84,13 @@ const handlers = {
   /** @param {Requests["analyse"]} request */
   analyse({ acceptAmplitude, maps = true }) {
     const analysis = running().analyse({ acceptAmplitude });
-    return maps ? analysis : { ...analysis, maps: [] };
+    if (!opened || !model) throw new Error("an analysis without a record or a model");
+    const report = maps ? explainReport : predictReport;
+    return {
+      ...analysis,
+      maps: maps ? analysis.maps : [],
+      report: report(opened.name, model, opened, analysis),
+    };
   },
 };
 

@@ -1,0 +1,120 @@
+/**
+ * The page's two workers: one reads and filters records, so that an ECG is drawn whatever the other,
+ * which owns the model, is busy with.
+ */
+
+import { coreFiles, workerUrl } from "./assets.js";
+import { Client } from "./client.js";
+import { readGroup } from "./files.js";
+
+/**
+ * @typedef {import("./files.js").FileGroup} FileGroup
+ * @typedef {import("./worker.js").Model} Model
+ * @typedef {import("./core.js").About} About
+ */
+
+export class Session {
+  constructor() {
+    this.files = coreFiles();
+    this.reader = new Client(workerUrl());
+    this.thinker = new Client(workerUrl());
+    this.layer = "";
+    /** @type {ArrayBuffer | null} */
+    this.modelBytes = null;
+    /** @type {Model | null} */
+    this.model = null;
+    /** @type {About | null} */
+    this.about = null;
+    this.readerReady = this.startCore(this.reader);
+    this.thinkerReady = this.startCore(this.thinker);
+    /** @type {Promise<unknown>} fulfilled once there is a model */
+    this.modelReady = new Promise(() => {});
+    for (const promise of [this.readerReady, this.thinkerReady]) promise.catch(() => {});
+  }
+
+  /** @param {Client} client */
+  async startCore(client) {
+    this.about = await client.ask("start", { files: await this.files });
+  }
+
+  /** @param {ArrayBuffer} bytes  a safetensors file @returns {Promise<Model>} */
+  useModel(bytes) {
+    const load = async () => {
+      await this.thinkerReady;
+      const model = await this.thinker.ask("model", { bytes, layer: "" });
+      Object.assign(this, { model, modelBytes: bytes, layer: model.layer });
+      return model;
+    };
+    const before = this.modelReady;
+    const loading = load();
+    this.modelReady = loading;
+    loading.catch(() => {
+      // A model that cannot be used takes the place of none: the one before is loaded again.
+      this.modelReady = this.modelBytes ? this.restore() : before;
+    });
+    return loading;
+  }
+
+  /** @param {string} layer @returns {Promise<Model>} */
+  async useLayer(layer) {
+    await this.modelReady;
+    this.model = await this.thinker.ask("layer", { layer });
+    this.layer = layer;
+    return this.model;
+  }
+
+  /** The samples, as soon as they can be had. @param {FileGroup} group */
+  async read(group) {
+    const files = await readGroup(group);
+    await this.readerReady;
+    return this.reader.ask("record", { name: group.name, files }, files.map((file) => file.bytes));
+  }
+
+  /** What a record is, without its samples. @param {FileGroup} group */
+  async readFacts(group) {
+    const files = await readGroup(group);
+    await this.readerReady;
+    const transfer = files.map((file) => file.bytes);
+    return this.reader.ask("record", { name: group.name, files, samples: false }, transfer);
+  }
+
+  /** A record's leads, filtered for display. @param {FileGroup} group
+   * @param {import("./core.js").DisplayFilter} filter */
+  async filter(group, filter) {
+    const files = await readGroup(group);
+    const transfer = files.map((file) => file.bytes);
+    // Both requests in one go: the worker may have read another record meanwhile.
+    const reading = this.reader.ask("record", { name: group.name, files, samples: false }, transfer);
+    const filtering = this.reader.ask("filter", filter);
+    await Promise.all([reading, filtering]);
+    return filtering;
+  }
+
+  /** @param {FileGroup} group @param {{acceptAmplitude?: boolean}} options */
+  async analyse(group, options) {
+    const files = await readGroup(group);
+    await this.modelReady;
+    const transfer = files.map((file) => file.bytes);
+    await this.thinker.ask("record", { name: group.name, files, samples: false }, transfer);
+    return this.thinker.ask("analyse", options);
+  }
+
+  /** Stop what the model is busy with, at once; it is loaded anew meanwhile. */
+  cancel() {
+    this.thinker.cancel();
+    this.thinkerReady = this.startCore(this.thinker);
+    if (this.modelBytes) this.modelReady = this.restore();
+    this.modelReady.catch(() => {});
+  }
+
+  async restore() {
+    await this.thinkerReady;
+    const bytes = /** @type {ArrayBuffer} */ (this.modelBytes);
+    this.model = await this.thinker.ask("model", { bytes, layer: this.layer });
+  }
+
+  close() {
+    this.reader.close();
+    this.thinker.close();
+  }
+}

@@ -244,11 +244,21 @@ page_model() {
     build/native/tests/make_model "$1"
 }
 
+# The engines that the page is tested in. Where Debian's packages are not to be had (Ubuntu has Firefox
+# and Chromium as snaps), a browser that is there already will do.
+want_browsers() {
+    command -v chromium chromium-browser google-chrome >/dev/null || want chromium ||
+        say "no chromium: its tests will be skipped"
+    command -v firefox-esr firefox >/dev/null || want firefox-esr ||
+        say "no firefox: its tests will be skipped"
+    want webkit2gtk-driver xvfb || say "no WebKit driver: its tests will be skipped"
+}
+
 # What scripts/test uses beyond the demo.
 need_tests() {
     need clang clang-format
     need_npm
-    want chromium || say "no chromium: the browser test will be skipped"
+    want_browsers
     want clang-16 lld-16 || say "no clang 16: the page is built without its relaxed-SIMD module"
     need_wasm_libraries tests
     need_node_modules tests

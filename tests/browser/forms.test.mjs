@@ -1,0 +1,347 @@
+// The page's forms in Chromium: offline after one visit, updates that are offered and not forced, the
+// single file from file://, the npm module, the embedded page; sizes; axe-core on every view.
+
+import assert from "node:assert/strict";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { pathToFileURL } from "node:url";
+import { gzipSync } from "node:zlib";
+import { chromium } from "playwright-core";
+import { buildPackage } from "../../scripts/build-package.mjs";
+import { buildWorker } from "../../scripts/build-worker.mjs";
+import { bundlePage } from "../../scripts/bundle-page.mjs";
+import { serve } from "../../scripts/serve.mjs";
+import { DIST, explainNatively, recordFiles, ROOT, scratch } from "../support/native.mjs";
+import * as inPage from "../support/page.mjs";
+
+const EXECUTABLE = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find(
+  (path) => existsSync(path),
+);
+const skip = EXECUTABLE ? false : "no Chromium on this machine";
+const TIMEOUT = 120000;
+const sample = join(ROOT, "web/samples/00219_hr");
+const model = join(DIST, "model.safetensors");
+const single = join(scratch, "ecg-xplaim.html");
+const files = recordFiles(sample).files.map(({ name, path }) => [name, readFileSync(path).toString("base64")]);
+
+let browser, native;
+/** Servers that a failed test left open would keep this process alive. */
+const closers = [];
+
+before(async () => {
+  [native] = explainNatively(model, [sample]);
+  writeFileSync(single, bundlePage(DIST));
+  if (!skip) browser = await chromium.launch({ executablePath: EXECUTABLE, args: ["--no-sandbox"] });
+});
+
+after(async () => {
+  await browser?.close();
+  for (const close of closers) close();
+  rmSync(scratch, { recursive: true, force: true });
+});
+
+/** A copy of the site in a folder of its own, served; what is asked of it is kept. */
+async function site(name) {
+  const folder = join(scratch, name);
+  cpSync(DIST, folder, { recursive: true });
+  const server = await serve(folder, 0);
+  const asked = [];
+  server.on("request", ({ url }) => asked.push(url));
+  const close = () => {
+    server.closeAllConnections();
+    server.close();
+  };
+  closers.push(close);
+  return { folder, asked, close, address: `http://127.0.0.1:${server.address().port}/` };
+}
+
+async function context(options = {}) {
+  const opened = await browser.newContext({ viewport: { width: 1280, height: 1000 }, ...options });
+  opened.setDefaultTimeout(TIMEOUT);
+  return opened;
+}
+
+async function waitFor(what, look) {
+  const end = Date.now() + TIMEOUT;
+  for (;;) {
+    const value = await look().catch((error) => {
+      if (/context was destroyed|navigat/i.test(String(error))) return null;
+      throw error;
+    });
+    if (value) return value;
+    if (Date.now() > end) throw new Error(`waited in vain for ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+async function visit(opened, address) {
+  const page = await opened.newPage();
+  await page.goto(address);
+  await page.evaluate(inPage.install);
+  await waitFor("the page to be ready", () => page.evaluate(inPage.isReady));
+  return page;
+}
+
+const offlineLine = (page, text) => page.locator("#offline", { hasText: text }).waitFor();
+const cacheNames = (page) => page.evaluate(() => caches.keys());
+const registrations = (page) =>
+  page.evaluate(async () => (await navigator.serviceWorker.getRegistrations()).length);
+
+function sameNumbers(labels) {
+  assert.deepEqual(labels.map(({ name }) => name), native.labels.map(({ name }) => name));
+  labels.forEach(({ name, probability }, i) => {
+    const difference = Math.abs(probability - native.labels[i].probability);
+    assert.ok(difference <= 1e-5, `${name}: ${probability}, off by ${difference}`);
+  });
+}
+
+async function analysesSample(page) {
+  await page.evaluate(inPage.drop, files);
+  sameNumbers(await waitFor("the analysis", () => page.evaluate(inPage.shown)));
+}
+
+/* ---- offline ---- */
+
+test("after one visit the site works without it", { skip }, async () => {
+  const { address, close } = await site("offline");
+  const opened = await context();
+  await offlineLine(await visit(opened, address), "Ready offline");
+  close();
+  await opened.setOffline(true);
+  const page = await visit(opened, `${address}?layout=12x1`);
+  await analysesSample(page);
+  await page.evaluate(() => find("#sample").click());
+  sameNumbers(await waitFor("the sample", () => page.evaluate(inPage.shown)));
+  await opened.close();
+});
+
+test("a newer version is offered, loaded when asked for, and fetches only what changed", { skip }, async () => {
+  const { folder, address, asked, close } = await site("update");
+  const opened = await context();
+  let page = await visit(opened, address);
+  await offlineLine(page, "Ready offline");
+  const [old] = await cacheNames(page);
+  const style = join(folder, "style.css");
+  writeFileSync(style, `${readFileSync(style, "utf8")}\n:root { --form-test: newer; }\n`);
+  buildWorker(folder);
+
+  asked.length = 0;
+  page = await visit(opened, address);
+  await offlineLine(page, "A newer version");
+  const marked = () => getComputedStyle(document.documentElement).getPropertyValue("--form-test").trim();
+  assert.equal(await page.evaluate(marked), "", "the old version runs until it is asked to go");
+  assert.deepEqual(asked.filter((url) => !url.startsWith("/sw.js")), ["/style.css"]);
+  await analysesSample(page);
+
+  await page.click("#update");
+  await waitFor("the newer version", async () => (await page.evaluate(marked)) === "newer");
+  await waitFor("the old cache to go", async () => {
+    const names = await cacheNames(page);
+    return names.length === 1 && names[0] !== old;
+  });
+  await opened.close();
+  close();
+});
+
+test("a site in the middle of an upload is not kept", { skip }, async () => {
+  const { folder, address, close } = await site("mixed");
+  writeFileSync(join(folder, "style.css"), "/* of another version */");
+  const opened = await context();
+  const page = await visit(opened, address);
+  await waitFor("the worker to give up", async () => (await registrations(page)) === 0);
+  assert.deepEqual(await cacheNames(page), []);
+  await analysesSample(page);
+  await opened.close();
+  close();
+});
+
+test("the worker can be taken back", { skip }, async () => {
+  const { folder, address, close } = await site("retired");
+  const opened = await context();
+  await offlineLine(await visit(opened, address), "Ready offline");
+  buildWorker(folder, { off: true });
+  const page = await visit(opened, address);
+  await waitFor("no worker and no cache", async () =>
+    (await registrations(page)) === 0 && (await cacheNames(page)).length === 0,
+  );
+  await opened.close();
+  close();
+});
+
+test("it can be installed: the manifest and its icons are there", { skip }, async () => {
+  const manifest = JSON.parse(readFileSync(join(DIST, "manifest.webmanifest"), "utf8"));
+  for (const { src, sizes, type } of manifest.icons) {
+    const icon = readFileSync(join(DIST, src));
+    if (type === "image/png") assert.equal(`${icon.readUInt32BE(16)}x${icon.readUInt32BE(20)}`, sizes);
+  }
+  const { address, close } = await site("manifest");
+  const opened = await context();
+  const page = await visit(opened, address);
+  const session = await opened.newCDPSession(page);
+  const { errors, data } = await session.send("Page.getAppManifest");
+  assert.deepEqual(errors, []);
+  assert.equal(JSON.parse(data).name, "ECG-XPLAIM");
+  await opened.close();
+  close();
+});
+
+/* ---- one file ---- */
+
+test("the single file analyses from file://, offline, and asks for nothing but itself", { skip }, async () => {
+  const opened = await context({ offline: true });
+  const asked = [];
+  opened.on("request", (request) => asked.push(request.url()));
+  const errors = [];
+  opened.on("weberror", (error) => errors.push(String(error.error())));
+  const page = await visit(opened, pathToFileURL(single).href);
+  await page.evaluate(() => find("#sample").click());
+  sameNumbers(await waitFor("the sample", () => page.evaluate(inPage.shown)));
+  await analysesSample(page);
+  assert.deepEqual(asked.filter((url) => !/^(blob|data):/.test(url)), [pathToFileURL(single).href]);
+  assert.deepEqual(errors, []);
+  await opened.close();
+});
+
+test("the single file may ask no network", { skip }, async () => {
+  const html = readFileSync(single, "utf8");
+  const [, policy] = html.match(/http-equiv="Content-Security-Policy"\s+content="([^"]*)"/);
+  assert.match(policy, /default-src 'none'/);
+  assert.match(policy, /connect-src 'none'/);
+  assert.doesNotMatch(policy, /unsafe-inline|'unsafe-eval'|https?:|\*/);
+  const opened = await context();
+  const page = await visit(opened, pathToFileURL(single).href);
+  const refused = await page.evaluate(() => fetch("http://127.0.0.1:9/").then(() => false, () => true));
+  assert.ok(refused);
+  await opened.close();
+});
+
+test("a bundle of modules that it does not understand is not made", () => {
+  const folder = join(scratch, "strange");
+  cpSync(DIST, folder, { recursive: true });
+  const client = join(folder, "client.js");
+  writeFileSync(client, `export default 1;\n${readFileSync(client, "utf8")}`);
+  assert.throws(() => bundlePage(folder), /client\.js/);
+});
+
+/* ---- the npm module ---- */
+
+/** The module's analysis is the native tool's JSON: the same keys, texts and numbers. */
+function sameReport(mine, tool, path = "") {
+  if (typeof tool === "number" && typeof mine === "number") {
+    const tolerance = /values|peak/.test(path) ? 1e-3 : /max_raw|logit/.test(path) ? 1e-4 * (1 + Math.abs(tool)) : 1e-5;
+    assert.ok(Math.abs(mine - tool) <= tolerance, `${path}: ${mine}, not ${tool}`);
+  } else if (tool && typeof tool === "object") {
+    assert.deepEqual(Object.keys(mine).sort(), Object.keys(tool).sort(), path);
+    for (const key of Object.keys(tool)) sameReport(mine[key], tool[key], `${path}/${key}`);
+  } else assert.equal(mine, tool, path);
+}
+
+/** What differs by design: the tool was asked for signed maps, and names the record by its path. */
+function comparable(report) {
+  const windows = report.map.windows.map((window) => ({
+    ...window,
+    labels: window.labels.map((label) => ({ ...label, values: normalised(label.values) })),
+  }));
+  return { ...report, record: "00219_hr", map: { ...report.map, signed: false, windows } };
+}
+
+function normalised(values) {
+  const max = Math.max(...values);
+  return values.map((value) => (max > 0 ? Math.max(value, 0) / max : 0));
+}
+
+function packageFolder() {
+  const folder = join(scratch, "node_modules/ecg-xplaim");
+  if (!existsSync(folder)) buildPackage(DIST, folder, "1.2.3");
+  return folder;
+}
+
+test("the npm module gives the tool's JSON in Node", async () => {
+  const { analyse, open } = await import(pathToFileURL(join(packageFolder(), "index.js")).href);
+  const record = Object.fromEntries(recordFiles(sample).files.map(({ name, path }) => [name, readFileSync(path)]));
+  sameReport(comparable(await analyse(record)), comparable(native));
+  const own = await open();
+  const short = await own.analyse(record, readFileSync(model), { values: false });
+  assert.deepEqual(short.map.windows[0].labels[0].values, []);
+  sameNumbers(short.labels);
+  await assert.rejects(own.analyse({ "notes.txt": new Uint8Array(3) }), { code: "USAGE" });
+  await assert.rejects(own.analyse({ "00219_hr.hea": record["00219_hr.hea"] }), /00219_hr\.dat/);
+});
+
+test("the npm module describes itself", () => {
+  const folder = packageFolder();
+  const described = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+  assert.equal(described.version, "1.2.3");
+  for (const name of ["index.js", "index.d.ts", "README.md", "LICENSE", "xplaim-scalar.wasm"])
+    assert.ok(readdirSync(folder).includes(name), name);
+  assert.equal(described.dependencies, undefined);
+});
+
+test("the npm module works in a browser", { skip }, async () => {
+  const folder = join(scratch, "user");
+  mkdirSync(folder);
+  cpSync(packageFolder(), join(folder, "ecg-xplaim"), { recursive: true });
+  cpSync(join(ROOT, "web/samples"), join(folder, "samples"), { recursive: true });
+  writeFileSync(join(folder, "index.html"), '<!doctype html><title>x</title><script type="module" src="use.js"></script>');
+  writeFileSync(
+    join(folder, "use.js"),
+    `import { analyse } from "./ecg-xplaim/index.js";
+     const file = async (name) => new File([await (await fetch("samples/" + name)).arrayBuffer()], name);
+     globalThis.result = analyse([await file("00219_hr.hea"), await file("00219_hr.dat")]);`,
+  );
+  const server = await serve(folder, 0);
+  closers.push(() => server.close());
+  const opened = await context();
+  const page = await opened.newPage();
+  await page.goto(`http://127.0.0.1:${server.address().port}/`);
+  const report = await waitFor("the module", () => page.evaluate(() => globalThis.result));
+  sameReport(comparable(report), comparable(native));
+  await opened.close();
+  server.closeAllConnections();
+  server.close();
+});
+
+/* ---- small, and usable by everybody ---- */
+
+test("each WebAssembly module is at most 150 kB gzipped", (t) => {
+  for (const name of readdirSync(DIST).filter((file) => file.endsWith(".wasm"))) {
+    const bytes = gzipSync(readFileSync(join(DIST, name)), { level: 9 }).length;
+    t.diagnostic(`${name}: ${bytes} bytes gzipped`);
+    assert.ok(bytes <= 150000, `${name}: ${bytes} bytes`);
+  }
+});
+
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core"), "utf8");
+
+/** axe-core's findings in the page as it stands, in words. */
+async function violations(page) {
+  const session = await page.context().newCDPSession(page);
+  await session.send("Runtime.evaluate", { expression: axe, allowUnsafeEvalBlockedByCSP: true });
+  const found = await page.evaluate(async () => (await globalThis.axe.run()).violations);
+  await session.detach();
+  return found.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html.slice(0, 160)} ${node.failureSummary}`));
+}
+
+const VIEWS = {
+  "light": {},
+  "dark": { colorScheme: "dark" },
+  "narrow": { viewport: { width: 320, height: 700 } },
+  "in high contrast": { forcedColors: "active" },
+};
+
+for (const [name, options] of Object.entries(VIEWS))
+  test(`axe-core finds nothing, ${name}`, { skip }, async () => {
+    const { address, close } = await site(`axe-${name}`);
+    const opened = await context({ ...options, serviceWorkers: "block" });
+    const page = await visit(opened, address);
+    assert.deepEqual(await violations(page), [], "at the start");
+    await analysesSample(page);
+    assert.deepEqual(await violations(page), [], "with a record");
+    await page.evaluate(inPage.drop, [["notes.txt", ""]]);
+    await waitFor("the message", () => page.evaluate(() => /notes\.txt/.test(document.body.innerText)));
+    assert.deepEqual(await violations(page), [], "with an error");
+    await opened.close();
+    close();
+  });

@@ -46,13 +46,25 @@ async function explains(engine) {
     assert.ok(text.includes(`${from.toFixed(2)}–${to.toFixed(2)} s`), `${from} to ${to} in: ${text}`);
 }
 
+async function exportsResults(engine) {
+  const { text } = await engine.run(inPage.exported, "#save-json");
+  const saved = JSON.parse(text);
+  saved.labels.forEach(({ name, probability }, i) => {
+    assert.ok(Math.abs(probability - native.labels[i].probability) <= 1e-5, name);
+  });
+  assert.equal(saved.disclaimer, native.disclaimer);
+  const table = (await engine.run(inPage.exported, "#save-csv")).text.trim().split("\r\n");
+  assert.equal(table.length, 1 + native.labels.length);
+  assert.equal((await engine.run(inPage.exported, "#save-png")).start, "89504e470d0a1a0a");
+}
+
 for (const [name, { open, missing }] of Object.entries(ENGINES))
   describe(name, { skip: missing, timeout: 600000 }, () => {
     let engine;
     before(async () => (engine = missing ? null : await open()));
     after(() => engine?.close());
 
-    test("the site opens, analyses and explains, and asks nothing meanwhile", async () => {
+    test("the site opens, analyses, explains and exports, and asks nothing meanwhile", async () => {
       const server = await serve(DIST, 0);
       const asked = [];
       server.on("request", ({ url }) => asked.push(url));
@@ -61,6 +73,7 @@ for (const [name, { open, missing }] of Object.entries(ENGINES))
         asked.length = 0;
         await analysesSample(engine);
         await explains(engine);
+        await exportsResults(engine);
         assert.deepEqual(asked, []);
       } finally {
         server.closeAllConnections();
@@ -73,6 +86,7 @@ for (const [name, { open, missing }] of Object.entries(ENGINES))
       await start(engine, pathToFileURL(single).href);
       await analysesSample(engine);
       await explains(engine);
+      await exportsResults(engine);
       assert.deepEqual(await engine.run(inPage.loaded), [], basename(single));
     });
   });

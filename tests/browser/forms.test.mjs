@@ -112,7 +112,7 @@ test("after one visit the site works without it", { skip }, async () => {
   await opened.setOffline(true);
   const page = await visit(opened, `${address}?layout=12x1`);
   await analysesSample(page);
-  await page.evaluate(() => find("#sample").click());
+  await page.evaluate(inPage.openSample);
   sameNumbers(await waitFor("the sample", () => page.evaluate(inPage.shown)));
   await opened.close();
 });
@@ -196,7 +196,7 @@ test("the single file analyses from file://, offline, and asks for nothing but i
   const errors = [];
   opened.on("weberror", (error) => errors.push(String(error.error())));
   const page = await visit(opened, pathToFileURL(single).href);
-  await page.evaluate(() => find("#sample").click());
+  await page.evaluate(inPage.openSample);
   sameNumbers(await waitFor("the sample", () => page.evaluate(inPage.shown)));
   await analysesSample(page);
   assert.deepEqual(asked.filter((url) => !/^(blob|data):/.test(url)), [pathToFileURL(single).href]);

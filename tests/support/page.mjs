@@ -31,6 +31,7 @@ export function drop(files) {
     const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
     transfer.items.add(new File([bytes], name));
   }
+  globalThis.reports = [];
   const event = new DragEvent("drop", { dataTransfer: transfer, bubbles: true, cancelable: true, composed: true });
   // An engine that keeps the constructor's files to itself is handed them.
   if (!event.dataTransfer?.files.length) Object.defineProperty(event, "dataTransfer", { value: transfer });
@@ -38,8 +39,14 @@ export function drop(files) {
   return transfer.files.length;
 }
 
-/** The labels and probabilities shown, or null while there are none. */
+export function openSample() {
+  globalThis.reports = [];
+  find("#sample").click();
+}
+
+/** The labels and probabilities shown, or null until an analysis of what was opened last is there. */
 export function shown() {
+  if (globalThis.reports.length === 0) return null;
   const root = find("#labels");
   const outputs = [...(root?.querySelectorAll("output[data-probability]") ?? [])];
   const done = /^Analysed/.test(find("#status-text")?.textContent ?? "");
@@ -51,6 +58,17 @@ export function shown() {
 export function choose(index) {
   find("#labels").querySelectorAll("input")[index].click();
   return find("#evidence").textContent;
+}
+
+/** What a button saves: its text, and the first bytes as hexadecimal. */
+export async function exported(button) {
+  globalThis.saved = [];
+  find(button).click();
+  for (let i = 0; i < 600 && globalThis.saved.length === 0; i++)
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  const [blob] = globalThis.saved;
+  const start = new Uint8Array(await blob.slice(0, 8).arrayBuffer());
+  return { text: await blob.text(), start: Array.from(start, (byte) => byte.toString(16).padStart(2, "0")).join("") };
 }
 
 /** Everything the document has loaded that was not in it. */

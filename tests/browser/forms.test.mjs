@@ -339,9 +339,65 @@ for (const [name, options] of Object.entries(VIEWS))
     assert.deepEqual(await violations(page), [], "at the start");
     await analysesSample(page);
     assert.deepEqual(await violations(page), [], "with a record");
+    await page.evaluate(() => find("#help-open").click());
+    assert.deepEqual(await violations(page), [], "with the help open");
+    await page.evaluate(() => find("#help-close").click());
+    await page.evaluate(inPage.drop, several());
+    await waitFor("the list", () => page.evaluate(() => !find("#records-panel").hidden && globalThis.reports.length > 0));
+    await page.evaluate(() => find("#batch-run").click());
+    await waitFor("the batch", () => page.evaluate(() => !find("#batch-json").disabled));
+    assert.deepEqual(await violations(page), [], "with a list of records");
     await page.evaluate(inPage.drop, [["notes.txt", ""]]);
-    await waitFor("the message", () => page.evaluate(() => /notes\.txt/.test(document.body.innerText)));
+    await waitFor("the message", () => page.evaluate(() => /notes\.txt/.test(find("#status-text").textContent)));
     assert.deepEqual(await violations(page), [], "with an error");
     await opened.close();
     close();
   });
+
+/** The sample twice, under two names, and a record whose signal file is missing. */
+function several() {
+  const [[, header], [, signal]] = files;
+  const text = Buffer.from(header, "base64").toString("latin1");
+  const copy = (name) => Buffer.from(text.replaceAll("00219_hr", name), "latin1").toString("base64");
+  return [...files, ["second.hea", copy("second")], ["second.dat", signal], ["third.hea", copy("third")]];
+}
+
+test("the page in a frame of another page: only itself, and its analysis is told", { skip }, async () => {
+  const { address, close } = await site("frame");
+  const opened = await context({ serviceWorkers: "block" });
+  const page = await opened.newPage();
+  // The course's page has no policy of its own, as on most sites.
+  const body =
+    '<!doctype html><title>course</title><iframe title="ECG" width="900" height="700" src="./?embed=1&sample=00219_hr"></iframe>';
+  await page.route("**/course.html", (route) => route.fulfill({ body, contentType: "text/html" }));
+  await page.goto(`${address}course.html`);
+  const frame = await waitFor("the frame", async () => page.frames()[1]);
+  await waitFor("its analysis", async () => {
+    const text = await frame.locator("#status-text").textContent({ timeout: 1000 }).catch(() => "");
+    return /^Analysed/.test(text);
+  });
+  assert.equal(await frame.locator("header h1").isVisible(), false);
+  await opened.close();
+  close();
+});
+
+test("the element on a course page: attributes in, an event with the tool's JSON out", { skip }, async () => {
+  const { folder, address, close } = await site("course");
+  writeFileSync(
+    join(folder, "course.html"),
+    `<!doctype html><title>course</title><script type="module" src="course.js"></script>
+     <ecg-xplaim sample="00219_hr" layout="12x1"></ecg-xplaim>`,
+  );
+  writeFileSync(
+    join(folder, "course.js"),
+    `globalThis.told = new Promise((resolve) =>
+       document.addEventListener("analysis", ({ detail }) => resolve(detail), { once: true }));
+     await import("./element.js");`,
+  );
+  const opened = await context({ serviceWorkers: "block" });
+  const page = await opened.newPage();
+  await page.goto(`${address}course.html`);
+  sameReport(comparable(await waitFor("the event", () => page.evaluate(() => globalThis.told))), comparable(native));
+  await opened.close();
+  close();
+});

@@ -11,7 +11,7 @@ export { DISCLAIMER } from "./report.js";
 async function beside(name) {
   const url = new URL(name, import.meta.url);
   if (url.protocol === "file:") {
-    const { readFile } = await import("node:fs/promises");
+    const { readFile } = await import(/* webpackIgnore: true */ /* @vite-ignore */ "node:fs/promises");
     return new Uint8Array(await readFile(url)).buffer;
   }
   const response = await fetch(url);
@@ -47,9 +47,18 @@ export async function analyse(files, model, options) {
   return (await shared).analyse(files, model, options);
 }
 
+/** Node 18 has it as a module only; a browser not on pages that it does not trust. */
+async function hasher() {
+  if (globalThis.crypto?.subtle) return globalThis.crypto.subtle;
+  if (typeof process === "undefined" || !process.versions?.node) return null;
+  const { webcrypto } = await import(/* webpackIgnore: true */ /* @vite-ignore */ "node:crypto");
+  return webcrypto.subtle;
+}
+
 async function sha256(bytes) {
-  if (!globalThis.crypto?.subtle) return null;
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+  const subtle = await hasher();
+  if (!subtle) return null;
+  const digest = new Uint8Array(await subtle.digest("SHA-256", bytes));
   return [...digest].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 

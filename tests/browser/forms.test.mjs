@@ -2,6 +2,7 @@
 // single file from file://, the npm module, the embedded page; sizes; axe-core on every view.
 
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
@@ -277,6 +278,23 @@ test("the npm module describes itself", () => {
   for (const name of ["index.js", "index.d.ts", "README.md", "LICENSE", "xplaim-scalar.wasm"])
     assert.ok(readdirSync(folder).includes(name), name);
   assert.equal(described.dependencies, undefined);
+});
+
+test("the npm module's types are those of its functions", () => {
+  packageFolder();
+  const use = join(scratch, "use.mts");
+  writeFileSync(
+    use,
+    `import { analyse, CoreError, defaultModel, open, type Explanation } from "ecg-xplaim";
+     const told: Explanation = await analyse({ "a.hea": new Uint8Array(1) }, await defaultModel(), { values: false });
+     const start: number = told.map.windows[0].labels[0].strongest[0].start_s + told.labels[0].probability;
+     try { (await open()).about().kernels.length + start; } catch (error) { if (error instanceof CoreError) error.code.length; }
+     // @ts-expect-error: a record is files, not a path
+     await analyse("00219_hr");`,
+  );
+  const compiler = join(ROOT, "tests/node_modules/typescript/bin/tsc");
+  const options = ["--noEmit", "--strict", "--target", "es2022", "--module", "nodenext", "--typeRoots", join(scratch, "none"), use];
+  execFileSync(process.execPath, [compiler, ...options], { stdio: "pipe", encoding: "utf8" });
 });
 
 test("the npm module works in a browser", { skip }, async () => {

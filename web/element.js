@@ -1,7 +1,7 @@
 /**
  * <ecg-xplaim>: the whole page as one element. Attributes: record (URL of a .hea file on the same
  * site), sample (name of one that comes with the page), model (URL of a .safetensors file on the
- * same site), layout. After each analysis it sends an `analysis` event whose detail is the object
+ * same site), layout, embed (only what is dropped on the element itself is opened). After each analysis it sends an `analysis` event whose detail is the object
  * that `xplaim explain --json` prints.
  */
 
@@ -71,6 +71,7 @@ export class EcgXplaim extends HTMLElement {
     if (this.started) return;
     this.started = true;
     this.session = new Session();
+    this.leaving = new AbortController();
     this.ready = this.begin();
     this.ready.catch((error) => this.report(error));
   }
@@ -78,6 +79,7 @@ export class EcgXplaim extends HTMLElement {
   disconnectedCallback() {
     this.batch?.cancel();
     this.session?.close();
+    this.leaving?.abort();
     this.started = false;
   }
 
@@ -85,15 +87,16 @@ export class EcgXplaim extends HTMLElement {
   attributeChangedCallback(name, _old, value) {
     if (!this.view || value === null) return;
     if (name === "layout") this.setLayout(value);
+    else if (!this.isConnected) return;
     else this.guarded(() => this.openAttribute(name, value));
   }
 
   async begin() {
     style ??= loadStyle();
-    const model = this.fetchModel();
-    model.catch(() => {});
     this.root.adoptedStyleSheets = [await style];
     this.root.innerHTML = MARKUP;
+    const model = this.fetchModel();
+    model.catch((error) => this.live.firstModel(Promise.reject(error)));
     this.table = new RecordTable(this.$("records"), (row) => this.guarded(() => this.openRow(row)));
     this.view = new EcgView(this.$("ecg"), {
       caliper: (text) => (this.$("caliper-text").textContent = text),
@@ -290,6 +293,7 @@ export class EcgXplaim extends HTMLElement {
   }
 
   closeRecord() {
+    this.$("drop").classList.add("small");
     Object.assign(this, { record: null, analysis: null, row: null, reading: null, window: 0 });
     this.$("result").hidden = true;
   }
@@ -698,9 +702,7 @@ export class EcgXplaim extends HTMLElement {
   }
 
   print() {
-    if (!this.record) return;
-    fillPrint(this.$("sheet"), this.exportPage());
-    window.print();
+    if (this.record) window.print(); // its sheet is filled when the browser says it will print
   }
 
   /* ---- events ---- */
@@ -736,23 +738,20 @@ export class EcgXplaim extends HTMLElement {
       this.list.label = target.value;
       this.list.draw();
     });
-    const area = this.embedded ? this : document;
+    const area = this.hasAttribute("embed") ? this : document;
+    const until = { signal: this.leaving?.signal };
     area.addEventListener("dragover", (event) => {
       event.preventDefault();
       this.$("drop").classList.add("over");
-    });
+    }, until);
     area.addEventListener("dragleave", (/** @type {any} */ event) => {
       if (!event.relatedTarget) this.$("drop").classList.remove("over");
-    });
+    }, until);
     area.addEventListener("drop", (/** @type {any} */ event) => {
       event.preventDefault();
       this.$("drop").classList.remove("over");
       if (event.dataTransfer) this.guarded(async () => this.openFiles(await droppedFiles(event.dataTransfer)));
-    });
-  }
-
-  get embedded() {
-    return this.hasAttribute("embed");
+    }, until);
   }
 
   /** @param {File | undefined} file */
@@ -796,7 +795,8 @@ export class EcgXplaim extends HTMLElement {
     this.on("save-json", "click", () => saveText(this.fileName("json"), `${JSON.stringify(this.exportReport)}\n`, "application/json"));
     this.on("save-csv", "click", () => saveText(this.fileName("csv"), labelsTable(this.exportReport, this.reading), "text/csv"));
     this.on("print", "click", () => this.print());
-    window.addEventListener("beforeprint", () => this.record && fillPrint(this.$("sheet"), this.exportPage()));
+    const fill = () => this.record && fillPrint(this.$("sheet"), this.exportPage());
+    window.addEventListener("beforeprint", fill, { signal: this.leaving?.signal });
   }
 }
 

@@ -1,6 +1,6 @@
 /** What leaves the page, by the user's hand only: files to save, and paper. */
 
-import { layOut } from "./layout.js";
+import { layOut, MARGIN } from "./layout.js";
 import { INKS, paint } from "./paint.js";
 import { drawSvg } from "./svg.js";
 
@@ -63,7 +63,20 @@ function crc32(bytes) {
   return (crc ^ 0xffffffff) >>> 0;
 }
 
-/** Fill the sheet that only the printer sees. @param {HTMLElement} holder @param {Page} page */
+/** What a printed A4 sheet in landscape has room for, margins taken off. */
+const PAPER_MM = { width: 281, height: 190 };
+
+/**
+ * Fill what only the printer sees: as many sheets as the page needs at its true scale.
+ * @param {HTMLElement} holder @param {Page} page
+ */
 export function fillPrint(holder, page) {
-  holder.replaceChildren(drawSvg(layOut(page), page.heat));
+  const room = (PAPER_MM.width - MARGIN.left - MARGIN.right) / page.speed;
+  const sheets = Math.ceil(page.seconds / room - 1e-6);
+  const seconds = page.seconds / sheets;
+  const parts = Array.from({ length: sheets }, (_, i) => {
+    const part = { ...page, start: page.start + i * seconds, seconds, heatFrom: i * seconds, maxHeight: PAPER_MM.height };
+    return drawSvg(layOut(part), page.heat);
+  });
+  holder.replaceChildren(...parts);
 }

@@ -11,9 +11,11 @@
  * @typedef {{values: Float32Array, step: number}} Heat  values 0 to 1, each lasting step seconds
  * @typedef {{record: EcgRecord, mv: Float32Array[], start: number, seconds: number,
  *   layout: LayoutName, rhythm: string, speed: number, gain: number, filter: string,
- *   heat: Heat | null, heading?: string[], footing?: string[]}} Page
+ *   heat: Heat | null, heatFrom?: number, maxHeight?: number, heading?: string[],
+ *   footing?: string[]}} Page
  *   mv: what is drawn, the record's or filtered; start: of the page in the record, s; speed: mm/s;
- *   gain: mm/mV; filter: in words, "" for none
+ *   gain: mm/mV; filter: in words, "" for none; heatFrom: what of the map lies at the page's start, s;
+ *   maxHeight: mm, rows move together to keep within
  * @typedef {"minor" | "major" | "trace" | "text" | "faint"} Ink
  * @typedef {{kind: "grid", x: number, y: number, width: number, height: number}
  *   | {kind: "heat", x: number, y: number, width: number, height: number, from: number,
@@ -39,7 +41,7 @@ export const LAYOUTS = {
 export const SPEEDS = [12.5, 25, 50];
 export const GAINS = [5, 10, 20];
 
-const MARGIN = { left: 12, right: 3, top: 2, bottom: 2 };
+export const MARGIN = { left: 12, right: 3, top: 2, bottom: 2 };
 const TEXT_MM = 5;
 const ROW_MM = { wide: 17, grid: 25 };
 const PULSE = { mv: 1, seconds: 0.2, lead: 1 };
@@ -85,10 +87,11 @@ function rowsOf(layout) {
  * @returns {Sheet}
  */
 export function layOut(page) {
-  const rowMm = rowHeight(page);
   const head = MARGIN.top + TEXT_MM * (page.heading?.length ?? 0);
-  const body = rowMm * rowsOf(page.layout);
   const foot = TEXT_MM * (1 + (page.footing?.length ?? 0)) + MARGIN.bottom;
+  const room = (page.maxHeight ?? Infinity) - head - foot;
+  const rowMm = Math.min(rowHeight(page), Math.floor(room / rowsOf(page.layout)));
+  const body = rowMm * rowsOf(page.layout);
   const sheet = { width: MARGIN.left + page.seconds * page.speed + MARGIN.right, height: head + body + foot };
   const placed = strips(page.layout, page.seconds, page.rhythm).map((strip) => ({
     ...strip,
@@ -100,7 +103,7 @@ export function layOut(page) {
   }));
   /** @type {Item[]} */
   const items = [];
-  if (page.heat) items.push(...placed.map((strip) => heatItem(strip, page.speed)));
+  if (page.heat) items.push(...placed.map((strip) => heatItem(strip, page)));
   items.push({ kind: "grid", x: 0, y: head, width: sheet.width, height: body });
   for (let row = 0; row < rowsOf(page.layout); row++)
     items.push(pulseItem(head + (row + 0.5) * rowMm, page));
@@ -115,10 +118,9 @@ function rowHeight({ layout, gain }) {
   return gain > 10 ? base * 1.5 : base;
 }
 
-/** @param {PlacedStrip} strip @param {number} speed @returns {Item} */
-function heatItem(strip, speed) {
-  const { x, top, height, from, seconds } = strip;
-  return { kind: "heat", x, y: top, width: seconds * speed, height, from, seconds };
+/** @param {PlacedStrip} strip @param {Page} page @returns {Item} */
+function heatItem({ x, top, height, from, seconds }, { speed, heatFrom = 0 }) {
+  return { kind: "heat", x, y: top, width: seconds * speed, height, from: heatFrom + from, seconds };
 }
 
 /** 1 mV for 0.2 s. @param {number} y @param {Page} page @returns {Item} */

@@ -11,4 +11,5 @@ for (const name of ["record", "sample", "model", "layout"]) {
   const value = asked.get(name);
   if (value !== null) page?.setAttribute(name, value);
 }
+if (asked.get("embed") === "1") page?.setAttribute("embed", "");
 document.documentElement.classList.toggle("embedded", asked.get("embed") === "1");

@@ -27,8 +27,11 @@ export class Session {
     this.about = null;
     this.readerReady = this.startCore(this.reader);
     this.thinkerReady = this.startCore(this.thinker);
-    /** @type {Promise<unknown>} fulfilled once there is a model */
-    this.modelReady = new Promise(() => {});
+    /** @type {(bytes: Promise<unknown>) => void} */
+    this.firstModel = () => {};
+    /** @type {Promise<unknown>} fulfilled once there is a model; a later one takes its place */
+    this.modelReady = new Promise((resolve) => (this.firstModel = resolve));
+    this.modelReady.catch(() => {});
     for (const promise of [this.readerReady, this.thinkerReady]) promise.catch(() => {});
   }
 
@@ -45,12 +48,12 @@ export class Session {
       Object.assign(this, { model, modelBytes: bytes, layer: model.layer });
       return model;
     };
-    const before = this.modelReady;
     const loading = load();
+    this.firstModel(loading);
     this.modelReady = loading;
     loading.catch(() => {
-      // A model that cannot be used takes the place of none: the one before is loaded again.
-      this.modelReady = this.modelBytes ? this.restore() : before;
+      // The one before is loaded again, where there is one.
+      if (this.modelBytes) this.modelReady = this.restore();
     });
     return loading;
   }

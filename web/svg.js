@@ -19,7 +19,7 @@ const DOT_MM = 0.05;
  */
 export function drawSvg(sheet, heat) {
   const svg = /** @type {SVGSVGElement} */ (
-    node("svg", { width: `${sheet.width}mm`, height: `${sheet.height}mm`,
+    node("svg", { class: "page", width: `${sheet.width}mm`, height: `${sheet.height}mm`,
       viewBox: `0 0 ${sheet.width} ${sheet.height}` })
   );
   for (const item of sheet.items) svg.append(...draw(item, heat));

@@ -15,7 +15,8 @@ import { explainReport, predictReport } from "./report.js";
  *   probabilities is wanted
  * @typedef {{start: import("./core.js").About, model: Model, layer: Model,
  *   record: import("./core.js").EcgRecord, filter: {mv: Float32Array[]},
- *   analyse: import("./core.js").Analysis & {report: any}}} Answers  report: the tool's JSON object
+ *   analyse: import("./core.js").Analysis & {report: any,
+ *   memoryBytes: number}}} Answers  report: the tool's JSON object
  */
 
 /** @type {import("./core.js").Core | null} */
@@ -89,6 +90,7 @@ const handlers = {
     return {
       ...analysis,
       maps: maps ? analysis.maps : [],
+      memoryBytes: running().memoryBytes,
       report: report(opened.name, model, opened, analysis),
     };
   },

@@ -560,6 +560,7 @@ test("layer, own model, read first, windows of a long record", { skip }, async (
   const long = longRecord();
   const native = explainNatively(join(DIST, "model.safetensors"), [long])[0];
   await page.uncheck("#read-first");
+  await eventOf(page, () => page.selectOption("#layer", "block3.shortcut"));
   agree(await eventOf(page, () => drop(page, load(long))), native);
   assert.equal(await page.locator(".window").count(), native.map.windows.length);
   await page.locator(".window").nth(2).click();

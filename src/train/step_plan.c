@@ -1,6 +1,7 @@
 #include "train/step.h"
 
 #include "nn/plan.h"
+#include "train/gru.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -335,9 +336,10 @@ static void layout_gru(xp_step *s, node *nd, xp_arena *arena) {
     const xp_op *op = node_op(s, nd);
     const xp_gru g = step_gru(s, op);
     const int t = op_at(s, nd->in[0])->t;
-    nd->saved_step = xp_gru_saved(&g, t);
+    nd->saved_step = xp_gru_batch_saved(&g, t);
     nd->saved = xp_arena_take(arena, nd->saved_step * (size_t)s->batch, sizeof(float));
-    need(&s->scratch_bytes, xp_gru_work(&g, t) * (size_t)xp_pool_threads(s->pool) * sizeof(float));
+    need(&s->scratch_bytes,
+         xp_gru_batch_work(&g, s->batch) * (size_t)xp_pool_threads(s->pool) * sizeof(float));
 }
 
 static void need_partial(xp_step *s, const xp_op *op) {

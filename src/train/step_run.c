@@ -2,6 +2,7 @@
 
 #include "base/rng.h"
 #include "train/batchnorm.h"
+#include "train/gru.h"
 
 #include <math.h>
 #include <string.h>
@@ -784,16 +785,24 @@ static void layernorm_backward(job *j) {
     with_partials(j, layernorm_back_range);
 }
 
-static float *gru_work(const job *j, const xp_gru *g, int thread) {
-    return (float *)j->s->scratch + (size_t)thread * xp_gru_work(g, in_value(j).m.rows);
+static xp_gru_part gru_part(const job *j, const xp_gru *g, int begin, int end, int thread) {
+    return (xp_gru_part){.k = j->s->kernels,
+                         .g = g,
+                         .x = in_value(j),
+                         .saved = j->nd->saved,
+                         .saved_step = j->nd->saved_step,
+                         .begin = begin,
+                         .end = end,
+                         .work = (float *)j->s->scratch +
+                                 (size_t)thread * xp_gru_batch_work(g, j->s->batch)};
 }
 
 static void gru_range(void *ctx, int begin, int end, int thread) {
     const job *j = ctx;
     const xp_gru g = step_gru(j->s, node_op(j->s, j->nd));
-    for (int r = begin; r < end; r++)
-        xp_gru_forward(j->s->kernels, &g, xp_mats_at(out_value(j), r), xp_mats_at(in_value(j), r),
-                       j->nd->saved + (size_t)r * j->nd->saved_step, gru_work(j, &g, thread));
+    xp_gru_part part = gru_part(j, &g, begin, end, thread);
+    part.y = out_value(j);
+    xp_gru_batch_forward(&part);
 }
 
 static void gru_forward(job *j) {
@@ -803,14 +812,11 @@ static void gru_forward(job *j) {
 static void gru_back_range(void *ctx, int begin, int end, int thread) {
     const job *j = ctx;
     const xp_gru g = step_gru(j->s, node_op(j->s, j->nd));
-    for (int r = begin; r < end; r++) {
-        xp_mat dx = xp_mats_at(j->dx, r);
-        xp_gru_backward(
-            j->s->kernels, &g, j->dx.m.data ? &dx : NULL, partial_gradient(j, thread, "kernel"),
-            partial_gradient(j, thread, "recurrent_kernel"), partial_gradient(j, thread, "bias"),
-            xp_mats_at(out_gradient(j), r), xp_mats_at(in_value(j), r),
-            j->nd->saved + (size_t)r * j->nd->saved_step, gru_work(j, &g, thread));
-    }
+    xp_gru_part part = gru_part(j, &g, begin, end, thread);
+    part.y = out_gradient(j);
+    xp_gru_batch_backward(
+        &part, j->dx.m.data ? &j->dx : NULL, partial_gradient(j, thread, "kernel"),
+        partial_gradient(j, thread, "recurrent_kernel"), partial_gradient(j, thread, "bias"));
 }
 
 static void gru_backward(job *j) {

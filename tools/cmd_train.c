@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define T(member) offsetof(train_options, member)
 
@@ -248,9 +249,12 @@ static exit_code run(const command *self, int argc, char **argv) {
         free(t);
         return code;
     }
+    t->say = t->opt.json ? stderr : stdout;
     xp_status s = xp_comm_start(&t->comm, &err);
     if (s == XP_OK) s = train(t, &err);
     if (s != XP_OK) code = report_fatal(&err);
+    /* The other processes may wait for this one: to end without a farewell is what stops them. */
+    if (s != XP_OK && t->comm.size > 1) _exit((int)code);
     train_free(t);
     xp_comm_stop(&t->comm);
     free(t);

@@ -53,6 +53,7 @@ typedef struct train_progress {
 
 typedef struct training {
     train_options opt;
+    FILE *say; /* text for people: standard error where --json has the standard output */
     xp_comm comm;
     xp_pool *pool;
     /* data */

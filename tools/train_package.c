@@ -190,10 +190,10 @@ xp_status train_log_epoch(training *t, double loss, double val_loss, double val_
     const double v[] = {loss, val_loss, val_auroc, xp_trainer_rate(t->trainer), seconds};
     const train_progress *p = &t->progress;
     if (!train_writes(t)) return XP_OK;
-    printf("epoch %llu/%d  loss %.4f  val_loss %.4f  val_auroc %.4f  %.1f s%s\n",
-           (unsigned long long)p->epoch + 1, t->opt.epochs, loss, val_loss, val_auroc, seconds,
-           p->best_epoch == (int)p->epoch ? "  best" : "");
-    fflush(stdout);
+    fprintf(t->say, "epoch %llu/%d  loss %.4f  val_loss %.4f  val_auroc %.4f  %.1f s%s\n",
+            (unsigned long long)p->epoch + 1, t->opt.epochs, loss, val_loss, val_auroc, seconds,
+            p->best_epoch == (int)p->epoch ? "  best" : "");
+    fflush(t->say);
     XP_TRY(write_log(t, v, tags, 5, err));
     return write_events(t, v, tags, 5, err);
 }
@@ -224,8 +224,7 @@ xp_status train_write_best(training *t, double val_loss, xp_error *err) {
     return s;
 }
 
-/* The best epoch's weights into the model. From here on there is no training. */
-static xp_status load_best(training *t, xp_error *err) {
+static xp_status read_best(training *t, xp_error *err) {
     char path[TRAIN_PATH];
     uint8_t *data;
     size_t size;
@@ -242,6 +241,18 @@ static xp_status load_best(training *t, xp_error *err) {
         s = xp_fail(err, XP_ERR_SHAPE, "%s: another network", path);
     xp_model_free(&best);
     return s;
+}
+
+/* The best epoch's weights into the model. From here on there is no training. One process reads
+ * the file, which the others might not see yet, and tells them: its numbers plus zeros. */
+static xp_status load_best(training *t, xp_error *err) {
+    size_t n = t->model.graph.n_weights;
+    if (train_writes(t))
+        XP_TRY(read_best(t, err));
+    else
+        memset(t->model.weights, 0, n * sizeof *t->model.weights);
+    if (t->comm.size == 1) return XP_OK;
+    return t->comm.sum_floats(t->comm.ctx, t->model.weights, n, err);
 }
 
 /* A trainer without an average: its evaluation is of the model as it stands. */
@@ -321,8 +332,8 @@ static xp_status report_test(const training *t, const xp_evaluation *e, xp_error
     char path[TRAIN_PATH];
     xp_csv_writer *w;
     for (int l = 0; l < t->n_labels; l++) names[l] = t->labels[l];
-    printf("\ntest part, best epoch (%d):\n", t->progress.best_epoch + 1);
-    xp_evaluation_text(stdout, e, names);
+    fprintf(t->say, "\ntest part, best epoch (%d):\n", t->progress.best_epoch + 1);
+    xp_evaluation_text(t->say, e, names);
     if (!put_path(path, t->logs, "", "test", ".csv"))
         return xp_fail(err, XP_ERR_LIMIT, "%s: the path is too long", t->logs);
     XP_TRY(xp_csv_create(&w, path, err));
@@ -433,7 +444,8 @@ static xp_status write_test_set(const training *t, const xp_loader_options *set,
         return xp_fail(err, XP_ERR_LIMIT, "%s: the path is too long", t->package);
     XP_TRY(write_table(t, set, path, err));
     if (bytes > TEST_SET_BYTES) {
-        printf("test set: %s (no .npz: it would need %.1f GB)\n", path, 1e-9 * (double)bytes);
+        fprintf(t->say, "test set: %s (no .npz: it would need %.1f GB)\n", path,
+                1e-9 * (double)bytes);
         return XP_OK;
     }
     if (!put_path(path, t->package, "test_set_", t->opt.model_name, ".npz"))
@@ -479,7 +491,7 @@ static xp_status describe_model(training *t, xp_error *err) {
 
 static void say_written(const training *t, const char *path, const xp_evaluation *e) {
     if (!t->opt.json) {
-        printf("%s\n", path);
+        fprintf(t->say, "%s\n", path);
         return;
     }
     const char *names[XP_DATASET_MAX_LABELS];
@@ -501,7 +513,7 @@ static xp_status write_all(training *t, const xp_loader_options *set, const xp_e
         return xp_fail(err, XP_ERR_LIMIT, "%s: the path is too long", t->package);
     XP_TRY(write_model(t, path, err));
     if (e) XP_TRY(write_test_set(t, set, err));
-    if (e && !t->opt.json) XP_TRY(report_test(t, e, err));
+    if (e) XP_TRY(report_test(t, e, err));
     say_written(t, path, e);
     return XP_OK;
 }

@@ -19,20 +19,24 @@ static const float FINE_LINE = 0.1f, BOLD_LINE = 0.18f, TRACE = 0.28f, PULSE = 0
 static const float NAME_SIZE = 3.4f, STRIP = 1.6f, PAGE_MAX = 5000;
 enum { MAX_ROWS = 12, MAX_COLUMNS = 4, MAX_CELLS = 8192, SHADES = 64 };
 
+#define MINUS "\xe2\x88\x92"
 static const char *const STANDARD[] = {"I",  "II", "III", "aVR", "aVL", "aVF",
                                        "V1", "V2", "V3",  "V4",  "V5",  "V6"};
 static const char *const CABRERA[] = {"aVL", "I",  "-aVR", "II", "aVF", "III",
                                       "V1",  "V2", "V3",   "V4", "V5",  "V6"};
 static const char *const RHYTHM[] = {"II", "V1", "V5"};
 
+/* Rows begin and base lines lie on the bold lines of the grid. */
 static const struct {
     const char *name;
     int rows, columns, rhythm;
-    float pitch; /* mm from row to row */
-} LAYOUTS[XP_LAYOUT_COUNT] = {
-    [XP_LAYOUT_12X1] = {"12x1", 12, 1, 0, 14.5f}, [XP_LAYOUT_6X2] = {"6x2", 6, 2, 0, 29},
-    [XP_LAYOUT_3X4] = {"3x4", 3, 4, 0, 55},       [XP_LAYOUT_3X4_1] = {"3x4+1", 3, 4, 1, 42.5f},
-    [XP_LAYOUT_3X4_3] = {"3x4+3", 3, 4, 3, 29},   [XP_LAYOUT_SINGLE] = {"single", 0, 1, 1, 60}};
+    float pitch, base; /* mm: height of a row; of that, above the base line */
+} LAYOUTS[XP_LAYOUT_COUNT] = {[XP_LAYOUT_12X1] = {"12x1", 12, 1, 0, 15, 10},
+                              [XP_LAYOUT_6X2] = {"6x2", 6, 2, 0, 30, 15},
+                              [XP_LAYOUT_3X4] = {"3x4", 3, 4, 0, 60, 30},
+                              [XP_LAYOUT_3X4_1] = {"3x4+1", 3, 4, 1, 45, 25},
+                              [XP_LAYOUT_3X4_3] = {"3x4+3", 3, 4, 3, 30, 15},
+                              [XP_LAYOUT_SINGLE] = {"single", 0, 1, 1, 60, 30}};
 
 int xp_layout_find(const char *name) {
     for (int i = 0; i < XP_LAYOUT_COUNT; i++)
@@ -53,9 +57,10 @@ typedef struct page {
     const xp_plot_map *map;
     xp_plot_options o;
     int rows, columns, rhythm;
-    float pitch, left, top, right, bottom; /* of the grid */
-    float x0;                              /* where time begins */
-    bool positive;                         /* some value of the map is > 0 */
+    float pitch, base;              /* of a row */
+    float left, top, right, bottom; /* of the grid */
+    float x0;                       /* where time begins */
+    bool positive;                  /* some value of the map is > 0 */
 } page;
 
 /* One trace: a lead for a stretch of time. */
@@ -93,9 +98,10 @@ static void draw_pulse(const page *p, float y) {
 
 static void draw_name(const page *p, const panel *n, bool derived, bool missing) {
     char text[80];
-    snprintf(text, sizeof text, "%s%s%s", n->name, derived ? " (derived)" : "",
-             missing ? " (not recorded)" : "");
-    float up = fminf(p->pitch / 2 - 1.6f, 10);
+    bool minus = *n->name == '-';
+    snprintf(text, sizeof text, "%s%.40s%s%s", minus ? MINUS : "", n->name + minus,
+             derived ? " (derived)" : "", missing ? " (not recorded)" : "");
+    float up = fminf(p->base - 1.6f, 9);
     xp_draw_text(p->d, n->x + 1.2f, n->y - up + 1.2f, NAME_SIZE, XP_ANCHOR_START, INK, text);
     if (n->x > p->x0 + 1) {
         xp_point tick[] = {{n->x, n->y - up}, {n->x, n->y - up + 4}};
@@ -115,10 +121,16 @@ static float map_at(const xp_plot_map *m, int lead, double t) {
     return v[i] + (v[j] - v[i]) * (float)(at - i);
 }
 
+/* Behind the trace, what is no evidence leaves the paper as it is: the stronger, the denser. */
+static uint32_t shade(const page *p, float v, int alpha) {
+    if (p->o.style == XP_MAP_BEHIND) alpha = (int)((float)alpha * fminf(1, 2 * v));
+    return xp_colormap_rgba(p->o.colormap, v, alpha);
+}
+
 static uint32_t map_color(const page *p, int lead, double t, int alpha) {
     float v = map_at(p->map, lead, t);
     v = v < 0 ? 0 : v > 1 ? 1 : v; /* NaN stays */
-    return xp_colormap_rgba(p->o.colormap, roundf(v * SHADES) / SHADES, alpha);
+    return shade(p, roundf(v * SHADES) / SHADES, alpha);
 }
 
 static void draw_map(const page *p, const panel *n, int lead) {
@@ -133,7 +145,7 @@ static void draw_map(const page *p, const panel *n, int lead) {
     for (int i = 0; i < cells; i++)
         c[i] =
             map_color(p, lead, n->start + (i + 0.5) / cells * n->seconds, strip ? 255 : p->o.alpha);
-    float top = n->y - p->pitch / 2 + GAP, bottom = n->y + p->pitch / 2 - GAP;
+    float top = n->y - p->base + GAP, bottom = n->y - p->base + p->pitch - GAP;
     xp_draw_cells(p->d, n->x, top, n->x + n->width, strip ? top + STRIP : bottom, c, (size_t)cells);
     free(c);
 }
@@ -180,13 +192,17 @@ static void draw_samples(const page *p, const panel *n, int lead) {
     free(colors);
 }
 
+static float row_base(const page *p, int row) {
+    return p->top + p->pitch * (float)row + p->base;
+}
+
 static panel panel_at(const page *p, int index) {
     int grid = p->rows * p->columns;
     double seconds = p->o.seconds / p->columns;
     if (index >= grid) {
         int k = index - grid;
         const char *name = p->o.rhythm[k] ? p->o.rhythm[k] : RHYTHM[k];
-        float y = p->top + p->pitch * ((float)(p->rows + k) + 0.5f);
+        float y = row_base(p, p->rows + k);
         return (panel){name, p->x0,      (float)(p->o.seconds * p->o.speed),
                        y,    p->o.start, p->o.seconds};
     }
@@ -195,7 +211,7 @@ static panel panel_at(const page *p, int index) {
     return (panel){name,
                    p->x0 + (float)(column * seconds * p->o.speed),
                    (float)(seconds * p->o.speed),
-                   p->top + p->pitch * ((float)row + 0.5f),
+                   row_base(p, row),
                    p->o.start + column * seconds,
                    seconds};
 }
@@ -213,16 +229,15 @@ static void draw_panels(const page *p) {
             if (pass == 1 && lead >= 0) draw_samples(p, &n, lead);
             if (pass == 2) draw_name(p, &n, lead >= 0 && p->rec->leads[lead].derived, lead < 0);
         }
-    for (int i = 0; i < p->rows + p->rhythm; i++)
-        draw_pulse(p, p->top + p->pitch * ((float)i + 0.5f));
+    for (int i = 0; i < p->rows + p->rhythm; i++) draw_pulse(p, row_base(p, i));
 }
 
 /* ==== single lead: axes ====================================================================== */
 
 static void draw_axes(const page *p) {
     char text[32];
-    float y = p->top + p->pitch / 2;
-    int high = (int)floor((double)p->pitch / 2 / p->o.gain);
+    float y = p->top + p->base;
+    int high = (int)floor((double)p->base / p->o.gain);
     int every = p->o.speed < 20 ? 2 : 1;
     for (int i = 0; i <= (int)(p->o.seconds + 1e-6); i += every) {
         float x = p->x0 + (float)(i * p->o.speed);
@@ -234,7 +249,7 @@ static void draw_axes(const page *p) {
     for (int i = -high; i <= high; i++) {
         float at = y - (float)(i * p->o.gain);
         xp_point tick[] = {{p->left - 1.2f, at}, {p->left, at}};
-        snprintf(text, sizeof text, "%s%d", i < 0 ? "\xe2\x88\x92" : "", abs(i));
+        snprintf(text, sizeof text, "%s%d", i < 0 ? MINUS : "", abs(i));
         xp_draw_line(p->d, tick, 2, 0.2f, INK);
         xp_draw_text(p->d, p->left - 1.8f, at + 1, 2.8f, XP_ANCHOR_END, INK, text);
     }
@@ -251,8 +266,7 @@ static void draw_scale(const page *p, float right, float y) {
     static const float LENGTH = 36, HEIGHT = 2.6f;
     uint32_t c[STEPS];
     int alpha = p->o.style == XP_MAP_BEHIND ? p->o.alpha : 255;
-    for (int i = 0; i < STEPS; i++)
-        c[i] = xp_colormap_rgba(p->o.colormap, (float)i / (STEPS - 1), alpha);
+    for (int i = 0; i < STEPS; i++) c[i] = shade(p, (float)i / (STEPS - 1), alpha);
     float left = right - LENGTH;
     xp_draw_cells(p->d, left, y, right, y + HEIGHT, c, STEPS);
     xp_draw_text(p->d, left - 1, y + HEIGHT - 0.4f, 2.6f, XP_ANCHOR_END, GREY, "0");
@@ -369,6 +383,7 @@ xp_status xp_plot_ecg(xp_display *d, const xp_plot_record *rec, const xp_plot_ma
     p.columns = LAYOUTS[opt->layout].columns;
     p.rhythm = LAYOUTS[opt->layout].rhythm;
     p.pitch = LAYOUTS[opt->layout].pitch;
+    p.base = LAYOUTS[opt->layout].base;
     p.positive = any_positive(map, rec->n_leads);
     XP_TRY(settle(&p, err));
     place(&p);

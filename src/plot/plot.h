@@ -76,8 +76,8 @@ void xp_display_free(xp_display *d);
 
 #define XP_COLORMAP_LIST(X)                                                                        \
     X(XP_VIRIDIS, "viridis")                                                                       \
-    X(XP_REDS, "reds")           /* Reds: ColorBrewer */                                           \
-        X(XP_CIVIDIS, "cividis") /* read alike with any of the three dichromacies */
+    X(XP_REDS, "reds")       /* Reds: ColorBrewer */                                               \
+    X(XP_CIVIDIS, "cividis") /* read alike with any of the three dichromacies */
 typedef enum xp_colormap {
 #define X(id, name) id,
     XP_COLORMAP_LIST(X)
@@ -174,10 +174,10 @@ void xp_draw_trace(xp_display *d, const float *mv, int64_t n, const xp_trace *t)
 
 /* ==== backends =============================================================================== */
 
-/* RGBA, rows from the top, white behind everything. */
+/* RGB, rows from the top, white behind everything. */
 typedef struct xp_image {
     int width, height;
-    uint8_t *rgba; /* owned */
+    uint8_t *rgb; /* owned */
 } xp_image;
 
 /* The page at `dpi` (10 to 2400) pixels an inch. On error image is untouched: XP_ERR_USAGE,

@@ -1,4 +1,4 @@
-/* RGBA -> PNG by stb_image_write, compressed by libdeflate where there is one. */
+/* RGB -> PNG by stb_image_write, compressed by libdeflate where there is one. */
 #include "plot/plot.h"
 
 #include <limits.h>
@@ -57,23 +57,11 @@ static void write_phys(uint8_t *p, double dpi) {
     store_be32(p + 17, crc32(p + 4, 13));
 }
 
-static uint8_t *drop_alpha(const xp_image *im) {
-    size_t n = (size_t)im->width * (size_t)im->height;
-    uint8_t *rgb = malloc(3 * n);
-    for (size_t i = 0; rgb && i < n; i++) {
-        rgb[3 * i] = im->rgba[4 * i];
-        rgb[3 * i + 1] = im->rgba[4 * i + 1];
-        rgb[3 * i + 2] = im->rgba[4 * i + 2];
-    }
-    return rgb;
-}
-
 xp_status xp_png(uint8_t **bytes, size_t *size, const xp_image *image, double dpi, xp_error *err) {
-    uint8_t *rgb = drop_alpha(image), *png = NULL, *out = NULL;
+    uint8_t *png, *out = NULL;
     int n = 0;
     stbi_write_force_png_filter = 0; /* none: line drawings compress best so, and it is fastest */
     if (rgb) png = stbi_write_png_to_mem(rgb, 3 * image->width, image->width, image->height, 3, &n);
-    free(rgb);
     if (png) out = malloc((size_t)n + PHYS_SIZE);
     if (out) {
         memcpy(out, png, PHYS_AT);

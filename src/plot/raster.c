@@ -13,8 +13,9 @@ typedef struct canvas {
     float scale;     /* pixels a mm */
     uint8_t *mask;   /* (height, width): coverage of the line being drawn, else 0 */
     int *from, *to;  /* (height): its columns in each row */
-    uint16_t *row;   /* (width, 4): a row of CELLS, colour times alpha */
-    uint16_t *keep;  /* (width, 4): and how much of the ground it lets through */
+    uint16_t *row;   /* (width, 3): a row of CELLS, colour times alpha */
+    uint16_t *keep;  /* (width, 3): and how much of the ground it lets through */
+    int *columns;    /* (width): of RECTS that stand side by side */
     int top, bottom; /* rows that the line touches */
 } canvas;
 
@@ -45,37 +46,75 @@ static inline float overlap(int i, float a, float b) {
 }
 
 static void fill_run(uint8_t *p, int n, uint32_t rgba) {
-    uint8_t c[4] = {rgba & 255, rgba >> 8 & 255, rgba >> 16 & 255, 255};
-    for (int i = 0; i < n; i++) memcpy(p + 4 * i, c, 4);
+    uint8_t c[3] = {rgba & 255, rgba >> 8 & 255, rgba >> 16 & 255};
+    for (int i = 0; i < n; i++) memcpy(p + 3 * i, c, 3);
 }
 
 static void rect_row(canvas *c, int y, float x0, float x1, float cover, uint32_t rgba) {
     int a = clamp_int(floorf(x0), 0, c->im.width), b = clamp_int(ceilf(x1), 0, c->im.width);
-    uint8_t *row = c->im.rgba + 4 * (size_t)y * (size_t)c->im.width;
+    uint8_t *row = c->im.rgb + 3 * (size_t)y * (size_t)c->im.width;
     int full_a = clamp_int(ceilf(x0), a, b), full_b = clamp_int(floorf(x1), full_a, b);
     bool opaque = cover > 0.998f && rgba >> 24 == 255;
-    if (opaque && full_b > full_a) fill_run(row + 4 * (size_t)full_a, full_b - full_a, rgba);
+    if (opaque && full_b > full_a) fill_run(row + 3 * (size_t)full_a, full_b - full_a, rgba);
     for (int x = a; x < b; x++) {
         if (opaque && x == full_a && full_b > full_a) x = full_b;
         if (x >= b) break;
-        blend(row + 4 * (size_t)x, rgba, (uint32_t)(overlap(x, x0, x1) * cover * 255 + 0.5f));
+        blend(row + 3 * (size_t)x, rgba, (uint32_t)(overlap(x, x0, x1) * cover * 255 + 0.5f));
     }
 }
 
-/* Row by row over all rectangles: the lines of a grid stay in the cache. */
-static void draw_rects(canvas *c, const xp_point *p, size_t n, uint32_t rgba) {
-    float low = 1e9f, high = -1e9f;
+static void draw_rect(canvas *c, const xp_point *p, uint32_t rgba) {
+    float y0 = p[0].y * c->scale, y1 = p[1].y * c->scale;
+    int bottom = clamp_int(ceilf(y1), 0, c->im.height);
+    for (int y = clamp_int(floorf(y0), 0, c->im.height); y < bottom; y++)
+        rect_row(c, y, p[0].x * c->scale, p[1].x * c->scale, overlap(y, y0, y1), rgba);
+}
+
+/* The columns of n rectangles that stand side by side, in order, into c->columns and c->row (their
+ * coverage, 0..255). Returns how many. */
+static int gather_columns(canvas *c, const xp_point *p, size_t n) {
+    int found = 0;
     for (size_t i = 0; i < n; i++) {
-        low = fminf(low, p[2 * i].y * c->scale);
-        high = fmaxf(high, p[2 * i + 1].y * c->scale);
-    }
-    int bottom = clamp_int(ceilf(high), 0, c->im.height);
-    for (int y = clamp_int(floorf(low), 0, c->im.height); y < bottom; y++)
-        for (size_t i = 0; i < n; i++) {
-            float cover = overlap(y, p[2 * i].y * c->scale, p[2 * i + 1].y * c->scale);
-            if (cover > 0)
-                rect_row(c, y, p[2 * i].x * c->scale, p[2 * i + 1].x * c->scale, cover, rgba);
+        float x0 = p[2 * i].x * c->scale, x1 = p[2 * i + 1].x * c->scale;
+        int end = clamp_int(ceilf(x1), 0, c->im.width);
+        for (int x = clamp_int(floorf(x0), 0, c->im.width); x < end; x++) {
+            c->columns[found] = x;
+            c->row[found++] = (uint16_t)(overlap(x, x0, x1) * 255 + 0.5f);
         }
+    }
+    return found;
+}
+
+/* Rectangles of one height, such as the upright lines of a grid: row by row, which stay in the
+ * cache, with what each column gets worked out once. */
+static void draw_rects_aside(canvas *c, const xp_point *p, size_t n, uint32_t rgba) {
+    float y0 = p[0].y * c->scale, y1 = p[1].y * c->scale;
+    int columns = gather_columns(c, p, n), bottom = clamp_int(ceilf(y1), 0, c->im.height);
+    for (int y = clamp_int(floorf(y0), 0, c->im.height); y < bottom; y++) {
+        uint8_t *row = c->im.rgb + 3 * (size_t)y * (size_t)c->im.width;
+        uint32_t cover = (uint32_t)(overlap(y, y0, y1) * 255 + 0.5f);
+        for (int i = 0; i < columns; i++)
+            blend(row + 3 * (size_t)c->columns[i], rgba, div255(c->row[i] * cover));
+    }
+}
+
+/* How many rectangles from p on have the first one's height and a pixel between each other. */
+static size_t count_aside(const canvas *c, const xp_point *p, size_t n) {
+    size_t k = 1;
+    while (k < n && p[2 * k].y == p[0].y && p[2 * k + 1].y == p[1].y &&
+           (p[2 * k].x - p[2 * k - 1].x) * c->scale > 1)
+        k++;
+    return k;
+}
+
+static void draw_rects(canvas *c, const xp_point *p, size_t n, uint32_t rgba) {
+    for (size_t i = 0, k; i < n; i += k) {
+        k = count_aside(c, p + 2 * i, n - i);
+        if (k > 1)
+            draw_rects_aside(c, p + 2 * i, k, rgba);
+        else
+            draw_rect(c, p + 2 * i, rgba);
+    }
 }
 
 static void draw_cells(canvas *c, const xp_point *p, const uint32_t *colors, size_t n) {
@@ -86,14 +125,14 @@ static void draw_cells(canvas *c, const xp_point *p, const uint32_t *colors, siz
         int cell = clamp_int(((float)x + 0.5f - x0) / (x1 - x0) * (float)n, 0, (int)n - 1);
         uint32_t rgba = colors[cell];
         uint32_t alpha = (uint32_t)((float)(rgba >> 24) * overlap(x, x0, x1) + 0.5f);
-        for (int k = 0; k < 4; k++) {
-            c->row[4 * (x - a) + k] = (uint16_t)((k < 3 ? rgba >> (8 * k) & 255 : 255) * alpha);
-            c->keep[4 * (x - a) + k] = (uint16_t)(255 - alpha);
+        for (int k = 0; k < 3; k++) {
+            c->row[3 * (x - a) + k] = (uint16_t)((rgba >> (8 * k) & 255) * alpha);
+            c->keep[3 * (x - a) + k] = (uint16_t)(255 - alpha);
         }
     }
-    int bottom = clamp_int(ceilf(y1), 0, c->im.height), values = 4 * (b - a);
+    int bottom = clamp_int(ceilf(y1), 0, c->im.height), values = 3 * (b - a);
     for (int y = clamp_int(floorf(y0), 0, c->im.height); y < bottom; y++) {
-        uint8_t *out = c->im.rgba + 4 * ((size_t)y * (size_t)c->im.width + (size_t)a);
+        uint8_t *out = c->im.rgb + 3 * ((size_t)y * (size_t)c->im.width + (size_t)a);
         uint32_t cover = (uint32_t)(overlap(y, y0, y1) * 255 + 0.5f);
         for (int i = 0; i < values; i++) {
             uint32_t full = div255((uint32_t)c->row[i] + out[i] * (uint32_t)c->keep[i]);
@@ -152,11 +191,11 @@ static void draw_segment(canvas *c, xp_point a, xp_point b, float half) {
 static void paint_mask(canvas *c, uint32_t rgba) {
     for (int y = c->top; y < c->bottom; y++) {
         uint8_t *m = c->mask + (size_t)y * (size_t)c->im.width;
-        uint8_t *out = c->im.rgba + 4 * (size_t)y * (size_t)c->im.width;
+        uint8_t *out = c->im.rgb + 3 * (size_t)y * (size_t)c->im.width;
         for (int x = c->from[y]; x < c->to[y]; x++) {
             uint64_t eight;
             while (x + 8 <= c->to[y] && (memcpy(&eight, m + x, 8), !eight)) x += 8;
-            if (x < c->to[y] && m[x]) blend(out + 4 * (size_t)x, rgba, m[x]);
+            if (x < c->to[y] && m[x]) blend(out + 3 * (size_t)x, rgba, m[x]);
         }
         if (c->to[y] > c->from[y]) memset(m + c->from[y], 0, (size_t)(c->to[y] - c->from[y]));
         c->from[y] = c->im.width;
@@ -186,7 +225,7 @@ static void put_glyph(canvas *c, const xp_glyph *g, int x, int y, bool up, uint3
             int px = up ? x + g->top + j : x + g->left + i;
             int py = up ? y - 1 - g->left - i : y + g->top + j;
             if (px < 0 || py < 0 || px >= c->im.width || py >= c->im.height) continue;
-            blend(c->im.rgba + 4 * ((size_t)py * (size_t)c->im.width + (size_t)px), rgba,
+            blend(c->im.rgb + 3 * ((size_t)py * (size_t)c->im.width + (size_t)px), rgba,
                   g->coverage[j * g->width + i]);
         }
 }
@@ -233,18 +272,21 @@ static void canvas_free(canvas *c) {
     free(c->to);
     free(c->row);
     free(c->keep);
+    free(c->columns);
 }
 
 static bool canvas_alloc(canvas *c) {
     size_t w = (size_t)c->im.width, h = (size_t)c->im.height;
-    c->im.rgba = malloc(4 * w * h);
+    c->im.rgb = malloc(3 * w * h);
     c->mask = calloc(w, h);
     c->from = malloc(h * sizeof *c->from);
     c->to = calloc(h, sizeof *c->to);
-    c->row = malloc(4 * w * sizeof *c->row);
-    c->keep = malloc(4 * w * sizeof *c->keep);
-    if (!c->im.rgba || !c->mask || !c->from || !c->to || !c->row || !c->keep) return false;
-    memset(c->im.rgba, 255, 4 * w * h);
+    c->row = malloc(3 * w * sizeof *c->row);
+    c->keep = malloc(3 * w * sizeof *c->keep);
+    c->columns = malloc(w * sizeof *c->columns);
+    if (!c->im.rgb || !c->mask || !c->from || !c->to || !c->row || !c->keep || !c->columns)
+        return false;
+    memset(c->im.rgb, 255, 3 * w * h);
     for (size_t y = 0; y < h; y++) c->from[y] = c->im.width;
     c->top = c->im.height;
     return true;
@@ -262,7 +304,7 @@ xp_status xp_raster(xp_image *image, const xp_display *d, double dpi, xp_error *
     for (size_t i = 0; ok && i < d->n_ops; i++) draw_op(&c, d, &d->ops[i]);
     canvas_free(&c);
     if (!ok) {
-        free(c.im.rgba);
+        free(c.im.rgb);
         return xp_fail(err, XP_ERR_MEMORY, "not enough memory for %g x %g pixels", w, h);
     }
     *image = c.im;
@@ -270,6 +312,6 @@ xp_status xp_raster(xp_image *image, const xp_display *d, double dpi, xp_error *
 }
 
 void xp_image_free(xp_image *image) {
-    free(image->rgba);
+    free(image->rgb);
     *image = (xp_image){0};
 }

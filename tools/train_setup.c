@@ -291,6 +291,7 @@ static uint64_t fingerprint(const training *t) {
     uint64_t h = xp_hash(xp_dataset_fingerprint(&t->data), v, sizeof v);
     h = xp_hash(xp_hash(h, w, sizeof w), &o->changes, sizeof o->changes);
     h = xp_hash(h, t->positive_weights, sizeof t->positive_weights);
+    h = xp_hash(h, t->model.weights, t->model.graph.n_weights * sizeof *t->model.weights);
     for (int i = 0; i < t->model.n_leads; i++)
         h = xp_hash(h, t->model.leads[i], strlen(t->model.leads[i]) + 1);
     for (int p = 0; p < XP_PARTS; p++)

@@ -181,6 +181,21 @@ def test_what_a_run_writes(trained):
     assert rows(p / "logs" / "test.csv")[0]["label"] == "afib"
 
 
+def test_tensorboard_reads_the_events(trained):
+    accumulator = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
+    folder, _ = trained
+    logs = package(folder, "m") / "logs"
+    events = accumulator.EventAccumulator(str(logs), size_guidance={"scalars": 0, "histograms": 0})
+    events.Reload()
+    for name in ("loss", "val_loss", "val_auroc", "learning_rate"):
+        want = [(int(r["epoch"]), float(r[name])) for r in rows(logs / "training.csv")]
+        got = [(e.step, e.value) for e in events.Scalars(name)]
+        assert [s for s, _ in got] == [s for s, _ in want]
+        assert numpy.allclose([v for _, v in got], [v for _, v in want], rtol=1e-6)
+    kernel = events.Histograms("weights/block1.conv1.k2.kernel")
+    assert [e.step for e in kernel] == [1, 10] and kernel[0].histogram_value.num == 2 * 12 * 3
+
+
 def test_it_learns(trained):
     folder, said = trained
     (o,) = json_lines(xplaim("evaluate", "-m", model_of(folder, "m"), "--test-set", package(folder, "m") / "test_set_m.npz",
@@ -413,7 +428,8 @@ def test_two_processes_equal_one(data, tmp_path):
     copy_of(data, tmp_path)
     more = ["--augment", "--ema", "0.9", "--schedule", "constant", "--lr", "0.001"]
     xplaim(*words("one", *more), cwd=tmp_path)
-    environment = dict(os.environ, OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1")
+    environment = dict(os.environ, OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1",
+                       ASAN_OPTIONS="detect_leaks=0")  # those of the MPI library
     done = subprocess.run(["mpirun", "--oversubscribe", "-n", "2", str(TOOL), *map(str, words("two", *more)), "--threads", "1"],
                           cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr

@@ -179,9 +179,8 @@ static void conv_forward(job *j) {
         float *dw[XP_OP_MAX_INPUTS];
         const int n = branches_of(j, b, dw);
         const bool relu_only = !has_bias(j) && j->nd->act == XP_ACT_RELU;
-        const xp_conv_epilogue relu = {.relu_first = true};
-        xp_conv_batch_forward(j->nd->spectral, out_value(j), in_value(j), j->s->n, b, n,
-                              relu_only ? &relu : NULL, j->s->scratch, j->s->pool);
+        xp_conv_batch_forward(j->nd->spectral, out_value(j), in_value(j), j->s->n, b, n, relu_only,
+                              j->s->scratch, j->s->pool);
         if (!relu_only && (has_bias(j) || j->nd->act != XP_ACT_LINEAR))
             for_records(j, spectral_extras_range);
     } else {

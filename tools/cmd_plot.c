@@ -236,12 +236,15 @@ static xp_status draw_analysed(const plot_job *j, const xp_record *rec, const xp
     memcpy(values, a->maps + (size_t)w * (size_t)a->n_maps * (size_t)a->map_length,
            (size_t)a->map_length * sizeof *values);
     xp_gradcam_normalise(values, a->map_length);
+    char name[128];
+    snprintf(name, sizeof name, "%s%s", m->labels[label].name,
+             m->trained ? "" : " (untrained model)");
     xp_plot_map map = {
         .values = values,
         .n = a->map_length,
         .start = (double)a->input.start[w] / a->input.rate,
         .seconds = a->input.length / a->input.rate,
-        .label = m->labels[label].name,
+        .label = name,
         .layer = m->graph.ops[j->an->options.layer].name,
         .probability = (double)a->probabilities[(size_t)w * (size_t)a->n_labels + (size_t)label]};
     xp_plot_options page = j->page;

@@ -205,8 +205,7 @@ static void page_says_what_it_shows(void **state) {
                                         "time only: this map does not tell leads apart",
                                         "afib   probability 0.500",
                                         "block3.shortcut",
-                                        "\xe2\x88\x92"
-                                        "aVR",
+                                        "\342\210\222aVR",
                                         "III (derived)",
                                         "sample"};
     for (size_t i = 0; i < sizeof TEXTS / sizeof *TEXTS; i++)
@@ -290,7 +289,9 @@ static const struct {
 } GOLDEN[] = {
     {"12x1", {.layout = XP_LAYOUT_12X1, .plain = true}, true},
     {"6x2", {.layout = XP_LAYOUT_6X2, .plain = true}, false},
-    {"3x4", {.layout = XP_LAYOUT_3X4, .style = XP_MAP_STRIP, .colormap = XP_REDS}, true},
+    {"3x4",
+     {.layout = XP_LAYOUT_3X4, .plain = true, .style = XP_MAP_STRIP, .colormap = XP_REDS},
+     true},
     {"3x4+1", {.layout = XP_LAYOUT_3X4_1, .gain = 5}, false},
     {"3x4+3", {.layout = XP_LAYOUT_3X4_3, .speed = 12.5, .plain = true}, false},
     {"cabrera", {.layout = XP_LAYOUT_6X2, .cabrera = true, .plain = true}, false},

@@ -315,7 +315,7 @@ static void moments_range(void *ctx, int begin, int end, int thread) {
     (void)thread;
     for (int r = begin; r < end; r++) {
         memset(record_sums(j, r), 0, 2 * (size_t)in_value(j).m.cols * sizeof(double));
-        xp_moments_add(record_sums(j, r), xp_mats_at(in_value(j), r));
+        xp_moments_add(j->s->kernels, record_sums(j, r), xp_mats_at(in_value(j), r));
     }
 }
 

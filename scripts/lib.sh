@@ -245,7 +245,7 @@ page_model() {
 
 # What scripts/test uses beyond the demo.
 need_tests() {
-    need clang clang-format
+    need clang clang-format libopenmpi-dev openmpi-bin
     need_npm
     want chromium || say "no chromium: the browser test will be skipped"
     want clang-16 lld-16 || say "no clang 16: the page is built without its relaxed-SIMD module"

@@ -1,5 +1,6 @@
 /* What a run writes: DIR/NAME_package/{checkpoints,logs,model_NAME.safetensors,test_set_NAME.*}. */
 #include "arrays.h"
+#include "cases.h"
 #include "progress.h"
 #include "report.h"
 #include "train.h"
@@ -21,12 +22,6 @@
 
 /* Above this the test set is written as a table only. */
 static const size_t TEST_SET_BYTES = (size_t)1 << 30;
-
-static double wall_time(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 /* ==== folders ================================================================================ */
 
@@ -117,6 +112,12 @@ xp_status train_make_package(training *t, xp_error *err) {
 /* ==== logs =================================================================================== */
 
 #ifdef XP_HAVE_EVENTS
+
+static double wall_time(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
 
 static xp_status write_histograms(training *t, double now, int64_t epoch, xp_error *err) {
     const xp_graph *g = &t->model.graph;
@@ -265,34 +266,10 @@ static xp_status renew_trainer(training *t, xp_error *err) {
 
 /* ==== figures ================================================================================ */
 
-typedef struct threshold_rule {
-    xp_threshold_rule rule;
-    double wanted;
-    char text[64];
-} threshold_rule;
-
-static xp_status read_rule(threshold_rule *r, const char *text, xp_error *err) {
-    char *end;
-    *r = (threshold_rule){.rule = XP_THRESHOLD_YOUDEN, .text = "Youden's index"};
-    if (!strcmp(text, "youden")) return XP_OK;
-    if (!strcmp(text, "f1")) {
-        *r = (threshold_rule){.rule = XP_THRESHOLD_F1, .text = "largest F1"};
-        return XP_OK;
-    }
-    if (begins(text, "sensitivity=")) {
-        double v = strtod(text + strlen("sensitivity="), &end);
-        *r = (threshold_rule){.rule = XP_THRESHOLD_SENSITIVITY, .wanted = v};
-        snprintf(r->text, sizeof r->text, "sensitivity %g", v);
-        if (!*end && v > 0 && v <= 1) return XP_OK;
-    }
-    return xp_fail(err, XP_ERR_USAGE, "--threshold %s: expected youden, f1 or sensitivity=0.9",
-                   text);
-}
-
 static xp_status choose_thresholds(training *t, xp_error *err) {
-    threshold_rule rule;
+    threshold_choice rule;
     double loss;
-    XP_TRY(read_rule(&rule, t->opt.threshold, err));
+    XP_TRY(threshold_parse(&rule, t->opt.threshold, err));
     XP_TRY(train_predict(t, t->val_loader, &t->val_set, &loss, err));
     xp_predictions p = train_predictions(t, t->val_set.n);
     for (int l = 0; l < t->n_labels; l++) {
@@ -300,8 +277,8 @@ static xp_status choose_thresholds(training *t, xp_error *err) {
         XP_TRY(xp_choose_threshold(&p, l, rule.rule, rule.wanted, &label->threshold, err));
         label->threshold_source[0] = 0;
         if (!isnan(label->threshold))
-            snprintf(label->threshold_source, sizeof label->threshold_source,
-                     "validation part (%zu records), %s", t->val_set.n, rule.text);
+            snprintf(label->threshold_source, sizeof label->threshold_source, "%.60s (%zu records)",
+                     rule.text, t->val_set.n);
     }
     return XP_OK;
 }

@@ -209,7 +209,7 @@ def test_the_model_says_what_it_is(trained):
     assert o["model"]["trained"] is True and o["model"]["name"] == "m"
     assert [l["name"] for l in o["labels"]] == ["afib", "pvc"]
     for l in o["labels"]:
-        assert l["long_name"] and 0 < l["threshold"] < 1 and l["threshold_source"].startswith("validation part")
+        assert l["long_name"] and 0 < l["threshold"] < 1 and "on validation data (12 records)" in l["threshold_source"]
         assert l["n_positive"] > 0 and 0.5 < l["auroc"] <= 1
         assert l["auroc"] == 1 or 0 <= l["auroc_low"] <= l["auroc"] <= l["auroc_high"] <= 1
     head = model_of(folder, "m").read_bytes()
@@ -402,7 +402,7 @@ def test_several_data_sets(data, tmp_path):
 def test_usage(data):
     for more, told in ((["--arch", "vgg"], "ecg-xplaim, cnn or gru"), (["--schedule", "x"], "one-cycle"),
                        (["--epochs", "0"], "at least 1"), (["--aug-lead-drop", "3"], "probability"),
-                       (["--class-weights", "x"], "balanced"), (["--monitor", "x"], "auroc"),
+                       (["--class-weights", "x"], "balanced"), (["--threshold", "0.5"], "youden, f1 or sensitivity"), (["--monitor", "x"], "auroc"),
                        (["--label-counts", "afib"], "what to learn")):
         assert told in xplaim(*words("z"), *more, cwd=data, code=2).stderr
     assert "--model-name" in xplaim("train", "--all", code=2).stderr

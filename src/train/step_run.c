@@ -319,10 +319,40 @@ static void moments_range(void *ctx, int begin, int end, int thread) {
     }
 }
 
+/* Vectors instead of sequences: a batch of few rows, whose values may lie so close together that
+ * float loses their differences. */
+static bool is_vector(const job *j) {
+    return in_value(j).m.rows == 1;
+}
+
+static void norm_apply_vector(const job *j, float *y, const float *x) {
+    const xp_op *op = node_op(j->s, j->nd);
+    const float *gamma = step_weights(j->s, op, "gamma"), *beta = step_weights(j->s, op, "beta");
+    const double *mean = j->nd->moments, *variance = mean + op->c;
+    for (int i = 0; i < op->c; i++) {
+        double v = ((double)x[i] - mean[i]) / sqrt(variance[i] + (double)op->epsilon);
+        if (gamma) v *= (double)gamma[i];
+        if (beta) v += (double)beta[i];
+        y[i] = j->nd->act == XP_ACT_RELU && v < 0 ? 0 : (float)v;
+    }
+}
+
+static void norm_sums_vector(const job *j, double *sum, const float *dy, const float *y,
+                             const float *x) {
+    const int c = in_value(j).m.cols;
+    for (int i = 0; i < c; i++) {
+        const double g = j->nd->act == XP_ACT_RELU && !(y[i] > 0) ? 0 : (double)dy[i];
+        sum[i] += g;
+        sum[c + i] += g * ((double)x[i] - j->nd->moments[i]);
+    }
+}
+
 static void norm_apply_range(void *ctx, int begin, int end, int thread) {
     const job *j = ctx;
     (void)thread;
-    for (int r = begin; r < end; r++)
+    for (int r = begin; r < end && is_vector(j); r++)
+        norm_apply_vector(j, xp_mats_at(out_value(j), r).data, xp_mats_at(in_value(j), r).data);
+    for (int r = begin; r < end && !is_vector(j); r++)
         xp_batchnorm_forward(j->s->kernels, xp_mats_at(out_value(j), r), xp_mats_at(in_value(j), r),
                              j->nd->scale, j->nd->shift, j->nd->act == XP_ACT_RELU);
 }
@@ -358,8 +388,12 @@ static void norm_sums_range(void *ctx, int begin, int end, int thread) {
     for (int r = begin; r < end; r++) {
         xp_mat mask;
         memset(record_sums(j, r), 0, 2 * (size_t)in_value(j).m.cols * sizeof(double));
-        xp_norm_sums_add(j->s->kernels, record_sums(j, r), xp_mats_at(out_gradient(j), r),
-                         relu_mask(j, r, &mask), xp_mats_at(in_value(j), r), j->nd->mean);
+        if (is_vector(j))
+            norm_sums_vector(j, record_sums(j, r), xp_mats_at(out_gradient(j), r).data,
+                             xp_mats_at(out_value(j), r).data, xp_mats_at(in_value(j), r).data);
+        else
+            xp_norm_sums_add(j->s->kernels, record_sums(j, r), xp_mats_at(out_gradient(j), r),
+                             relu_mask(j, r, &mask), xp_mats_at(in_value(j), r), j->nd->mean);
     }
 }
 
@@ -372,6 +406,24 @@ static void norm_input_range(void *ctx, int begin, int end, int thread) {
         xp_norm_backward(j->s->kernels, xp_mats_at(j->dx, r), j->accumulate,
                          xp_mats_at(out_gradient(j), r), relu_mask(j, r, &mask),
                          xp_mats_at(in_value(j), r), &slope);
+    }
+}
+
+/* What goes through a unit that is active in one record only is nothing: only double precision sees
+ * that, and Adam would make a full step of the noise. */
+static void norm_input_vector(const job *j, const double *all, float *dx, const float *dy,
+                              const float *y, const float *x) {
+    const xp_op *op = node_op(j->s, j->nd);
+    const float *gamma = step_weights(j->s, op, "gamma");
+    const int c = op->c;
+    const double rows = all[2 * c];
+    for (int i = 0; i < c; i++) {
+        const double g = j->nd->act == XP_ACT_RELU && !(y[i] > 0) ? 0 : (double)dy[i];
+        const double inverse = 1 / sqrt(j->nd->moments[c + i] + (double)op->epsilon);
+        const double along = ((double)x[i] - j->nd->moments[i]) * inverse * inverse;
+        double d = inverse * (g - all[i] / rows - along * all[c + i] / rows);
+        if (gamma) d *= (double)gamma[i];
+        dx[i] = j->accumulate ? dx[i] + (float)d : (float)d;
     }
 }
 
@@ -388,7 +440,11 @@ static void norm_backward(job *j) {
         j->nd->m1[i] = (float)(all[i] / rows);
         j->nd->m2[i] = (float)((double)j->nd->scale[i] * inverse * inverse * all[c + i] / rows);
     }
-    if (j->dx.m.data) for_records(j, norm_input_range);
+    if (!j->dx.m.data) return;
+    for (int r = 0; r < j->s->n && is_vector(j); r++)
+        norm_input_vector(j, all, xp_mats_at(j->dx, r).data, xp_mats_at(out_gradient(j), r).data,
+                          xp_mats_at(out_value(j), r).data, xp_mats_at(in_value(j), r).data);
+    if (!is_vector(j)) for_records(j, norm_input_range);
 }
 
 void xp_step_update_moving(const xp_step *s, float *weights) {

@@ -77,6 +77,8 @@ static void print_parts(const training *t) {
                 "%zu drawn records left out: their patients are in a part that is full, or the "
                 "batches need no more\n",
                 t->split.left_out);
+    if (t->unreadable)
+        fprintf(t->say, "%zu records left out: they cannot be read\n", t->unreadable);
 }
 
 static xp_status check_positives(const training *t, xp_error *err) {
@@ -333,11 +335,12 @@ static void fill_range(void *ctx, int begin, int end, int thread) {
     }
 }
 
-static void drop_bad(xp_split *s, xp_part part, const float *bad) {
+static void drop_bad(training *t, xp_part part, const float *bad) {
+    xp_split *s = &t->split;
     size_t n = 0;
     for (size_t i = 0; i < s->n[part]; i++)
         if (bad[i] == 0) s->items[part][n++] = s->items[part][i];
-    s->left_out += s->n[part] - n;
+    t->unreadable += s->n[part] - n;
     s->n[part] = n;
 }
 
@@ -359,7 +362,7 @@ static xp_status fill_part(training *t, xp_part part, xp_error *err) {
         snprintf(err->text + used, sizeof err->text - used, " (or leave such out: --skip-bad)");
         s = err->code;
     }
-    if (s == XP_OK) drop_bad(&t->split, part, f.bad);
+    if (s == XP_OK) drop_bad(t, part, f.bad);
     free(f.bad);
     return s;
 }
@@ -380,9 +383,8 @@ static xp_status open_reader(training *t, xp_error *err) {
 }
 
 static xp_status fill_cache(training *t, xp_error *err) {
-    size_t left_out = t->split.left_out;
     for (int p = 0; !t->opt.no_cache && p < XP_PARTS; p++) XP_TRY(fill_part(t, (xp_part)p, err));
-    if (t->split.left_out != left_out) XP_TRY(check_parts(t, err));
+    if (t->unreadable > 0) XP_TRY(check_parts(t, err));
     return XP_OK;
 }
 

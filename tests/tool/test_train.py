@@ -319,7 +319,7 @@ def test_missing_record(data, tmp_path):
     done = xplaim(*words("x"), cwd=tmp_path, code=1)
     assert "00005_hr" in done.stderr and "--skip-bad" in done.stderr
     done = xplaim(*words("x", "--skip-bad"), cwd=tmp_path)
-    assert "left out" in done.stderr and "00005_hr" in done.stderr and "1 drawn records left out" in done.stdout
+    assert "left out" in done.stderr and "00005_hr" in done.stderr and "1 records left out: they cannot be read" in done.stdout
     done = xplaim(*words("y", "--no-cache"), cwd=tmp_path, code=1)
     assert "00005_hr" in done.stderr
 

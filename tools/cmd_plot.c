@@ -197,7 +197,7 @@ static bool ends_in_svg(const char *path) {
 
 static xp_status write_pictures(const plot_job *j, const xp_display *d, const char *record,
                                 xp_error *err) {
-    bool svg = j->opt->svg || (!j->several && ends_in_svg(j->opt->output));
+    bool svg = j->opt->svg || (!j->several && !j->opt->png && ends_in_svg(j->opt->output));
     if (j->opt->png || !svg) XP_TRY(write_picture(j, d, record, false, err));
     return svg ? write_picture(j, d, record, true, err) : XP_OK;
 }

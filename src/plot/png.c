@@ -60,7 +60,7 @@ static void write_phys(uint8_t *p, double dpi) {
 xp_status xp_png(uint8_t **bytes, size_t *size, const xp_image *image, double dpi, xp_error *err) {
     uint8_t *png, *out = NULL;
     int n = 0;
-    stbi_write_force_png_filter = 0; /* none: line drawings compress best so, and it is fastest */
+    stbi_write_force_png_filter = 2; /* up: the grid repeats from row to row */
     png = stbi_write_png_to_mem(image->rgb, 3 * image->width, image->width, image->height, 3, &n);
     if (png) out = malloc((size_t)n + PHYS_SIZE);
     if (out) {

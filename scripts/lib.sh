@@ -61,7 +61,8 @@ need_npm() {
 
 need_native() {
     need gcc g++ make cmake ninja-build pkg-config libcjson-dev libzip-dev libhdf5-dev \
-        libflac-dev libstb-dev zlib1g-dev protobuf-c-compiler libprotobuf-c-dev libonnx-dev
+        libflac-dev libstb-dev zlib1g-dev protobuf-c-compiler libprotobuf-c-dev libonnx-dev \
+        fonts-dejavu-core libdeflate-dev
     command -v python3 >/dev/null || need python3
 }
 
@@ -256,7 +257,7 @@ want_browsers() {
 
 # What scripts/test uses beyond the demo.
 need_tests() {
-    need clang clang-format
+    need clang clang-format libopenmpi-dev openmpi-bin
     need_npm
     want_browsers
     want clang-16 lld-16 || say "no clang 16: the page is built without its relaxed-SIMD module"

@@ -1,4 +1,5 @@
 /* xplaim train: options of the command, and what they may be. */
+#include "cases.h"
 #include "report.h"
 #include "train.h"
 
@@ -6,6 +7,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define T(member) offsetof(train_options, member)
 
@@ -166,6 +168,15 @@ static xp_status check_words(const train_options *o, xp_error *err) {
     return XP_OK;
 }
 
+/* Now, and not at the end of a long run. */
+static xp_status check_threshold(const train_options *o, xp_error *err) {
+    threshold_choice t;
+    XP_TRY(threshold_parse(&t, o->threshold, err));
+    if (t.kind == THRESHOLD_CHOSEN) return XP_OK;
+    return xp_fail(err, XP_ERR_USAGE, "--threshold %s: expected youden, f1 or sensitivity=0.9",
+                   o->threshold);
+}
+
 static xp_status check_numbers(const train_options *o, xp_error *err) {
     if (o->epochs < 1 || o->batch_size < 1)
         return xp_fail(err, XP_ERR_USAGE, "--epochs and --batch-size must be at least 1");
@@ -211,6 +222,7 @@ static xp_status check(training *t, xp_error *err) {
                        "A,B,C");
     take_defaults(o);
     XP_TRY(check_words(o, err));
+    XP_TRY(check_threshold(o, err));
     XP_TRY(check_numbers(o, err));
     return o->all ? take_labels(t, err) : take_counts(t, err);
 }
@@ -248,9 +260,12 @@ static exit_code run(const command *self, int argc, char **argv) {
         free(t);
         return code;
     }
+    t->say = t->opt.json ? stderr : stdout;
     xp_status s = xp_comm_start(&t->comm, &err);
     if (s == XP_OK) s = train(t, &err);
     if (s != XP_OK) code = report_fatal(&err);
+    /* The other processes may wait for this one: to end without a farewell is what stops them. */
+    if (s != XP_OK && t->comm.size > 1) _exit((int)code);
     train_free(t);
     xp_comm_stop(&t->comm);
     free(t);

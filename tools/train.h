@@ -53,6 +53,7 @@ typedef struct train_progress {
 
 typedef struct training {
     train_options opt;
+    FILE *say; /* text for people: standard error where --json has the standard output */
     xp_comm comm;
     xp_pool *pool;
     /* data */
@@ -61,6 +62,7 @@ typedef struct training {
     xp_draw draws[TRAIN_MAX_DRAWS];
     xp_dataset data;
     xp_split split;
+    size_t unreadable;  /* records left out (--skip-bad) */
     xp_input_spec spec; /* points into model */
     xp_reader *reader;
     xp_loader_options train_set, val_set;

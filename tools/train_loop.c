@@ -64,8 +64,8 @@ xp_status train_load_state(training *t, xp_error *err) {
                        t->state);
     t->progress = p;
     if (train_writes(t))
-        printf("resumed at epoch %llu, step %llu\n", (unsigned long long)p.epoch + 1,
-               (unsigned long long)p.batch + 1);
+        fprintf(t->say, "resumed at epoch %llu, step %llu\n", (unsigned long long)p.epoch + 1,
+                (unsigned long long)p.batch + 1);
     return XP_OK;
 }
 
@@ -242,6 +242,6 @@ xp_status train_run(training *t, xp_error *err) {
         XP_TRY(finish_epoch(t, begin, err));
     }
     if (t->progress.stopped && train_writes(t))
-        printf("stopped: no better epoch for %d epochs\n", t->progress.waited);
+        fprintf(t->say, "stopped: no better epoch for %d epochs\n", t->progress.waited);
     return XP_OK;
 }

@@ -1,5 +1,6 @@
 /* What a run writes: DIR/NAME_package/{checkpoints,logs,model_NAME.safetensors,test_set_NAME.*}. */
 #include "arrays.h"
+#include "cases.h"
 #include "progress.h"
 #include "report.h"
 #include "train.h"
@@ -21,12 +22,6 @@
 
 /* Above this the test set is written as a table only. */
 static const size_t TEST_SET_BYTES = (size_t)1 << 30;
-
-static double wall_time(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 /* ==== folders ================================================================================ */
 
@@ -118,6 +113,12 @@ xp_status train_make_package(training *t, xp_error *err) {
 
 #ifdef XP_HAVE_EVENTS
 
+static double wall_time(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
 static xp_status write_histograms(training *t, double now, int64_t epoch, xp_error *err) {
     const xp_graph *g = &t->model.graph;
     const float *gradient = xp_trainer_gradient(t->trainer);
@@ -190,10 +191,10 @@ xp_status train_log_epoch(training *t, double loss, double val_loss, double val_
     const double v[] = {loss, val_loss, val_auroc, xp_trainer_rate(t->trainer), seconds};
     const train_progress *p = &t->progress;
     if (!train_writes(t)) return XP_OK;
-    printf("epoch %llu/%d  loss %.4f  val_loss %.4f  val_auroc %.4f  %.1f s%s\n",
-           (unsigned long long)p->epoch + 1, t->opt.epochs, loss, val_loss, val_auroc, seconds,
-           p->best_epoch == (int)p->epoch ? "  best" : "");
-    fflush(stdout);
+    fprintf(t->say, "epoch %llu/%d  loss %.4f  val_loss %.4f  val_auroc %.4f  %.1f s%s\n",
+            (unsigned long long)p->epoch + 1, t->opt.epochs, loss, val_loss, val_auroc, seconds,
+            p->best_epoch == (int)p->epoch ? "  best" : "");
+    fflush(t->say);
     XP_TRY(write_log(t, v, tags, 5, err));
     return write_events(t, v, tags, 5, err);
 }
@@ -224,8 +225,7 @@ xp_status train_write_best(training *t, double val_loss, xp_error *err) {
     return s;
 }
 
-/* The best epoch's weights into the model. From here on there is no training. */
-static xp_status load_best(training *t, xp_error *err) {
+static xp_status read_best(training *t, xp_error *err) {
     char path[TRAIN_PATH];
     uint8_t *data;
     size_t size;
@@ -244,6 +244,18 @@ static xp_status load_best(training *t, xp_error *err) {
     return s;
 }
 
+/* The best epoch's weights into the model. From here on there is no training. One process reads
+ * the file, which the others might not see yet, and tells them: its numbers plus zeros. */
+static xp_status load_best(training *t, xp_error *err) {
+    size_t n = t->model.graph.n_weights;
+    if (train_writes(t))
+        XP_TRY(read_best(t, err));
+    else
+        memset(t->model.weights, 0, n * sizeof *t->model.weights);
+    if (t->comm.size == 1) return XP_OK;
+    return t->comm.sum_floats(t->comm.ctx, t->model.weights, n, err);
+}
+
 /* A trainer without an average: its evaluation is of the model as it stands. */
 static xp_status renew_trainer(training *t, xp_error *err) {
     xp_trainer_free(t->trainer);
@@ -254,34 +266,10 @@ static xp_status renew_trainer(training *t, xp_error *err) {
 
 /* ==== figures ================================================================================ */
 
-typedef struct threshold_rule {
-    xp_threshold_rule rule;
-    double wanted;
-    char text[64];
-} threshold_rule;
-
-static xp_status read_rule(threshold_rule *r, const char *text, xp_error *err) {
-    char *end;
-    *r = (threshold_rule){.rule = XP_THRESHOLD_YOUDEN, .text = "Youden's index"};
-    if (!strcmp(text, "youden")) return XP_OK;
-    if (!strcmp(text, "f1")) {
-        *r = (threshold_rule){.rule = XP_THRESHOLD_F1, .text = "largest F1"};
-        return XP_OK;
-    }
-    if (begins(text, "sensitivity=")) {
-        double v = strtod(text + strlen("sensitivity="), &end);
-        *r = (threshold_rule){.rule = XP_THRESHOLD_SENSITIVITY, .wanted = v};
-        snprintf(r->text, sizeof r->text, "sensitivity %g", v);
-        if (!*end && v > 0 && v <= 1) return XP_OK;
-    }
-    return xp_fail(err, XP_ERR_USAGE, "--threshold %s: expected youden, f1 or sensitivity=0.9",
-                   text);
-}
-
 static xp_status choose_thresholds(training *t, xp_error *err) {
-    threshold_rule rule;
+    threshold_choice rule;
     double loss;
-    XP_TRY(read_rule(&rule, t->opt.threshold, err));
+    XP_TRY(threshold_parse(&rule, t->opt.threshold, err));
     XP_TRY(train_predict(t, t->val_loader, &t->val_set, &loss, err));
     xp_predictions p = train_predictions(t, t->val_set.n);
     for (int l = 0; l < t->n_labels; l++) {
@@ -289,8 +277,8 @@ static xp_status choose_thresholds(training *t, xp_error *err) {
         XP_TRY(xp_choose_threshold(&p, l, rule.rule, rule.wanted, &label->threshold, err));
         label->threshold_source[0] = 0;
         if (!isnan(label->threshold))
-            snprintf(label->threshold_source, sizeof label->threshold_source,
-                     "validation part (%zu records), %s", t->val_set.n, rule.text);
+            snprintf(label->threshold_source, sizeof label->threshold_source, "%.60s (%zu records)",
+                     rule.text, t->val_set.n);
     }
     return XP_OK;
 }
@@ -321,8 +309,8 @@ static xp_status report_test(const training *t, const xp_evaluation *e, xp_error
     char path[TRAIN_PATH];
     xp_csv_writer *w;
     for (int l = 0; l < t->n_labels; l++) names[l] = t->labels[l];
-    printf("\ntest part, best epoch (%d):\n", t->progress.best_epoch + 1);
-    xp_evaluation_text(stdout, e, names);
+    fprintf(t->say, "\ntest part, best epoch (%d):\n", t->progress.best_epoch + 1);
+    xp_evaluation_text(t->say, e, names);
     if (!put_path(path, t->logs, "", "test", ".csv"))
         return xp_fail(err, XP_ERR_LIMIT, "%s: the path is too long", t->logs);
     XP_TRY(xp_csv_create(&w, path, err));
@@ -433,7 +421,8 @@ static xp_status write_test_set(const training *t, const xp_loader_options *set,
         return xp_fail(err, XP_ERR_LIMIT, "%s: the path is too long", t->package);
     XP_TRY(write_table(t, set, path, err));
     if (bytes > TEST_SET_BYTES) {
-        printf("test set: %s (no .npz: it would need %.1f GB)\n", path, 1e-9 * (double)bytes);
+        fprintf(t->say, "test set: %s (no .npz: it would need %.1f GB)\n", path,
+                1e-9 * (double)bytes);
         return XP_OK;
     }
     if (!put_path(path, t->package, "test_set_", t->opt.model_name, ".npz"))
@@ -479,7 +468,7 @@ static xp_status describe_model(training *t, xp_error *err) {
 
 static void say_written(const training *t, const char *path, const xp_evaluation *e) {
     if (!t->opt.json) {
-        printf("%s\n", path);
+        fprintf(t->say, "%s\n", path);
         return;
     }
     const char *names[XP_DATASET_MAX_LABELS];
@@ -501,7 +490,7 @@ static xp_status write_all(training *t, const xp_loader_options *set, const xp_e
         return xp_fail(err, XP_ERR_LIMIT, "%s: the path is too long", t->package);
     XP_TRY(write_model(t, path, err));
     if (e) XP_TRY(write_test_set(t, set, err));
-    if (e && !t->opt.json) XP_TRY(report_test(t, e, err));
+    if (e) XP_TRY(report_test(t, e, err));
     say_written(t, path, e);
     return XP_OK;
 }

@@ -58,24 +58,27 @@ static xp_status make_parts(training *t, xp_error *err) {
 }
 
 static void print_parts(const training *t) {
-    printf("%-10s %29s %29s %29s\n", "", "train", "validation", "test");
-    printf("%-10s", "label");
-    for (int p = 0; p < XP_PARTS; p++) printf(" %9s %9s %9s", "yes", "no", "unknown");
+    fprintf(t->say, "%-10s %29s %29s %29s\n", "", "train", "validation", "test");
+    fprintf(t->say, "%-10s", "label");
+    for (int p = 0; p < XP_PARTS; p++) fprintf(t->say, " %9s %9s %9s", "yes", "no", "unknown");
     for (int l = 0; l < t->n_labels; l++) {
-        printf("\n%-10s", t->labels[l]);
+        fprintf(t->say, "\n%-10s", t->labels[l]);
         for (int p = 0; p < XP_PARTS; p++) {
             size_t c[3];
             xp_split_count(&t->split, &t->data, (xp_part)p, l, c);
-            printf(" %9zu %9zu %9zu", c[0], c[1], c[2]);
+            fprintf(t->say, " %9zu %9zu %9zu", c[0], c[1], c[2]);
         }
     }
-    printf("\n%-10s", "records");
-    for (int p = 0; p < XP_PARTS; p++) printf(" %29zu", t->split.n[p]);
-    printf("\n");
+    fprintf(t->say, "\n%-10s", "records");
+    for (int p = 0; p < XP_PARTS; p++) fprintf(t->say, " %29zu", t->split.n[p]);
+    fprintf(t->say, "\n");
     if (t->split.left_out)
-        printf("%zu drawn records left out: their patients are in a part that is full, or the "
-               "batches need no more\n",
-               t->split.left_out);
+        fprintf(t->say,
+                "%zu drawn records left out: their patients are in a part that is full, or the "
+                "batches need no more\n",
+                t->split.left_out);
+    if (t->unreadable)
+        fprintf(t->say, "%zu records left out: they cannot be read\n", t->unreadable);
 }
 
 static xp_status check_positives(const training *t, xp_error *err) {
@@ -99,7 +102,7 @@ static xp_status check_parts(const training *t, xp_error *err) {
     XP_TRY(xp_split_shared_patients(&t->split, &t->data, &shared, err));
     if (train_writes(t)) {
         print_parts(t);
-        printf("patients in more than one part: %zu\n", shared);
+        fprintf(t->say, "patients in more than one part: %zu\n", shared);
     }
     if (shared != 0) return xp_fail(err, XP_ERR_INTERNAL, "%zu patients are in two parts", shared);
     for (int p = 0; p < XP_PART_TEST; p++)
@@ -290,6 +293,7 @@ static uint64_t fingerprint(const training *t) {
     uint64_t h = xp_hash(xp_dataset_fingerprint(&t->data), v, sizeof v);
     h = xp_hash(xp_hash(h, w, sizeof w), &o->changes, sizeof o->changes);
     h = xp_hash(h, t->positive_weights, sizeof t->positive_weights);
+    h = xp_hash(h, t->model.weights, t->model.graph.n_weights * sizeof *t->model.weights);
     for (int i = 0; i < t->model.n_leads; i++)
         h = xp_hash(h, t->model.leads[i], strlen(t->model.leads[i]) + 1);
     for (int p = 0; p < XP_PARTS; p++)
@@ -331,11 +335,12 @@ static void fill_range(void *ctx, int begin, int end, int thread) {
     }
 }
 
-static void drop_bad(xp_split *s, xp_part part, const float *bad) {
+static void drop_bad(training *t, xp_part part, const float *bad) {
+    xp_split *s = &t->split;
     size_t n = 0;
     for (size_t i = 0; i < s->n[part]; i++)
         if (bad[i] == 0) s->items[part][n++] = s->items[part][i];
-    s->left_out += s->n[part] - n;
+    t->unreadable += s->n[part] - n;
     s->n[part] = n;
 }
 
@@ -357,7 +362,7 @@ static xp_status fill_part(training *t, xp_part part, xp_error *err) {
         snprintf(err->text + used, sizeof err->text - used, " (or leave such out: --skip-bad)");
         s = err->code;
     }
-    if (s == XP_OK) drop_bad(&t->split, part, f.bad);
+    if (s == XP_OK) drop_bad(t, part, f.bad);
     free(f.bad);
     return s;
 }
@@ -378,9 +383,8 @@ static xp_status open_reader(training *t, xp_error *err) {
 }
 
 static xp_status fill_cache(training *t, xp_error *err) {
-    size_t left_out = t->split.left_out;
     for (int p = 0; !t->opt.no_cache && p < XP_PARTS; p++) XP_TRY(fill_part(t, (xp_part)p, err));
-    if (t->split.left_out != left_out) XP_TRY(check_parts(t, err));
+    if (t->unreadable > 0) XP_TRY(check_parts(t, err));
     return XP_OK;
 }
 
@@ -407,17 +411,18 @@ static void print_memory(const training *t) {
     size_t figures = largest_part(t) * ((size_t)t->n_labels * 13 + 8);
     size_t table = xp_dataset_bytes(&t->data) + 4 * t->data.n;
     const double mib = 1048576;
-    printf("memory: %.0f MiB = training %.0f, weights %.0f, batches %.0f, table of %zu records "
-           "%.1f, figures %.1f; it does not grow\n",
-           (double)(t->trainer_bytes + weights + batches + figures + table) / mib,
-           (double)t->trainer_bytes / mib, (double)weights / mib, (double)batches / mib, t->data.n,
-           (double)table / mib, (double)figures / mib);
-    printf("%zu weights; %zu steps of %d records an epoch, %d epochs, %d thread%s",
-           t->model.graph.n_weights, t->epoch_batches, t->opt.batch_size, t->opt.epochs,
-           xp_pool_threads(t->pool), xp_pool_threads(t->pool) == 1 ? "" : "s");
-    if (t->comm.size > 1) printf(" in each of %d processes", t->comm.size);
-    printf("\n");
-    fflush(stdout);
+    fprintf(t->say,
+            "memory: %.0f MiB = training %.0f, weights %.0f, batches %.0f, table of %zu records "
+            "%.1f, figures %.1f; it does not grow\n",
+            (double)(t->trainer_bytes + weights + batches + figures + table) / mib,
+            (double)t->trainer_bytes / mib, (double)weights / mib, (double)batches / mib, t->data.n,
+            (double)table / mib, (double)figures / mib);
+    fprintf(t->say, "%zu weights; %zu steps of %d records an epoch, %d epochs, %d thread%s",
+            t->model.graph.n_weights, t->epoch_batches, t->opt.batch_size, t->opt.epochs,
+            xp_pool_threads(t->pool), xp_pool_threads(t->pool) == 1 ? "" : "s");
+    if (t->comm.size > 1) fprintf(t->say, " in each of %d processes", t->comm.size);
+    fprintf(t->say, "\n");
+    fflush(t->say);
 }
 
 /* ============================================================================================= */

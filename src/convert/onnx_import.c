@@ -86,9 +86,12 @@ static xp_status list_values(onnx_import *im, xp_error *err) {
         v->state = VALUE_TENSOR;
         v->tensor = g->initializer[i];
     }
-    for (size_t i = 0; i < g->n_node; i++)
+    for (size_t i = 0; i < g->n_node; i++) {
+        if (!g->node[i]->op_type)
+            return xp_fail(err, XP_ERR_FORMAT, "node %zu names no operator (op_type)", i);
         for (size_t k = 0; k < g->node[i]->n_output; k++)
             if (g->node[i]->output[k][0]) XP_TRY(add_value(im, g->node[i]->output[k], &v, err));
+    }
     return XP_OK;
 }
 

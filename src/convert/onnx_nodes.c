@@ -1127,13 +1127,13 @@ static bool is_word_of(const char *list, const char *word) {
 
 xp_status onnx_add_node(onnx_import *im, const onnx_node *n, xp_error *err) {
     int k = 0;
-    while (k < N_OPERATORS && (!n->op_type || strcmp(operators[k].type, n->op_type))) k++;
+    while (k < N_OPERATORS && strcmp(operators[k].type, n->op_type)) k++;
     bool standard = !n->domain || !n->domain[0] || !strcmp(n->domain, "ai.onnx");
     if (k == N_OPERATORS || !standard)
         return onnx_fail(err, XP_ERR_UNSUPPORTED, n,
                          "this operator is not supported; those that make the layers Conv, GRU, "
                          "dense, norms, pools, Concat, Add and activations are%s",
-                         n->op_type && (!strcmp(n->op_type, "Pow") || !strcmp(n->op_type, "Sub"))
+                         !strcmp(n->op_type, "Pow") || !strcmp(n->op_type, "Sub")
                              ? " (a LayerNorm must be exported with opset 17 or later)"
                              : "");
     for (size_t i = 0; i < n->n_attribute; i++) {

@@ -129,8 +129,7 @@ xp_status onnx_fail(xp_error *err, xp_status code, const onnx_node *n, const cha
     vsnprintf(what, sizeof what, fmt, ap);
     va_end(ap);
     const char *name = n->name && n->name[0] ? n->name : n->n_output ? n->output[0] : "";
-    return xp_fail(err, code, "node \"%.80s\" (%.40s): %s", name, n->op_type ? n->op_type : "?",
-                   what);
+    return xp_fail(err, code, "node \"%.80s\" (%.40s): %s", name, n->op_type, what);
 }
 
 const Onnx__AttributeProto *onnx_attribute(const onnx_node *n, const char *name) {

@@ -1,5 +1,6 @@
 #include "kernels/conv_batch.h"
 
+#include "kernels/stream_kernels.h"
 #include "kernels/train_kernels.h"
 
 #include <string.h>
@@ -114,9 +115,8 @@ typedef struct job {
     const xp_conv_branch *branch;
     int n_branches;
     float *const *dw;
-    const xp_conv_epilogue *ep;
     xp_mats x, y, mask; /* y: the output, or its gradient */
-    bool masked, accumulate;
+    bool masked, accumulate, relu;
     int first, rows; /* record of the chunk's first row; blocks of all its records */
     float *w_bins, *x_bins, *y_bins, *work;
 } job;
@@ -211,10 +211,18 @@ static void pack_range(void *ctx, int begin, int end, int thread) {
             const conv_place place = weight_pair(d, c, o);
             load_taps(d, a, c, o);
             load_taps(d, b, c + 1, o);
-            d->p->kernels->conv->to_bins(&d->p->fft, &taps, &place, work);
-            mend_first_bin(place.a, place.im, width);
-            if (place.b) mend_first_bin(place.b, place.im, width);
+            d->p->kernels->stream->to_bins(&d->p->fft, &taps, &place, work);
         }
+    d->p->kernels->stream->fence();
+}
+
+static int channel_pairs(const job *d) {
+    return (d->p->shape.c_in + 1) / 2;
+}
+
+static void pack_weights(job *d, xp_pool *pool) {
+    xp_parallel_for(pool, channel_pairs(d), pack_range, d);
+    for (size_t i = 0; i < d->p->w_bin; i++) d->w_bins[i] *= 4;
 }
 
 /* The gradient's first taps, N times too large, twice from either transform. */
@@ -245,10 +253,6 @@ static void unpack_range(void *ctx, int begin, int end, int thread) {
             each_branch(d, c, o, a, add_branch);
             if (place.b) each_branch(d, c + 1, o, b, add_branch);
         }
-}
-
-static int channel_pairs(const job *d) {
-    return (d->p->shape.c_in + 1) / 2;
 }
 
 /* ---- to bins --------------------------------------------------------------------------------- */
@@ -304,7 +308,7 @@ static void block_pair(const job *d, int row, int c, block_fn block, const conv_
     in.a = block(d, row, c, work, &in.a_step);
     in.b = in.a, in.b_step = in.a_step;
     if (place->b) in.b = block(d, row + 1, c, work + points(d), &in.b_step);
-    d->p->kernels->conv->to_bins(&d->p->fft, &in, place, work + 2 * points(d));
+    d->p->kernels->stream->to_bins(&d->p->fft, &in, place, work + 2 * points(d));
 }
 
 /* Items are pairs of blocks, in each the vectors of channels: neighbours share cache lines. */
@@ -319,6 +323,7 @@ static void input_range(void *ctx, int begin, int end, int thread) {
                                   im};
         block_pair(d, row, c, input_block, &place, thread_work(d, thread));
     }
+    d->p->kernels->stream->fence();
 }
 
 static void output_range(void *ctx, int begin, int end, int thread) {
@@ -332,6 +337,7 @@ static void output_range(void *ctx, int begin, int end, int thread) {
                                   im};
         block_pair(d, row, c, output_block, &place, thread_work(d, thread));
     }
+    d->p->kernels->stream->fence();
 }
 
 /* ---- from bins ------------------------------------------------------------------------------- */
@@ -351,14 +357,7 @@ static void forward_item(const job *d, int row, int c, float *work) {
                             .rows_a = a.rows - ta < p->len ? a.rows - ta : p->len,
                             .rows_b = b.rows - tb < p->len ? b.rows - tb : p->len,
                             .n = a.cols - c < width ? a.cols - c : width};
-    xp_conv_epilogue ep;
-    if (d->ep) {
-        ep = *d->ep;
-        if (ep.bias) ep.bias += c;
-        if (ep.scale) ep.scale += c;
-        if (ep.shift) ep.shift += c;
-    }
-    p->kernels->conv->from_bins(&p->fft, &place, &rows, d->ep ? &ep : NULL, work);
+    p->kernels->stream->from_bins(&p->fft, &place, &rows, d->relu, work);
 }
 
 static void forward_range(void *ctx, int begin, int end, int thread) {
@@ -366,6 +365,7 @@ static void forward_range(void *ctx, int begin, int end, int thread) {
     const int columns = vectors(d, d->p->shape.c_out);
     for (int i = begin; i < end; i++)
         forward_item(d, i / columns * 2, i % columns * width_of(d), thread_work(d, thread));
+    d->p->kernels->stream->fence();
 }
 
 /* Rows [first, first + N) of dx from v; those before `until` hold a part of it already. */
@@ -462,11 +462,11 @@ static void input_to_bins(job *d, xp_mats x, xp_pool *pool) {
 }
 
 void xp_conv_batch_forward(const xp_conv_batch *conv, xp_mats y, xp_mats x, int n,
-                           const xp_conv_branch *branches, int n_branches,
-                           const xp_conv_epilogue *ep, void *scratch, xp_pool *pool) {
+                           const xp_conv_branch *branches, int n_branches, bool relu, void *scratch,
+                           xp_pool *pool) {
     job d = make_job(conv, branches, n_branches, scratch);
-    d.y = y, d.ep = ep;
-    xp_parallel_for(pool, channel_pairs(&d), pack_range, &d);
+    d.y = y, d.relu = relu;
+    pack_weights(&d, pool);
     for (int first = 0; first < n; first += conv->chunk) {
         begin_chunk(&d, first, n);
         input_to_bins(&d, x, pool);
@@ -484,7 +484,7 @@ void xp_conv_batch_backward(const xp_conv_batch *conv, const xp_mats *dx, bool a
     if (mask) d.mask = *mask;
     for (int first = 0; first < n; first += conv->chunk) {
         begin_chunk(&d, first, n);
-        if (dx) xp_parallel_for(pool, channel_pairs(&d), pack_range, &d);
+        if (dx) pack_weights(&d, pool);
         input_to_bins(&d, x, pool);
         xp_parallel_for(pool, (d.rows + 1) / 2 * vectors(&d, conv->shape.c_out), output_range, &d);
         d.x = dx ? *dx : (xp_mats){.step = 0};

@@ -40,10 +40,10 @@ void xp_conv_batch_plan(xp_conv_batch **out, xp_arena *arena, const xp_conv_shap
 size_t xp_conv_batch_scratch(const xp_conv_shape *shape, int records, const xp_kernels *kernels,
                              int threads);
 
-/* y = x * w for n records; branches as in xp_conv_pack; ep may be NULL. */
+/* y = x * w for n records; branches as in xp_conv_pack; then ReLU when relu. */
 void xp_conv_batch_forward(const xp_conv_batch *conv, xp_mats y, xp_mats x, int n,
-                           const xp_conv_branch *branches, int n_branches,
-                           const xp_conv_epilogue *ep, void *scratch, xp_pool *pool);
+                           const xp_conv_branch *branches, int n_branches, bool relu, void *scratch,
+                           xp_pool *pool);
 
 /* dx = gradient of the input (added to what is there when accumulate), or dx NULL; dw[i] (k, c_in,
  * c_out of branch i) += gradient of its weights. With mask, dy counts only where mask > 0 (mask

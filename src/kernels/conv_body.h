@@ -168,40 +168,42 @@ static void conv_from_bins(const fft_plan *plan, const conv_place *in, const con
     if (y->b) store_time(z, y->b, y->stride, y->rows_b, y->n, ep);
 }
 
+/* Gauss' complex product is three real ones: rr = xr wr, ii = xi wi, ss = (xr + xi)(wr + wi); then
+ * yr = rr - ii, yi = ss - (rr + ii). re and im: rr and ii, made rr - ii and -(rr + ii). */
+static ALWAYS_INLINE void butterfly(int rows, float *re, float *im, ptrdiff_t row) {
+    for (int r = 0; r < rows; r++, re += row, im += row) {
+        UNROLL
+        for (int j = 0; j < TILE_N; j += VEC_N) {
+            const vec rr = vec_load(re + j), ii = vec_load(im + j);
+            vec_store(re + j, vec_sub(rr, ii));
+            vec_store(im + j, vec_sub(vec_sub(vec_splat(0), rr), ii));
+        }
+    }
+}
+
+/* Left-hand matrix and packed tile, each real, imaginary and their sum; the product's planes. */
 typedef struct bin_tile {
     int k;
-    ptrdiff_t x_row, y_row, y_im;
-    const float *wr, *wi, *ws; /* real, imaginary, their sum */
+    ptrdiff_t x_row, x_step, y_row;
+    const float *xr, *xi, *xs, *wr, *wi, *ws;
+    float *yr, *yi;
+    ptrdiff_t ahead; /* to the next tile, fetched from memory while this one is computed; or 0 */
 } bin_tile;
 
-/* Gauss' complex product is three real ones: rr = xr wr, ii = xi wi, ss = (xr + xi)(wr + wi); then
- * yr = rr - ii, yi = ss - (rr + ii). */
-#define DEFINE_BIN_TILE(R)                                                                         \
-    static __attribute__((noinline)) void bin_tile_##R(                                            \
-        const bin_tile *s, const float *xr, const float *xi, const float *xs, float *y) {          \
-        vec acc[R][VEC_COLS], rr[R][VEC_COLS];                                                     \
-        tile_sum(rr, R, s->k, xr, s->x_row, 1, s->wr);                                             \
-        tile_sum(acc, R, s->k, xi, s->x_row, 1, s->wi);                                            \
-        UNROLL for (int r = 0; r < R; r++) UNROLL for (int j = 0; j < VEC_COLS; j++) {             \
-            vec_store(y + r * s->y_row + j * VEC_N, vec_sub(rr[r][j], acc[r][j]));                 \
-            rr[r][j] = vec_add(rr[r][j], acc[r][j]);                                               \
-        }                                                                                          \
-        tile_sum(acc, R, s->k, xs, s->x_row, 1, s->ws);                                            \
-        UNROLL for (int r = 0; r < R; r++) UNROLL for (int j = 0; j < VEC_COLS; j++)               \
-            vec_store(y + s->y_im + r * s->y_row + j * VEC_N, vec_sub(acc[r][j], rr[r][j]));       \
-    }
-FOR_EACH_ROWS(DEFINE_BIN_TILE)
-
-typedef void (*bin_tile_fn)(const bin_tile *, const float *, const float *, const float *, float *);
-#define BIN_TILE_ENTRY(R) bin_tile_##R,
-static const bin_tile_fn bin_tile_table[] = {FOR_EACH_ROWS(BIN_TILE_ENTRY)};
-
-static void bin_rows(int m, const bin_tile *s, const float *x, size_t x_im, const float *xs,
-                     float *y) {
+static void bin_rows(int m, const bin_tile *s) {
+    tile_args first = {s->k, 0, s->x_row, s->x_step, s->y_row, s->ahead}, last = first;
+    ptrdiff_t x = 0, y = 0;
+    last.accumulate = 1;
+    last.ahead = 0;
     for (int groups = (m + VEC_ROWS - 1) / VEC_ROWS; groups > 0; groups--) {
         const int rows = (m + groups - 1) / groups;
-        bin_tile_table[rows - 1](s, x, x + x_im, xs, y);
-        x += rows * s->x_row, xs += rows * s->x_row, y += rows * s->y_row;
+        const tile_fn product = tile_table[rows - 1];
+        product(&first, s->xr + x, s->wr, s->yr + y);
+        product(&first, s->xi + x, s->wi, s->yi + y);
+        butterfly(rows, s->yr + y, s->yi + y, s->y_row);
+        product(&last, s->xs + x, s->ws, s->yi + y);
+        first.ahead = 0;
+        x += rows * s->x_row, y += rows * s->y_row;
         m -= rows;
     }
 }
@@ -214,7 +216,7 @@ static __attribute__((noinline)) void sum_into(float *out, const float *a, const
 
 static void real_bin(const conv_bin *s, const float *x, const float *w, float *y) {
     const size_t part = (size_t)s->k * TILE_N;
-    const tile_args t = {s->k, TILE_N, 0, (ptrdiff_t)s->x_row, 1, (ptrdiff_t)s->y_row};
+    const tile_args t = {s->k, 0, (ptrdiff_t)s->x_row, 1, (ptrdiff_t)s->y_row, 0};
     for (int j = 0; j < s->tiles; j++, w += 2 * part, y += TILE_N) {
         tile_rows(s->rows, &t, x, w, y);
         tile_rows(s->rows, &t, x + s->x_im, w + part, y + s->y_im);
@@ -232,8 +234,19 @@ static void conv_bin_product(const conv_bin *s, const float *x, const float *w, 
     sum_into(xs, x, x + s->x_im, (size_t)s->rows * s->x_row);
     for (int j = 0; j < s->tiles; j++, w += 2 * part, y += TILE_N) {
         sum_into(ws, w, w + part, part);
-        const bin_tile t = {
-            s->k, (ptrdiff_t)s->x_row, (ptrdiff_t)s->y_row, (ptrdiff_t)s->y_im, w, w + part, ws};
-        bin_rows(s->rows, &t, x, s->x_im, xs, y);
+        const bin_tile t = {.k = s->k,
+                            .x_row = (ptrdiff_t)s->x_row,
+                            .x_step = 1,
+                            .y_row = (ptrdiff_t)s->y_row,
+                            .xr = x,
+                            .xi = x + s->x_im,
+                            .xs = xs,
+                            .wr = w,
+                            .wi = w + part,
+                            .ws = ws,
+                            .yr = y,
+                            .yi = y + s->y_im,
+                            .ahead = j + 1 < s->tiles ? 2 * (ptrdiff_t)part : 0};
+        bin_rows(s->rows, &t);
     }
 }

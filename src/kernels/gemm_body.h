@@ -17,15 +17,27 @@
 #define UNROLL _Pragma("GCC unroll 16")
 #endif
 
-/* acc (rows x VEC_COLS vectors) = a (rows, k) * b (k, TILE_N); a's element (r, p) is at
- * a[r * row + p * step]. rows is a constant where this is inlined. */
-static ALWAYS_INLINE void tile_sum(vec acc[][VEC_COLS], const int rows, int k, const float *a,
-                                   ptrdiff_t row, ptrdiff_t step, const float *b) {
+typedef struct tile_args {
+    int k, accumulate;
+    ptrdiff_t row, step, ldc;
+    ptrdiff_t ahead; /* floats from b to what will be read soon: fetched on the way */
+} tile_args;
+
+/* c (rows, TILE_N) = a (rows, k) * b (k, TILE_N) [+ c]; a's element (r, p) is at
+ * a[r * row + p * step]. rows is a constant where this is inlined, and so is step where rows are
+ * dense. c is loaded before the loop and stored after it, without a branch: only then do the
+ * compilers of browsers keep all accumulators in registers. */
+static ALWAYS_INLINE void tile(const int rows, const tile_args *s, const ptrdiff_t step,
+                               const float *a, const float *b, float *c) {
+    const ptrdiff_t row = s->row, ldc = s->ldc, ahead = s->ahead;
+    vec acc[VEC_ROWS][VEC_COLS];
     UNROLL
     for (int r = 0; r < rows; r++) UNROLL
-    for (int j = 0; j < VEC_COLS; j++) acc[r][j] = vec_splat(0);
-    for (int p = 0; p < k; p++) {
+    for (int j = 0; j < VEC_COLS; j++)
+        acc[r][j] = s->accumulate ? vec_load(c + r * ldc + j * VEC_N) : vec_splat(0);
+    for (int p = s->k; p > 0; p--, a += step, b += TILE_N) {
         vec w[VEC_COLS];
+        vec_fetch(b + ahead);
         UNROLL
         for (int j = 0; j < VEC_COLS; j++) w[j] = vec_load(b + j * VEC_N);
         UNROLL
@@ -34,45 +46,19 @@ static ALWAYS_INLINE void tile_sum(vec acc[][VEC_COLS], const int rows, int k, c
             UNROLL
             for (int j = 0; j < VEC_COLS; j++) acc[r][j] = vec_fma(x, w[j], acc[r][j]);
         }
-        a += step;
-        b += TILE_N;
     }
-}
-
-/* c (rows, n <= TILE_N) = acc [+ c]. */
-static ALWAYS_INLINE void tile_store(vec acc[][VEC_COLS], const int rows, float *c, ptrdiff_t ldc,
-                                     int n, int accumulate) {
-    if (n == TILE_N) {
-        UNROLL
-        for (int r = 0; r < rows; r++) UNROLL
-        for (int j = 0; j < VEC_COLS; j++) {
-            float *y = c + r * ldc + j * VEC_N;
-            vec_store(y, accumulate ? vec_add(vec_load(y), acc[r][j]) : acc[r][j]);
-        }
-        return;
-    }
-    float t[VEC_ROWS][TILE_N];
     UNROLL
     for (int r = 0; r < rows; r++) UNROLL
-    for (int j = 0; j < VEC_COLS; j++) vec_store(t[r] + j * VEC_N, acc[r][j]);
-    for (int r = 0; r < rows; r++)
-        for (int j = 0; j < n; j++) {
-            float *y = c + r * ldc + j;
-            *y = accumulate ? *y + t[r][j] : t[r][j];
-        }
+    for (int j = 0; j < VEC_COLS; j++) vec_store(c + r * ldc + j * VEC_N, acc[r][j]);
 }
-
-typedef struct tile_args {
-    int k, n, accumulate;
-    ptrdiff_t row, step, ldc;
-} tile_args;
 
 #define DEFINE_TILE(R)                                                                             \
     static __attribute__((noinline)) void tile_##R(const tile_args *s, const float *a,             \
                                                    const float *b, float *c) {                     \
-        vec acc[R][VEC_COLS];                                                                      \
-        tile_sum(acc, R, s->k, a, s->row, s->step, b);                                             \
-        tile_store(acc, R, c, s->ldc, s->n, s->accumulate);                                        \
+        if (s->step == 1)                                                                          \
+            tile(R, s, 1, a, b, c);                                                                \
+        else                                                                                       \
+            tile(R, s, s->step, a, b, c);                                                          \
     }
 #if VEC_ROWS == 4
 #define FOR_EACH_ROWS(X) X(1) X(2) X(3) X(4)
@@ -89,14 +75,36 @@ static const tile_fn tile_table[] = {FOR_EACH_ROWS(TILE_ENTRY)};
 
 /* All m rows against one packed tile, in groups as even as possible. */
 static void tile_rows(int m, const tile_args *s, const float *a, const float *b, float *c) {
-    int groups = (m + VEC_ROWS - 1) / VEC_ROWS;
-    while (groups > 0) {
+    for (int groups = (m + VEC_ROWS - 1) / VEC_ROWS; groups > 0; groups--) {
         const int rows = (m + groups - 1) / groups;
         tile_table[rows - 1](s, a, b, c);
         a += rows * s->row;
         c += rows * s->ldc;
         m -= rows;
-        groups--;
+    }
+}
+
+static void copy_rows(int m, int n, float *to, ptrdiff_t ld_to, const float *from,
+                      ptrdiff_t ld_from) {
+    for (int i = 0; i < m; i++)
+        for (int j = 0; j < n; j++) to[i * ld_to + j] = from[i * ld_from + j];
+}
+
+/* As tile_rows where c has only n <= TILE_N columns. */
+static void tile_columns(int m, int n, const tile_args *s, const float *a, const float *b,
+                         float *c) {
+    if (n == TILE_N) {
+        tile_rows(m, s, a, b, c);
+        return;
+    }
+    float whole[VEC_ROWS * TILE_N] = {0};
+    tile_args t = *s;
+    t.ldc = TILE_N;
+    for (int i = 0; i < m; i += VEC_ROWS, a += VEC_ROWS * s->row, c += VEC_ROWS * s->ldc) {
+        const int rows = m - i < VEC_ROWS ? m - i : VEC_ROWS;
+        if (s->accumulate) copy_rows(rows, n, whole, TILE_N, c, s->ldc);
+        tile_table[rows - 1](&t, a, b, whole);
+        copy_rows(rows, n, c, s->ldc, whole, TILE_N);
     }
 }
 
@@ -111,11 +119,12 @@ static void gemm_packed(int m, int n, int k, const float *a, ptrdiff_t lda, cons
                         size_t tile_stride, float *c, ptrdiff_t ldc, int accumulate) {
     if (k == 0 && !accumulate) clear_rows(m, n, c, ldc);
     for (int j = 0; j < n; j += TILE_N, b += tile_stride) {
-        tile_args s = {0, n - j < TILE_N ? n - j : TILE_N, 0, lda, 1, ldc};
+        tile_args s = {0, 0, lda, 1, ldc, 0};
         for (int p = 0; p < k; p += GEMM_K) {
             s.k = k - p < GEMM_K ? k - p : GEMM_K;
             s.accumulate = accumulate || p > 0;
-            tile_rows(m, &s, a + p, b + (size_t)p * TILE_N, c + j);
+            tile_columns(m, n - j < TILE_N ? n - j : TILE_N, &s, a + p, b + (size_t)p * TILE_N,
+                         c + j);
         }
     }
 }
@@ -144,9 +153,9 @@ static void gemm_any(int m, int n, int k, const float *a, const float *b, float 
         for (int p = 0; p < k; p += GEMM_K) {
             const int kk = k - p < GEMM_K ? k - p : GEMM_K;
             const int nn = n - j < TILE_N ? n - j : TILE_N;
-            const tile_args s = {kk, nn, accumulate || p > 0, t.a_row, t.a_step, ldc};
+            const tile_args s = {kk, accumulate || p > 0, t.a_row, t.a_step, ldc, 0};
             pack_tile(packed, kk, nn, b + p * t.b_row + j * t.b_col, t.b_row, t.b_col);
-            tile_rows(m, &s, a + p * t.a_step, packed, c + j);
+            tile_columns(m, nn, &s, a + p * t.a_step, packed, c + j);
         }
 }
 

@@ -32,7 +32,8 @@ typedef struct xp_kernels {
     float (*sum)(const float *a, size_t n);
     /* Further members belong to the convolution (conv.h) and are documented in kernels/. */
     const struct xp_conv_kernels *conv;
-    const struct xp_train_kernels *train; /* train_kernels.h; NULL in WebAssembly */
+    const struct xp_train_kernels *train;   /* train_kernels.h; NULL in WebAssembly */
+    const struct xp_stream_kernels *stream; /* stream_kernels.h; NULL in WebAssembly */
 } xp_kernels;
 
 /* The best table for this machine; the same pointer for the whole run. */

@@ -2,36 +2,6 @@
  * unit after conv_body.h. */
 #include "kernels/train_kernels.h"
 
-/* As bin_tile_R, but x's element (r, p) is at x[r + p * x_row]: x is read as its transpose. */
-#define DEFINE_GRADIENT_TILE(R)                                                                    \
-    static __attribute__((noinline)) void gradient_tile_##R(                                       \
-        const bin_tile *s, const float *xr, const float *xi, const float *xs, float *y) {          \
-        vec acc[R][VEC_COLS], rr[R][VEC_COLS];                                                     \
-        tile_sum(rr, R, s->k, xr, 1, s->x_row, s->wr);                                             \
-        tile_sum(acc, R, s->k, xi, 1, s->x_row, s->wi);                                            \
-        UNROLL for (int r = 0; r < R; r++) UNROLL for (int j = 0; j < VEC_COLS; j++) {             \
-            vec_store(y + r * s->y_row + j * VEC_N, vec_sub(rr[r][j], acc[r][j]));                 \
-            rr[r][j] = vec_add(rr[r][j], acc[r][j]);                                               \
-        }                                                                                          \
-        tile_sum(acc, R, s->k, xs, 1, s->x_row, s->ws);                                            \
-        UNROLL for (int r = 0; r < R; r++) UNROLL for (int j = 0; j < VEC_COLS; j++)               \
-            vec_store(y + s->y_im + r * s->y_row + j * VEC_N, vec_sub(acc[r][j], rr[r][j]));       \
-    }
-FOR_EACH_ROWS(DEFINE_GRADIENT_TILE)
-
-#define GRADIENT_TILE_ENTRY(R) gradient_tile_##R,
-static const bin_tile_fn gradient_tile_table[] = {FOR_EACH_ROWS(GRADIENT_TILE_ENTRY)};
-
-static void gradient_rows(int m, const bin_tile *s, const float *x, size_t x_im, const float *xs,
-                          float *y) {
-    for (int groups = (m + VEC_ROWS - 1) / VEC_ROWS; groups > 0; groups--) {
-        const int rows = (m + groups - 1) / groups;
-        gradient_tile_table[rows - 1](s, x, x + x_im, xs, y);
-        x += rows, xs += rows, y += rows * s->y_row;
-        m -= rows;
-    }
-}
-
 /* A tile of columns of the gradient's spectrum and its conjugate's parts: re, -im, re - im. */
 static __attribute__((noinline)) void pack_conjugate(float *re, float *im, float *sum,
                                                      const float *y, size_t y_im, size_t y_row,
@@ -46,7 +16,7 @@ static __attribute__((noinline)) void pack_conjugate(float *re, float *im, float
 }
 
 static void real_gradient(const conv_bin *s, const float *x, const float *re, float *d) {
-    const tile_args t = {s->rows, TILE_N, 0, 1, (ptrdiff_t)s->x_row, TILE_N};
+    const tile_args t = {s->rows, 0, 1, (ptrdiff_t)s->x_row, TILE_N, 0};
     tile_rows(s->k, &t, x, re, d);
 }
 
@@ -56,10 +26,21 @@ static void conv_bin_gradient(const conv_bin *s, const float *x, const float *y,
     float *xs = work, *re = work + (size_t)s->rows * s->x_row, *im = re + part, *sum = im + part;
     sum_into(xs, x, x + s->x_im, (size_t)s->rows * s->x_row);
     for (int j = 0; j < s->tiles; j++, y += TILE_N, d += 2 * plane) {
-        const bin_tile t = {s->rows, (ptrdiff_t)s->x_row, TILE_N, (ptrdiff_t)plane, re, im, sum};
+        const bin_tile t = {.k = s->rows, /* of x's transpose */
+                            .x_row = 1,
+                            .x_step = (ptrdiff_t)s->x_row,
+                            .y_row = TILE_N,
+                            .xr = x,
+                            .xi = x + s->x_im,
+                            .xs = xs,
+                            .wr = re,
+                            .wi = im,
+                            .ws = sum,
+                            .yr = d,
+                            .yi = d + plane};
         pack_conjugate(re, im, sum, y, s->y_im, s->y_row, s->rows);
         if (!real) {
-            gradient_rows(s->k, &t, x, s->x_im, xs, d);
+            bin_rows(s->k, &t);
             continue;
         }
         real_gradient(s, x, re, d);

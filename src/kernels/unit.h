@@ -13,6 +13,8 @@
 
 #ifndef __EMSCRIPTEN__ /* the page does not train */
 #include "kernels/train_body.h"
+
+#include "kernels/stream_body.h"
 #endif
 
 static const xp_conv_kernels unit_conv = {
@@ -42,5 +44,6 @@ const xp_kernels UNIT = {
     .conv = &unit_conv,
 #ifndef __EMSCRIPTEN__
     .train = &unit_train,
+    .stream = &unit_stream,
 #endif
 };

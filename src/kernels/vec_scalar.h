@@ -16,6 +16,10 @@ static inline vec vec_load(const float *p) {
     memcpy(&v, p, sizeof v);
     return v;
 }
+/* p's cache line will be read soon; p must be readable. */
+static inline void vec_fetch(const float *p) {
+    (void)p;
+}
 static inline void vec_store(float *p, vec v) {
     memcpy(p, &v, sizeof v);
 }

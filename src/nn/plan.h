@@ -14,6 +14,7 @@
 #include "base/arena.h"
 #include "nn/net.h"
 #include "nn/ops.h"
+#include "nn/regions.h"
 
 typedef enum step_kind {
     STEP_INPUT,
@@ -58,12 +59,6 @@ typedef struct step {
     xp_conv *back;
     xp_conv_shape back_shape;
 } step;
-
-/* A piece of memory that is in use from `first` to `last` (any clock); `at` is where it lies. */
-typedef struct region {
-    size_t floats, at;
-    int first, last;
-} region;
 
 typedef struct op_plan {
     int uses;       /* inputs of later ops that read it */
@@ -125,9 +120,6 @@ void xp_plan_layout(xp_net *net, xp_arena *arena);
 
 /* Copy, fold and transform the weights into their places. */
 void xp_plan_pack(xp_net *net);
-
-/* First fit, largest first: sets at, returns the floats of all together. */
-size_t xp_regions_place(region *r, int n);
 
 /* Gradient of sum(seed * output of op `from`) with respect to the output of op `target` < from;
  * seed is a vector and, with before_activation, belongs to from before its own activation. The

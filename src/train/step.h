@@ -16,6 +16,7 @@
 #include "kernels/kernels.h"
 #include "nn/model.h"
 #include "nn/ops.h"
+#include "nn/regions.h"
 #include "train/comm.h"
 
 #include <stdint.h>
@@ -66,8 +67,6 @@ typedef struct tensor {
     xp_mats v, g;
 } tensor;
 
-struct region; /* nn/plan.h */
-
 typedef struct xp_step {
     const xp_model *m;
     const xp_graph *graph;
@@ -81,7 +80,7 @@ typedef struct xp_step {
     node *nodes;
     int n_nodes;
     tensor *tensors; /* one for each op */
-    struct region *regions;
+    region *regions;
     int n_regions;
     bool logits; /* the last op's value is before its sigmoid */
 

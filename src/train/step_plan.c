@@ -1,7 +1,8 @@
 #include "train/step.h"
 
-#include "nn/plan.h"
+#include "train/gru.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -335,9 +336,10 @@ static void layout_gru(xp_step *s, node *nd, xp_arena *arena) {
     const xp_op *op = node_op(s, nd);
     const xp_gru g = step_gru(s, op);
     const int t = op_at(s, nd->in[0])->t;
-    nd->saved_step = xp_gru_saved(&g, t);
+    nd->saved_step = xp_gru_batch_saved(&g, t);
     nd->saved = xp_arena_take(arena, nd->saved_step * (size_t)s->batch, sizeof(float));
-    need(&s->scratch_bytes, xp_gru_work(&g, t) * (size_t)xp_pool_threads(s->pool) * sizeof(float));
+    need(&s->scratch_bytes,
+         xp_gru_batch_work(&g, s->batch) * (size_t)xp_pool_threads(s->pool) * sizeof(float));
 }
 
 static void need_partial(xp_step *s, const xp_op *op) {
@@ -410,6 +412,13 @@ static xp_status check(const xp_step *s, xp_error *err) {
     const xp_op *last = &s->graph->ops[s->graph->n_ops - 1];
     if (s->batch < 1 || s->batch > 65536)
         return xp_fail(err, XP_ERR_USAGE, "a batch of %d records: expected 1 to 65536", s->batch);
+    if (s->graph->n_weights > INT_MAX)
+        return xp_fail(err, XP_ERR_LIMIT, "%zu weights: at most %d can be trained",
+                       s->graph->n_weights, INT_MAX);
+    for (int i = 0; i < s->graph->n_ops; i++)
+        if (s->graph->ops[i].t > INT_MAX / 4 / s->batch)
+            return xp_fail(err, XP_ERR_LIMIT, "%d records of %d samples: too many for one batch",
+                           s->batch, s->graph->ops[i].t);
     if (s->graph->n_ops < 2 || last->is_sequence || last->c != s->m->n_labels)
         return xp_fail(err, XP_ERR_SHAPE,
                        "the last layer \"%s\" gives (%d, %d), expected a vector of %d labels",

@@ -2,6 +2,7 @@
 
 #include "base/rng.h"
 #include "train/batchnorm.h"
+#include "train/gru.h"
 
 #include <math.h>
 #include <string.h>
@@ -178,9 +179,8 @@ static void conv_forward(job *j) {
         float *dw[XP_OP_MAX_INPUTS];
         const int n = branches_of(j, b, dw);
         const bool relu_only = !has_bias(j) && j->nd->act == XP_ACT_RELU;
-        const xp_conv_epilogue relu = {.relu_first = true};
-        xp_conv_batch_forward(j->nd->spectral, out_value(j), in_value(j), j->s->n, b, n,
-                              relu_only ? &relu : NULL, j->s->scratch, j->s->pool);
+        xp_conv_batch_forward(j->nd->spectral, out_value(j), in_value(j), j->s->n, b, n, relu_only,
+                              j->s->scratch, j->s->pool);
         if (!relu_only && (has_bias(j) || j->nd->act != XP_ACT_LINEAR))
             for_records(j, spectral_extras_range);
     } else {
@@ -315,14 +315,44 @@ static void moments_range(void *ctx, int begin, int end, int thread) {
     (void)thread;
     for (int r = begin; r < end; r++) {
         memset(record_sums(j, r), 0, 2 * (size_t)in_value(j).m.cols * sizeof(double));
-        xp_moments_add(record_sums(j, r), xp_mats_at(in_value(j), r));
+        xp_moments_add(j->s->kernels, record_sums(j, r), xp_mats_at(in_value(j), r));
+    }
+}
+
+/* Vectors instead of sequences: a batch of few rows, whose values may lie so close together that
+ * float loses their differences. */
+static bool is_vector(const job *j) {
+    return in_value(j).m.rows == 1;
+}
+
+static void norm_apply_vector(const job *j, float *y, const float *x) {
+    const xp_op *op = node_op(j->s, j->nd);
+    const float *gamma = step_weights(j->s, op, "gamma"), *beta = step_weights(j->s, op, "beta");
+    const double *mean = j->nd->moments, *variance = mean + op->c;
+    for (int i = 0; i < op->c; i++) {
+        double v = ((double)x[i] - mean[i]) / sqrt(variance[i] + (double)op->epsilon);
+        if (gamma) v *= (double)gamma[i];
+        if (beta) v += (double)beta[i];
+        y[i] = j->nd->act == XP_ACT_RELU && v < 0 ? 0 : (float)v;
+    }
+}
+
+static void norm_sums_vector(const job *j, double *sum, const float *dy, const float *y,
+                             const float *x) {
+    const int c = in_value(j).m.cols;
+    for (int i = 0; i < c; i++) {
+        const double g = j->nd->act == XP_ACT_RELU && !(y[i] > 0) ? 0 : (double)dy[i];
+        sum[i] += g;
+        sum[c + i] += g * ((double)x[i] - j->nd->moments[i]);
     }
 }
 
 static void norm_apply_range(void *ctx, int begin, int end, int thread) {
     const job *j = ctx;
     (void)thread;
-    for (int r = begin; r < end; r++)
+    for (int r = begin; r < end && is_vector(j); r++)
+        norm_apply_vector(j, xp_mats_at(out_value(j), r).data, xp_mats_at(in_value(j), r).data);
+    for (int r = begin; r < end && !is_vector(j); r++)
         xp_batchnorm_forward(j->s->kernels, xp_mats_at(out_value(j), r), xp_mats_at(in_value(j), r),
                              j->nd->scale, j->nd->shift, j->nd->act == XP_ACT_RELU);
 }
@@ -358,8 +388,12 @@ static void norm_sums_range(void *ctx, int begin, int end, int thread) {
     for (int r = begin; r < end; r++) {
         xp_mat mask;
         memset(record_sums(j, r), 0, 2 * (size_t)in_value(j).m.cols * sizeof(double));
-        xp_norm_sums_add(j->s->kernels, record_sums(j, r), xp_mats_at(out_gradient(j), r),
-                         relu_mask(j, r, &mask), xp_mats_at(in_value(j), r), j->nd->mean);
+        if (is_vector(j))
+            norm_sums_vector(j, record_sums(j, r), xp_mats_at(out_gradient(j), r).data,
+                             xp_mats_at(out_value(j), r).data, xp_mats_at(in_value(j), r).data);
+        else
+            xp_norm_sums_add(j->s->kernels, record_sums(j, r), xp_mats_at(out_gradient(j), r),
+                             relu_mask(j, r, &mask), xp_mats_at(in_value(j), r), j->nd->mean);
     }
 }
 
@@ -372,6 +406,24 @@ static void norm_input_range(void *ctx, int begin, int end, int thread) {
         xp_norm_backward(j->s->kernels, xp_mats_at(j->dx, r), j->accumulate,
                          xp_mats_at(out_gradient(j), r), relu_mask(j, r, &mask),
                          xp_mats_at(in_value(j), r), &slope);
+    }
+}
+
+/* What goes through a unit that is active in one record only is nothing: only double precision sees
+ * that, and Adam would make a full step of the noise. */
+static void norm_input_vector(const job *j, const double *all, float *dx, const float *dy,
+                              const float *y, const float *x) {
+    const xp_op *op = node_op(j->s, j->nd);
+    const float *gamma = step_weights(j->s, op, "gamma");
+    const int c = op->c;
+    const double rows = all[2 * c];
+    for (int i = 0; i < c; i++) {
+        const double g = j->nd->act == XP_ACT_RELU && !(y[i] > 0) ? 0 : (double)dy[i];
+        const double inverse = 1 / sqrt(j->nd->moments[c + i] + (double)op->epsilon);
+        const double along = ((double)x[i] - j->nd->moments[i]) * inverse * inverse;
+        double d = inverse * (g - all[i] / rows - along * all[c + i] / rows);
+        if (gamma) d *= (double)gamma[i];
+        dx[i] = j->accumulate ? dx[i] + (float)d : (float)d;
     }
 }
 
@@ -388,7 +440,11 @@ static void norm_backward(job *j) {
         j->nd->m1[i] = (float)(all[i] / rows);
         j->nd->m2[i] = (float)((double)j->nd->scale[i] * inverse * inverse * all[c + i] / rows);
     }
-    if (j->dx.m.data) for_records(j, norm_input_range);
+    if (!j->dx.m.data) return;
+    for (int r = 0; r < j->s->n && is_vector(j); r++)
+        norm_input_vector(j, all, xp_mats_at(j->dx, r).data, xp_mats_at(out_gradient(j), r).data,
+                          xp_mats_at(out_value(j), r).data, xp_mats_at(in_value(j), r).data);
+    if (!is_vector(j)) for_records(j, norm_input_range);
 }
 
 void xp_step_update_moving(const xp_step *s, float *weights) {
@@ -784,16 +840,24 @@ static void layernorm_backward(job *j) {
     with_partials(j, layernorm_back_range);
 }
 
-static float *gru_work(const job *j, const xp_gru *g, int thread) {
-    return (float *)j->s->scratch + (size_t)thread * xp_gru_work(g, in_value(j).m.rows);
+static xp_gru_part gru_part(const job *j, const xp_gru *g, int begin, int end, int thread) {
+    return (xp_gru_part){.k = j->s->kernels,
+                         .g = g,
+                         .x = in_value(j),
+                         .saved = j->nd->saved,
+                         .saved_step = j->nd->saved_step,
+                         .begin = begin,
+                         .end = end,
+                         .work = (float *)j->s->scratch +
+                                 (size_t)thread * xp_gru_batch_work(g, j->s->batch)};
 }
 
 static void gru_range(void *ctx, int begin, int end, int thread) {
     const job *j = ctx;
     const xp_gru g = step_gru(j->s, node_op(j->s, j->nd));
-    for (int r = begin; r < end; r++)
-        xp_gru_forward(j->s->kernels, &g, xp_mats_at(out_value(j), r), xp_mats_at(in_value(j), r),
-                       j->nd->saved + (size_t)r * j->nd->saved_step, gru_work(j, &g, thread));
+    xp_gru_part part = gru_part(j, &g, begin, end, thread);
+    part.y = out_value(j);
+    xp_gru_batch_forward(&part);
 }
 
 static void gru_forward(job *j) {
@@ -803,14 +867,11 @@ static void gru_forward(job *j) {
 static void gru_back_range(void *ctx, int begin, int end, int thread) {
     const job *j = ctx;
     const xp_gru g = step_gru(j->s, node_op(j->s, j->nd));
-    for (int r = begin; r < end; r++) {
-        xp_mat dx = xp_mats_at(j->dx, r);
-        xp_gru_backward(
-            j->s->kernels, &g, j->dx.m.data ? &dx : NULL, partial_gradient(j, thread, "kernel"),
-            partial_gradient(j, thread, "recurrent_kernel"), partial_gradient(j, thread, "bias"),
-            xp_mats_at(out_gradient(j), r), xp_mats_at(in_value(j), r),
-            j->nd->saved + (size_t)r * j->nd->saved_step, gru_work(j, &g, thread));
-    }
+    xp_gru_part part = gru_part(j, &g, begin, end, thread);
+    part.y = out_gradient(j);
+    xp_gru_batch_backward(
+        &part, j->dx.m.data ? &j->dx : NULL, partial_gradient(j, thread, "kernel"),
+        partial_gradient(j, thread, "recurrent_kernel"), partial_gradient(j, thread, "bias"));
 }
 
 static void gru_backward(job *j) {

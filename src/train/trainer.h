@@ -6,8 +6,9 @@
  *   after an epoch: evaluate(...)             inference with moving statistics (or the average)
  *   save(path) / load(path)                   an interrupted run continues with the same bits
  *
- * The same options, weights and batches give the same bits for the same number of threads (in fact
- * for any number: sums over records are made in the order of the records). */
+ * The same options, weights and batches give the same bits for the same number of threads; networks
+ * without GRU and layer normalisation for any number, as sums over records are made in the order
+ * of the records. */
 #ifndef XP_TRAIN_TRAINER_H
 #define XP_TRAIN_TRAINER_H
 

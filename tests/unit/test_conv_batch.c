@@ -96,16 +96,14 @@ static void check(const spec *s, const xp_kernels *kernels, int threads) {
     arena = (xp_arena){xp_aligned_alloc(arena.used), arena.used, 0};
     xp_conv_batch_plan(&conv, &arena, &shape, s->n, kernels);
     assert_non_null(conv);
-    void *scratch = malloc(xp_conv_batch_scratch(&shape, s->n, kernels, threads));
+    void *scratch = xp_aligned_alloc(xp_conv_batch_scratch(&shape, s->n, kernels, threads));
     assert_non_null(scratch);
     const xp_mats mx = {xp_mat_make(x, s->t, s->c_in), (ptrdiff_t)in};
     const xp_mats my = {xp_mat_make(y, shape.t_out, shape.c_out), (ptrdiff_t)out};
     const xp_mats mdy = {xp_mat_make(dy, shape.t_out, shape.c_out), (ptrdiff_t)out};
     const xp_mats mm = {xp_mat_make(mask, shape.t_out, shape.c_out), (ptrdiff_t)out};
     const xp_mats mdx = {xp_mat_make(dx, s->t, s->c_in), (ptrdiff_t)in};
-    const xp_conv_epilogue relu = {.relu_first = true};
-    xp_conv_batch_forward(conv, my, mx, s->n, b, s->n_branches, s->relu ? &relu : NULL, scratch,
-                          pool);
+    xp_conv_batch_forward(conv, my, mx, s->n, b, s->n_branches, s->relu, scratch, pool);
     xp_conv_batch_backward(conv, s->dx ? &mdx : NULL, s->accumulate, dw, mdy,
                            s->masked ? &mm : NULL, mx, s->n, b, s->n_branches, scratch, pool);
     assert_true(distance(y, expected_y, n * out) < 2e-6);
@@ -118,7 +116,7 @@ static void check(const spec *s, const xp_kernels *kernels, int threads) {
     xp_pool_free(pool);
     xp_aligned_free(arena.base);
     free(x), free(dy), free(mask), free(masked), free(y), free(expected_y), free(dx);
-    free(expected_dx), free(scratch);
+    free(expected_dx), xp_aligned_free(scratch);
 }
 
 static const spec specs[] = {

@@ -152,6 +152,47 @@ static void odd_layers_come_back(void **state) {
     xp_model_free(&m);
 }
 
+/* Explicit padding of kernels that go through the frequency domain: alone and as branches that
+ * merge, with more samples out than in, against the reference plan. */
+static void explicit_padding_in_every_plan(void **state) {
+    (void)state;
+    static const int pads[][2] = {{39, 39}, {0, 39}, {39, 0}, {5, 30}, {20, 20}};
+    for (int i = 0; i < 5; i++) {
+        xp_graph g = {0};
+        int x = sample_push(&g, sample_input(300, 12), "in");
+        xp_op conv = {.kind = XP_OP_CONV1D,
+                      .n_inputs = 1,
+                      .inputs = {x},
+                      .units = 16,
+                      .kernel = 40,
+                      .stride = 1,
+                      .padding = XP_PAD_EXPLICIT,
+                      .pad_left = pads[i][0],
+                      .pad_right = pads[i][1],
+                      .activation = XP_ACT_RELU};
+        int a = sample_push(&g, conv, "a"), b = sample_push(&g, conv, "b");
+        xp_op cat = {.kind = XP_OP_CONCAT, .n_inputs = 2, .inputs = {a, b}};
+        conv.inputs[0] = sample_push(&g, cat, "cat");
+        conv.kernel = 41;
+        int c = sample_push(&g, conv, "c");
+        xp_op pool = {.kind = XP_OP_GLOBAL_AVGPOOL, .n_inputs = 1, .inputs = {c}};
+        int p = sample_push(&g, pool, "pool");
+        xp_op dense = {.kind = XP_OP_DENSE, .n_inputs = 1, .inputs = {p}, .units = 3};
+        dense.activation = XP_ACT_SIGMOID;
+        sample_push(&g, dense, "out");
+        xp_model m = sample_model(g, 9);
+        float *record = sample_record(&m, 2), fast[3];
+        run_model(&m, record, fast);
+        xp_net *net = sample_net(&m, (xp_net_options){.reference = true});
+        xp_net_forward(net, record);
+        for (int k = 0; k < 3; k++)
+            assert_true(fabsf(fast[k] - xp_net_probabilities(net)[k]) < 1e-5f);
+        xp_net_free(net);
+        free(record);
+        xp_model_free(&m);
+    }
+}
+
 /* ==== a PyTorch-like file, message by message ================================================ */
 
 enum { MOST = 64 };
@@ -710,6 +751,7 @@ int main(void) {
         cmocka_unit_test(own_files_come_back),
         cmocka_unit_test(keras_models_come_back),
         cmocka_unit_test(odd_layers_come_back),
+        cmocka_unit_test(explicit_padding_in_every_plan),
         cmocka_unit_test(pytorch_resnet_agrees),
         cmocka_unit_test(pytorch_gru_agrees),
         cmocka_unit_test(what_is_not_supported_is_named),

@@ -1,0 +1,197 @@
+/* Drawing: a record, and what was found in it, as a display list in millimetres, which the raster
+ * and SVG backends here and the canvas of the page draw alike.
+ *
+ * Display list. Millimetres from the page's top left corner, y downwards. Four flat arrays, little
+ * endian, that JavaScript reads in place as typed arrays:
+ *   ops     24 bytes each: u32 kind, u32 rgba, u32 first, u32 count, f32 size, u32 extra
+ *   points  8 bytes each: f32 x, f32 y
+ *   colors  u32 rgba (red in the lowest byte, alpha in the highest), of CELLS
+ *   text    UTF-8 bytes, of TEXT
+ * rgba: 0xAABBGGRR, which is R, G, B, A in memory. Kinds:
+ *   LINE   polyline through points[first..first+count), `size` wide, round caps and joins; a single
+ *          point is a dot
+ *   RECTS  `count` filled rectangles, each two points (top left, bottom right)
+ *   CELLS  the rectangle points[first], points[first+1] cut into `count` cells of equal width, the
+ *          i-th filled with colors[extra + i]
+ *   TEXT   text[first..first+count) at points[extra & 0xffffff], `size` mm to the em; bits 24-25 of
+ *          extra: 0 starts there, 1 is centred, 2 ends there; bit 26: runs upwards; the point is on
+ *          the base line
+ * Ops are drawn in order. */
+#ifndef XP_PLOT_PLOT_H
+#define XP_PLOT_PLOT_H
+
+#include "base/status.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define XP_PLOT_DISCLAIMER                                                                         \
+    "Research and education only. Not a medical device. Not for diagnosis, treatment, monitoring " \
+    "or clinical decisions."
+
+typedef enum xp_draw_kind { XP_DRAW_LINE, XP_DRAW_RECTS, XP_DRAW_CELLS, XP_DRAW_TEXT } xp_draw_kind;
+
+typedef struct xp_draw_op {
+    uint32_t kind, rgba, first, count;
+    float size;
+    uint32_t extra;
+} xp_draw_op;
+_Static_assert(sizeof(xp_draw_op) == 24, "the page reads ops as six words");
+
+typedef struct xp_point {
+    float x, y;
+} xp_point;
+
+typedef struct xp_display {
+    float width, height; /* mm */
+    xp_draw_op *ops;     /* all four arrays are owned */
+    xp_point *points;
+    uint32_t *colors;
+    char *text;
+    size_t n_ops, n_points, n_colors, n_text;
+    size_t cap_ops, cap_points, cap_colors, cap_text;
+    bool failed; /* memory ran out while it was made: xp_display_check */
+} xp_display;
+
+/* Builders append; where memory (or the 2^24 points that TEXT can name) runs out they do nothing
+ * but set failed, so that a drawing is checked once, at its end. */
+void xp_draw_line(xp_display *d, const xp_point *p, size_t n, float width, uint32_t rgba);
+void xp_draw_rect(xp_display *d, float x0, float y0, float x1, float y1, uint32_t rgba);
+void xp_draw_cells(xp_display *d, float x0, float y0, float x1, float y1, const uint32_t *rgba,
+                   size_t n);
+typedef enum xp_anchor {
+    XP_ANCHOR_START,
+    XP_ANCHOR_MIDDLE,
+    XP_ANCHOR_END,
+    XP_UPWARDS = 4
+} xp_anchor;
+void xp_draw_text(xp_display *d, float x, float y, float size, int anchor, uint32_t rgba,
+                  const char *text);
+/* XP_ERR_MEMORY when something is missing from d. */
+xp_status xp_display_check(const xp_display *d, xp_error *err);
+void xp_display_free(xp_display *d);
+
+/* ==== colour maps ============================================================================ */
+
+#define XP_COLORMAP_LIST(X)                                                                        \
+    X(XP_VIRIDIS, "viridis")                                                                       \
+    X(XP_REDS, "reds")       /* Reds: ColorBrewer */                                               \
+    X(XP_CIVIDIS, "cividis") /* read alike with any of the three dichromacies */
+typedef enum xp_colormap {
+#define X(id, name) id,
+    XP_COLORMAP_LIST(X)
+#undef X
+        XP_COLORMAP_COUNT
+} xp_colormap;
+
+/* value is clamped to [0, 1]; NaN is transparent. alpha: 0..255. */
+uint32_t xp_colormap_rgba(xp_colormap map, float value, int alpha);
+const char *xp_colormap_name(xp_colormap map);
+int xp_colormap_find(const char *name); /* -1: none of that name */
+
+/* ==== an ECG ================================================================================= */
+
+typedef struct xp_plot_lead {
+    const char *name; /* "aVR" */
+    const float *mv;  /* (n of the record); NaN where missing */
+    bool derived;
+} xp_plot_lead;
+
+typedef struct xp_plot_record {
+    const char *name;
+    double rate; /* Hz */
+    int64_t n;   /* samples in every lead */
+    int n_leads;
+    const xp_plot_lead *leads;
+    const char *filter; /* what was done to the signal; NULL: "none" */
+} xp_plot_record;
+
+/* What is to be seen in the recording: 0..1 over time. */
+typedef struct xp_plot_map {
+    const float *values; /* (n), or (n_leads, n) in the record's order of leads when per_lead */
+    int n;
+    bool per_lead;
+    double start, seconds;     /* of the recording that the n values cover */
+    const char *label, *layer; /* may be NULL */
+    double probability;        /* NaN: not shown */
+} xp_plot_map;
+
+#define XP_LAYOUT_LIST(X)                                                                          \
+    X(XP_LAYOUT_12X1, "12x1")                                                                      \
+    X(XP_LAYOUT_6X2, "6x2")                                                                        \
+    X(XP_LAYOUT_3X4, "3x4")                                                                        \
+    X(XP_LAYOUT_3X4_1, "3x4+1")                                                                    \
+    X(XP_LAYOUT_3X4_3, "3x4+3")                                                                    \
+    X(XP_LAYOUT_SINGLE, "single") /* one lead with axes in s and mV */
+typedef enum xp_layout {
+#define X(id, name) id,
+    XP_LAYOUT_LIST(X)
+#undef X
+        XP_LAYOUT_COUNT
+} xp_layout;
+int xp_layout_find(const char *name); /* -1: none of that name */
+
+typedef enum xp_map_style {
+    XP_MAP_BEHIND,
+    XP_MAP_STRIP,
+    XP_MAP_TRACE,
+    XP_MAP_STYLE_COUNT
+} xp_map_style;
+int xp_map_style_find(const char *name); /* "behind", "strip", "trace"; -1: none of that name */
+
+/* All zeros is the default: 12x1, 25 mm/s, 10 mm/mV, the first 10 s, clinical grid. */
+typedef struct xp_plot_options {
+    xp_layout layout;
+    double speed;          /* mm/s: 12.5, 25 or 50; 0: 25 */
+    double gain;           /* mm/mV: 5, 10 or 20; 0: 10 */
+    double start, seconds; /* of the recording; seconds 0: 10, or what there is if it is less */
+    const char *rhythm[3]; /* leads of the rhythm rows; NULL: II, V1, V5; single: rhythm[0] */
+    bool cabrera;          /* aVL I -aVR II aVF III */
+    bool plain;            /* no grid */
+    xp_map_style style;
+    xp_colormap colormap;
+    int alpha;    /* of the map behind the trace, 1..255; 0: 150 */
+    double pixel; /* mm in a device pixel, for decimation; 0: every sample */
+} xp_plot_options;
+
+/* Draw rec into d, which must be zeroed; map may be NULL. A4 landscape, larger when the traces
+ * need it. On error d is untouched: XP_ERR_USAGE names the option; XP_ERR_LEAD_UNKNOWN when the
+ * rhythm lead is not in the record; XP_ERR_LIMIT for a page of more than 5 m; XP_ERR_MEMORY. */
+xp_status xp_plot_ecg(xp_display *d, const xp_plot_record *rec, const xp_plot_map *map,
+                      const xp_plot_options *opt, xp_error *err);
+
+/* Append the polylines of mv[0..n): sample i at x0 + i * dx, baseline y0, y upwards by gain mm/mV,
+ * kept within [top, bottom]. With pixel > 0 each device column keeps its first, lowest, highest and
+ * last sample, so no peak is lost. NaN ends a polyline: a gap stays a gap. colors (n; may be NULL)
+ * replaces rgba sample by sample. */
+typedef struct xp_trace {
+    float x0, dx, y0, gain, top, bottom, pixel, width;
+    uint32_t rgba;
+    const uint32_t *colors;
+} xp_trace;
+void xp_draw_trace(xp_display *d, const float *mv, int64_t n, const xp_trace *t);
+
+/* ==== backends =============================================================================== */
+
+/* RGB, rows from the top, white behind everything. */
+typedef struct xp_image {
+    int width, height;
+    uint8_t *rgb; /* owned */
+} xp_image;
+
+/* The page at `dpi` (10 to 2400) pixels an inch. On error image is untouched: XP_ERR_USAGE,
+ * XP_ERR_LIMIT for more than 2^28 pixels, XP_ERR_MEMORY. */
+xp_status xp_raster(xp_image *image, const xp_display *d, double dpi, xp_error *err);
+void xp_image_free(xp_image *image);
+
+/* Width of text in mm at `size` mm to the em. */
+float xp_text_width(const char *text, size_t n, float size);
+
+/* PNG, 8-bit RGB, with the pixel density (pHYs) stored. *bytes is the caller's (free). */
+xp_status xp_png(uint8_t **bytes, size_t *size, const xp_image *image, double dpi, xp_error *err);
+
+/* SVG in mm; title is for screen readers. *text (NUL-terminated) is the caller's (free). */
+xp_status xp_svg(char **text, size_t *size, const xp_display *d, const char *title, xp_error *err);
+
+#endif

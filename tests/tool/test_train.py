@@ -1,0 +1,598 @@
+"""setup, train, evaluate, compare, bench --train: small data sets written here, and PTB-XL's where it is."""
+
+import csv
+import hashlib
+import json
+import os
+import resource
+import shutil
+import signal
+import subprocess
+import tarfile
+import time
+
+import numpy
+import pytest
+
+from conftest import DISCLAIMER, TOOL, ecg, json_lines, shared, write_record, xplaim
+
+RATE, LENGTH = 100, 300
+SMALL = ["--rate", RATE, "--length", LENGTH, "--filters", "3,4", "--kernels", "2,5,9", "--threads", "2"]
+
+
+def sha(path):
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def rows(path):
+    with open(path, newline="") as f:
+        return list(csv.DictReader(f))
+
+
+def signal_of(i, n=LENGTH):
+    """Every third record is twice as large, every fourth has a fast wave on it."""
+    mv = ecg(n, RATE) * (1.5 if i % 3 == 0 else 0.6) + 0.01 * numpy.random.default_rng(i).normal(size=(n, 12))
+    wave = 0.3 * numpy.sin(2 * numpy.pi * 20 * numpy.arange(n) / RATE)[:, None]
+    return mv + (wave if i % 4 == 0 else 0)
+
+
+def codes_of(i):
+    return "{" + ", ".join(
+        ["'SR': 0.0"] + (["'AFIB': 0.0"] if i % 3 == 0 else []) + (["'PVC': 100.0"] if i % 4 == 0 else [])
+        + (["'IMI': 35.0"] if i % 10 == 1 else [])) + "}"
+
+
+def fold_of(i):
+    return 1 + (i // 2 + i // 12) % 10
+
+
+def make_ptbxl(folder, n=120):
+    """PTB-XL's layout: two records a patient, ten folds; CRLF, and a report with a newline in it."""
+    lines = ["ecg_id,patient_id,age,sex,report,scp_codes,strat_fold,filename_hr"]
+    for i in range(n):
+        path = f"records500/00000/{i:05d}_hr"
+        write_record(folder / "records500" / "00000", f"{i:05d}_hr", signal_of(i), RATE)
+        lines.append(f'{i},{i // 2}.0,{20 + i % 60}.0,{i % 2},"one, ""two""\nthree","{codes_of(i)}",{fold_of(i)},{path}')
+    (folder / "ptbxl_database.csv").write_bytes(("\r\n".join(lines) + "\r\n").encode())
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    """A folder with data/ptb-xl and output/metadata, as after `xplaim setup`."""
+    folder = tmp_path_factory.mktemp("train")
+    make_ptbxl(folder / "data" / "ptb-xl")
+    xplaim("setup", cwd=folder)
+    return folder
+
+
+def copy_of(data, tmp_path):
+    shutil.copytree(data / "data", tmp_path / "data")
+    shutil.copytree(data / "output" / "metadata", tmp_path / "output" / "metadata")
+    (tmp_path / "output" / "models").mkdir()
+    return tmp_path
+
+
+def words(name, *more, labels="afib,pvc", epochs=2):
+    how = [] if "--label-counts" in more else ["--all", "--labels", labels]
+    return ["train", "--model-name", name, *how, "--train-ds-name", "ptb-xl", "--train-ds-dir", "data/ptb-xl", "--epochs",
+            epochs, "--batch-size", "8", *SMALL, *more]
+
+
+def package(folder, name):
+    return folder / "output" / "models" / f"{name}_package"
+
+
+def model_of(folder, name):
+    return package(folder, name) / f"model_{name}.safetensors"
+
+
+@pytest.fixture(scope="module")
+def trained(data):
+    """A model trained for some epochs in data, and what the tool said."""
+    done = xplaim(*words("m", "--lr", "0.01", "--schedule", "constant", epochs=12), cwd=data)
+    return data, done.stdout
+
+
+# ==== setup ======================================================================================
+
+
+def test_setup_ptbxl(data):
+    (o,) = json_lines(xplaim("setup", "--datasets", "ptb-xl", "--json", cwd=data), "setup")
+    counts = {l["name"]: (l["yes"], l["no"], l["unknown"]) for l in o["labels"]}
+    assert o["records"] == 120 and counts["afib"] == (40, 80, 0) and counts["pvc"] == (30, 90, 0)
+    assert counts["imi"] == (0, 108, 12) and counts["vt"] == (0, 0, 120)
+    table = rows(data / "output/metadata/ptb-xl_labels_metadata.csv")
+    assert list(table[0])[:4] == ["patient_id", "ecg_id", "filename_hr", "afib"]
+    assert table[3]["patient_id"] == "1" and table[3]["afib"] == "1" and table[3]["sex"] == "F"
+    assert all((data / "output" / name).is_dir() for name in ("metadata", "models", "imgs"))
+    text = xplaim("setup", "--datasets", "ptb-xl", "--data-dir", "data", cwd=data).stdout
+    assert "afib" in text and "atrial fibrillation" in text
+
+
+def test_setup_options(data, tmp_path):
+    for option, value, want in (("--uncertain", "1", 12), ("--uncertain", "0", 0)):
+        (o,) = json_lines(xplaim("setup", "--data-dir", data / "data", option, value, "--json", cwd=tmp_path), "setup")
+        assert {l["name"]: l["yes"] for l in o["labels"]}["imi"] == want
+    (o,) = json_lines(xplaim("setup", "--data-dir", data / "data", "--compat", "--json", cwd=tmp_path), "setup")
+    assert all(l["unknown"] == 0 for l in o["labels"])
+    assert "--uncertain 2" in xplaim("setup", "--uncertain", "2", code=2, cwd=tmp_path).stderr
+    assert "ptb-xl,mimic-iv,cinc" in xplaim("setup", "--datasets", "mitdb", code=2, cwd=tmp_path).stderr
+    (tmp_path / "none").mkdir()
+    assert "ptbxl_database.csv" in xplaim("setup", "--data-dir", "none", code=1, cwd=tmp_path).stderr
+
+
+def test_setup_all_three(tmp_path):
+    make_ptbxl(tmp_path / "data" / "ptb", 4)
+    mimic = tmp_path / "data" / "mimic-iv-ecg"
+    mimic.mkdir()
+    (mimic / "record_list.csv").write_text(
+        "subject_id,study_id,file_name,ecg_time,path\n10,101,101,2180-07-23,files/p10/101\n11,102,102,x,files/p11/102\n"
+        "12,103,103,x,files/p12/103\n")
+    (mimic / "machine_measurements.csv").write_text(
+        "subject_id,study_id,report_0,report_1\n11,102,Sinus rhythm,\"Left bundle, branch block\"\n"
+        "10,101,Atrial fibrillation,Abnormal ECG\n")
+    for i, dx in enumerate(("164889003", "426783006")):
+        write_record(tmp_path / "data" / "cinc2021" / "g1", f"A000{i}", signal_of(i), RATE,
+                     comments=["Age: 74", "Sex: Male", f"Dx: {dx}"])
+    objects = json_lines(xplaim("setup", "--json", cwd=tmp_path), "setup")
+    assert [o["data_set"] for o in objects] == ["ptb-xl", "mimic-iv", "cinc"]
+    assert [o["records"] for o in objects] == [4, 2, 2] and objects[1]["left_out"] == 1
+    yes = [{l["name"]: l["yes"] for l in o["labels"]} for o in objects]
+    assert yes[1]["afib"] == 1 and yes[2]["afib"] == 1
+    table = rows(tmp_path / "output/metadata/cinc_labels_metadata.csv")
+    assert table[0]["path"] == "g1/A0000" and table[0]["age"] == "74" and table[0]["sex"] == "M"
+    assert [r["study_id"] for r in rows(tmp_path / "output/metadata/mimic-iv_labels_metadata.csv")] == ["101", "102"]
+
+
+def test_corrupt_row(tmp_path):
+    make_ptbxl(tmp_path / "data" / "ptb-xl", 3)
+    path = tmp_path / "data" / "ptb-xl" / "ptbxl_database.csv"
+    path.write_bytes(path.read_bytes().replace(b"{'SR': 0.0}", b"{'SR': 0.0"))
+    done = xplaim("setup", cwd=tmp_path, code=1)
+    assert "ptbxl_database.csv, line 6" in done.stderr and "scp_codes" in done.stderr
+    assert not (tmp_path / "output/metadata/ptb-xl_labels_metadata.csv").exists()
+
+
+# ==== train ======================================================================================
+
+
+def test_what_a_run_writes(trained):
+    folder, said = trained
+    p = package(folder, "m")
+    assert "patients in more than one part: 0" in said and "memory: " in said
+    best = sorted(p.glob("checkpoints/model_epoch_*_val_loss_*.safetensors"))
+    assert best and (p / "checkpoints" / "state.safetensors").exists()
+    log = rows(p / "logs" / "training.csv")
+    assert [r["epoch"] for r in log] == [str(e + 1) for e in range(12)]
+    losses = [float(r["val_loss"]) for r in log]
+    e = losses.index(min(losses)) + 1
+    assert best[-1].name == f"model_epoch_{e:02d}_val_loss_{min(losses):.2f}.safetensors"
+    events = list(p.glob("logs/events.out.tfevents.*"))
+    assert all(tag in events[0].read_bytes() for tag in (b"val_loss", b"learning_rate", b"weights/block1"))
+    with numpy.load(p / "test_set_m.npz") as z:
+        assert z["x"].shape == (12, LENGTH, 12) and z["y"].shape == (12, 2) and z["patient"].shape == (12,)
+        assert bytes(z["labels"]) == b"afib,pvc"
+        table = rows(p / "test_set_m.csv")
+        assert numpy.array_equal(z["y"], [[int(r["afib"]), int(r["pvc"])] for r in table])
+    # the network's leads are MIMIC's; the record's are in standard order
+    with numpy.load(p / "test_set_m.npz") as z:
+        done = xplaim("prepare", table[0]["path"], "-m", model_of(folder, "m"), "-o", folder / "x.npy")
+        assert numpy.array_equal(numpy.load(folder / "x.npy")[0], z["x"][0]), done.stderr
+    assert rows(p / "logs" / "test.csv")[0]["label"] == "afib"
+
+
+def test_tensorboard_reads_the_events(trained):
+    accumulator = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
+    folder, _ = trained
+    logs = package(folder, "m") / "logs"
+    events = accumulator.EventAccumulator(str(logs), size_guidance={"scalars": 0, "histograms": 0})
+    events.Reload()
+    for name in ("loss", "val_loss", "val_auroc", "learning_rate"):
+        want = [(int(r["epoch"]), float(r[name])) for r in rows(logs / "training.csv")]
+        got = [(e.step, e.value) for e in events.Scalars(name)]
+        assert [s for s, _ in got] == [s for s, _ in want]
+        assert numpy.allclose([v for _, v in got], [v for _, v in want], rtol=1e-6)
+    kernel = events.Histograms("weights/block1.conv1.k2.kernel")
+    assert [e.step for e in kernel] == [1, 10] and kernel[0].histogram_value.num == 2 * 12 * 3
+
+
+def test_it_learns(trained):
+    folder, said = trained
+    (o,) = json_lines(xplaim("evaluate", "-m", model_of(folder, "m"), "--test-set", package(folder, "m") / "test_set_m.npz",
+                             "--json"), "evaluate")
+    assert o["evaluation"]["macro"]["auroc"]["value"] > 0.9, said
+
+
+def test_the_model_says_what_it_is(trained):
+    folder, _ = trained
+    (o,) = json_lines(xplaim("info", model_of(folder, "m"), "--json"), "info")
+    assert o["model"]["trained"] is True and o["model"]["name"] == "m"
+    assert [l["name"] for l in o["labels"]] == ["afib", "pvc"]
+    for l in o["labels"]:
+        assert l["long_name"] and 0 < l["threshold"] < 1 and "on validation data (12 records)" in l["threshold_source"]
+        assert l["n_positive"] > 0 and 0.5 < l["auroc"] <= 1
+        assert l["auroc"] == 1 or 0 <= l["auroc_low"] <= l["auroc"] <= l["auroc_high"] <= 1
+    head = model_of(folder, "m").read_bytes()
+    meta = json.loads(head[8 : 8 + int.from_bytes(head[:8], "little")])["__metadata__"]
+    about = json.loads(meta["training_data"])
+    assert about["train"]["records"] == 96 and about["test"]["positives"] == {"afib": 4, "pvc": 3} and "CC BY 4.0" in meta["licence"]
+
+
+def test_the_seed_decides(data, tmp_path):
+    copy_of(data, tmp_path)
+    for name, more in (("a", []), ("b", []), ("c", ["--seed", "2"])):
+        xplaim(*words(name, "--augment", *more), cwd=tmp_path)
+    state = [sha(package(tmp_path, n) / "checkpoints/state.safetensors") for n in "abc"]
+    assert state[0] == state[1] != state[2]
+    without = xplaim(*words("d", "--augment", "--no-cache"), cwd=tmp_path)  # the cache changes nothing
+    assert sha(package(tmp_path, "d") / "checkpoints/state.safetensors") == state[0], without.stdout
+
+
+def test_killed_and_resumed(data, tmp_path):
+    copy_of(data, tmp_path)
+    more = ["--augment", "--ema", "0.9", "--save-steps", "1", "--early-stop", "30"]
+    xplaim(*words("whole", *more, epochs=6), cwd=tmp_path)
+    want = sha(package(tmp_path, "whole") / "checkpoints/state.safetensors")
+    state = package(tmp_path, "cut") / "checkpoints" / "state.safetensors"
+    command = [str(TOOL), *map(str, words("cut", *more, epochs=6))]
+    resumed = 0
+    for wait in (0, 0.02, 0.05, 0.1, 0.2):
+        run = subprocess.Popen(command + (["--resume"] if state.exists() else []), cwd=tmp_path, stdout=subprocess.DEVNULL,
+                               stderr=subprocess.DEVNULL)
+        first, patience = state.stat().st_mtime_ns if state.exists() else 0, time.monotonic() + 60
+        while (not state.exists() or state.stat().st_mtime_ns == first) and run.poll() is None and time.monotonic() < patience:
+            time.sleep(0.001)
+        time.sleep(wait)
+        run.send_signal(signal.SIGKILL)
+        run.wait()
+        resumed += run.returncode == -signal.SIGKILL
+    assert resumed > 0
+    done = xplaim(*words("cut", *more, "--resume", epochs=6), cwd=tmp_path)
+    assert "resumed at epoch" in done.stdout and sha(state) == want
+    logs = [[{k: v for k, v in r.items() if k != "seconds"} for r in rows(package(tmp_path, n) / "logs/training.csv")]
+            for n in ("whole", "cut")]
+    assert logs[0] == logs[1]
+    models = [sorted(p.name for p in package(tmp_path, n).glob("checkpoints/model_*")) for n in ("whole", "cut")]
+    assert models[0] == models[1]
+    sets = [sha(package(tmp_path, n) / f"test_set_{n}.npz") for n in ("whole", "cut")]
+    assert sets[0] == sets[1]
+
+
+def test_a_run_is_not_overwritten(data, tmp_path):
+    copy_of(data, tmp_path)
+    assert "no run to go on" in xplaim(*words("r", "--resume"), cwd=tmp_path, code=1).stderr
+    xplaim(*words("r", epochs=1), cwd=tmp_path)
+    before = sha(package(tmp_path, "r") / "checkpoints/state.safetensors")
+    done = xplaim(*words("r"), cwd=tmp_path, code=2)
+    assert "--resume" in done.stderr and "--overwrite" in done.stderr
+    done = xplaim(*words("r", "--resume", "--seed", "3"), cwd=tmp_path, code=2)
+    assert "other data, parts, labels or settings" in done.stderr
+    assert sha(package(tmp_path, "r") / "checkpoints/state.safetensors") == before
+    xplaim(*words("r", "--resume", "--schedule", "constant", epochs=1), cwd=tmp_path, code=2)
+    done = xplaim(*words("r", "--overwrite", "--early-stop", "1", "--lr", "0.5", epochs=30), cwd=tmp_path)
+    assert len(rows(package(tmp_path, "r") / "logs/training.csv")) < 30 and "stopped" in done.stdout
+
+
+def test_the_published_draw(data, tmp_path):
+    copy_of(data, tmp_path)
+    counts = ["--label-counts", "afib", "24", "neg", "24", "--train-batches", "3", "--val-batches", "1", "--test-batches", "1"]
+    done = xplaim(*words("lqt", *counts), cwd=tmp_path)
+    assert "patients in more than one part: 0" in done.stdout
+    with numpy.load(package(tmp_path, "lqt") / "test_set_lqt.npz") as z:
+        assert z["x"].shape[0] == 8 and z["y"].shape == (8, 1) and 2 <= z["y"].sum() <= 6
+    rates = [float(r["learning_rate"]) for r in rows(package(tmp_path, "lqt") / "logs/training.csv")]
+    assert rates == pytest.approx([0.0095, 0.009025])  # 0.01 times 0.95 an epoch: that of the next one
+    few = xplaim(*words("x", "--label-counts", "afib", "41", "neg", "5"), cwd=tmp_path, code=2)
+    assert "afib 40 (asked for 41), neg 80 (asked for 5)" in few.stderr
+    few = xplaim(*words("x", "--label-counts", "afib", "10", "neg", "10", "--train-batches", "3"), cwd=tmp_path, code=2)
+    assert "24 training" in few.stderr and "20 were drawn" in few.stderr
+    assert not package(tmp_path, "x").exists()
+
+
+def test_labels_that_cannot_be_learnt(data, tmp_path):
+    copy_of(data, tmp_path)
+    done = xplaim(*words("x", labels="afib,vt,wpw"), cwd=tmp_path, code=2)
+    assert "vt (0 yes, 0 no)" in done.stderr and "wpw (0 yes, 96 no)" in done.stderr
+    assert "\"nolabel\"" in xplaim(*words("x", labels="afib,nolabel"), cwd=tmp_path, code=1).stderr
+
+
+def test_unknown_labels_are_masked(data, tmp_path):
+    """imi is 0 or unknown throughout: with --uncertain 1 it can be learnt, beside labels that are known."""
+    copy_of(data, tmp_path)
+    xplaim("setup", "--uncertain", "1", cwd=tmp_path)
+    table = tmp_path / "output/metadata/ptb-xl_labels_metadata.csv"
+    text = table.read_text().splitlines()
+    column = text[0].split(",").index("imi")
+    for i in range(3, len(text), 3):
+        fields = text[i].split(",")
+        fields[column] = "-1"
+        text[i] = ",".join(fields)
+    table.write_text("\n".join(text) + "\n")
+    done = xplaim(*words("u", labels="afib,imi"), "--class-weights", "sqrt", cwd=tmp_path)
+    line = next(l for l in done.stdout.splitlines() if l.startswith("imi"))
+    assert sum(map(int, line.split()[1:4])) == 96 and int(line.split()[3]) > 25
+
+
+def test_missing_record(data, tmp_path):
+    copy_of(data, tmp_path)
+    (tmp_path / "data/ptb-xl/records500/00000/00005_hr.dat").unlink()
+    done = xplaim(*words("x"), cwd=tmp_path, code=1)
+    assert "00005_hr" in done.stderr and "--skip-bad" in done.stderr
+    done = xplaim(*words("x", "--skip-bad"), cwd=tmp_path)
+    assert "left out" in done.stderr and "00005_hr" in done.stderr and "1 records left out: they cannot be read" in done.stdout
+    done = xplaim(*words("y", "--no-cache"), cwd=tmp_path, code=1)
+    assert "00005_hr" in done.stderr
+
+
+def test_corrupt_metadata(data, tmp_path):
+    copy_of(data, tmp_path)
+    table = tmp_path / "output/metadata/ptb-xl_labels_metadata.csv"
+    lines = table.read_text().splitlines()
+    for bad, told in ((lines[5].rsplit(",", 3)[0], "line 6"), (lines[5].replace(",1,", ",maybe,", 1), "line 6")):
+        table.write_text("\n".join(lines[:5] + [bad] + lines[6:]) + "\n")
+        assert told in xplaim(*words("x"), cwd=tmp_path, code=1).stderr
+    table.unlink()
+    assert "xplaim setup --datasets ptb-xl" in xplaim(*words("x"), cwd=tmp_path, code=1).stderr
+
+
+def test_loss_that_is_no_number(data, tmp_path):
+    copy_of(data, tmp_path)
+    xplaim(*words("x", epochs=1), cwd=tmp_path)
+    checkpoints = package(tmp_path, "x") / "checkpoints"
+    names = sorted(p.name for p in checkpoints.iterdir())
+    done = xplaim(*words("nan", "--lr", "1e30", epochs=4), cwd=tmp_path, code=1)
+    assert "epoch" in done.stderr and "checkpoints are as they were" in done.stderr
+    assert sorted(p.name for p in checkpoints.iterdir()) == names
+
+
+def test_full_disk(data, tmp_path):
+    """No file may grow beyond a limit: what a full disk looks like to the program."""
+    copy_of(data, tmp_path)
+    xplaim(*words("x", "--schedule", "constant", "--tensorboard-freq", "0", epochs=2), cwd=tmp_path)
+    checkpoints = package(tmp_path, "x") / "checkpoints"
+    before = {p.name: sha(p) for p in checkpoints.iterdir()}
+
+    def limit():
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))
+
+    done = xplaim(*words("x", "--schedule", "constant", "--tensorboard-freq", "0", "--resume", "--no-cache", epochs=3),
+                  cwd=tmp_path, code=1, preexec_fn=limit)
+    assert "IO" in done.stderr
+    assert before == {p.name: sha(p) for p in checkpoints.iterdir() if p.name in before}
+    assert not [p for p in checkpoints.iterdir() if p.name not in before and not p.name.startswith("model_epoch_03")]
+    done = xplaim(*words("f", "--cache-dir", "fresh"), cwd=tmp_path, code=1, preexec_fn=limit)
+    assert "cache" in done.stderr
+    xplaim(*words("x", "--schedule", "constant", "--tensorboard-freq", "0", "--resume", epochs=3), cwd=tmp_path)
+
+
+def test_architectures_and_fine_tuning(data, tmp_path):
+    copy_of(data, tmp_path)
+    base = [w for w in map(str, words("x", epochs=1))]
+    cut = base.index("--filters")
+    base = base[:cut] + base[cut + 4 :]
+    for arch in ("cnn", "gru"):
+        run = [arch if w == "x" else w for w in base]
+        xplaim(*run, "--arch", arch, "--leads", "I,II,V1,V5", "--dropout", "0.2", cwd=tmp_path)
+        (o,) = json_lines(xplaim("info", model_of(tmp_path, arch), "--json"), "info")
+        assert o["model"]["architecture"] == arch and o["input"]["leads"] == ["I", "II", "V1", "V5"]
+    done = xplaim(*["fine" if w == "x" else w for w in base], "--init", model_of(tmp_path, "cnn"), cwd=tmp_path)
+    assert "epoch 1/1" in done.stdout
+    done = xplaim(*["y" if w == "x" else w for w in map(str, words("x", labels="pvc,afib"))], "--init",
+                  model_of(tmp_path, "cnn"), cwd=tmp_path, code=2)
+    assert "its labels are not those" in done.stderr
+
+
+def test_several_data_sets(data, tmp_path):
+    """A csv data set beside PTB-XL: its patients are its own, and its missing label is unknown."""
+    copy_of(data, tmp_path)
+    more = tmp_path / "more"
+    for i in range(20):
+        write_record(more, f"e{i}", signal_of(i), RATE)
+    lines = [f"e{i},{i},{1 + i % 8},{int(i % 3 == 0)}" for i in range(20)]
+    (more / "labels.csv").write_text("path,patient_id,strat_fold,afib\n" + "\n".join(lines) + "\n")
+    done = xplaim(*words("s", "--train-ds-name", "csv", "--train-ds-dir", "more", epochs=1), cwd=tmp_path)
+    line = next(l for l in done.stdout.splitlines() if l.startswith("pvc"))
+    pvc = sum(i % 4 == 0 and fold_of(i) < 9 for i in range(120))
+    assert list(map(int, line.split()[1:4])) == [pvc, 96 - pvc, 20]
+    done = xplaim(*words("s", "--train-ds-name", "csv"), cwd=tmp_path, code=2)
+    assert "2 times, its folder 1" in done.stderr
+
+
+def test_usage(data):
+    for more, told in ((["--arch", "vgg"], "ecg-xplaim, cnn or gru"), (["--schedule", "x"], "one-cycle"),
+                       (["--epochs", "0"], "at least 1"), (["--aug-lead-drop", "3"], "probability"),
+                       (["--class-weights", "x"], "balanced"), (["--threshold", "0.5"], "youden, f1 or sensitivity"), (["--monitor", "x"], "auroc"),
+                       (["--label-counts", "afib"], "what to learn")):
+        assert told in xplaim(*words("z"), *more, cwd=data, code=2).stderr
+    assert "--model-name" in xplaim("train", "--all", code=2).stderr
+    assert "pairs" in xplaim("train", "--model-name", "z", "--label-counts", "afib", code=2).stderr
+    assert "a/b" in xplaim(*words("a/b"), cwd=data, code=2).stderr
+    assert "ptb-xl, mimic-iv, cinc or csv" in xplaim("train", "--model-name", "z", "--all", "--train-ds-name", "q",
+                                                     "--train-ds-dir", ".", cwd=data, code=2).stderr
+    assert "balanced" in xplaim("train", "--help").stdout
+
+
+def test_train_json(data, tmp_path):
+    copy_of(data, tmp_path)
+    (o,) = json_lines(xplaim(*words("j", "--json", epochs=1), cwd=tmp_path), "train")
+    assert o["epochs"] == 1 and o["test"]["cases"] == 12
+
+
+def test_two_processes_equal_one(data, tmp_path):
+    if not shutil.which("mpirun"):
+        pytest.skip("no mpirun")
+    libraries = subprocess.run(["ldd", str(TOOL)], capture_output=True, text=True).stdout
+    if "libmpi" not in libraries:
+        pytest.skip("built without MPI")
+    copy_of(data, tmp_path)
+    more = ["--augment", "--ema", "0.9", "--schedule", "constant", "--lr", "0.001"]
+    xplaim(*words("one", *more), cwd=tmp_path)
+    environment = dict(os.environ, OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1",
+                       ASAN_OPTIONS="detect_leaks=0")  # those of the MPI library
+    done = subprocess.run(["mpirun", "--oversubscribe", "-n", "2", str(TOOL), *map(str, words("two", *more)), "--threads", "1"],
+                          cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    for a, b in zip(*(rows(package(tmp_path, n) / "logs/training.csv") for n in ("one", "two")), strict=True):
+        for k in ("loss", "val_loss", "val_auroc"):
+            assert abs(float(a[k]) - float(b[k])) < 1e-5, k
+
+
+# ==== evaluate and compare =======================================================================
+
+
+def test_figures_equal_scikit_learn(tmp_path):
+    folder = shared("golden", "metrics")
+    want = json.loads((folder / "expected.json").read_text())
+    words = ["--truth", folder / "y.npy", "--threshold", "0.5", "--names", "lqt"]
+    (o,) = json_lines(xplaim("evaluate", "--scores", folder / "score1.npy", *words, "--csv", tmp_path / "t.csv", "--json"),
+                      "evaluate")
+    l = o["evaluation"]["labels"][0]
+    for name, key in (("auroc", "auc1"), ("auprc", "ap1"), ("brier", "brier1"), ("f1", "f1_1"), ("mcc", "mcc1"),
+                      ("sensitivity", "recall1"), ("precision", "precision1"), ("accuracy", "accuracy1")):
+        assert abs(l[name]["value"] - want[key]) < 1e-9, name
+    assert [l["confusion"][k] for k in ("tp", "fp", "tn", "fn")] == [want[k] for k in ("tp", "fp", "tn", "fn")]
+    assert numpy.allclose(l["sensitivity"]["clopper_pearson"], want["recall1_clopper_pearson"], atol=1e-9, rtol=0)
+    table = rows(tmp_path / "t.csv")
+    assert [r["label"] for r in table] == ["lqt", "macro", "micro"] and abs(float(table[0]["auroc"]) - want["auc1"]) < 1e-9
+    done = xplaim("compare", "--scores-a", folder / "score1.npy", "--scores-b", folder / "score2.npy", *words, "--json")
+    (c,) = json_lines(done, "compare")[0]["labels"]
+    assert abs(c["difference"] - (want["auc1"] - want["auc2"])) < 1e-9
+    text = xplaim("compare", "--scores-a", folder / "score1.npy", "--scores-b", folder / "score2.npy", *words).stdout
+    assert "McNemar" in text and DISCLAIMER in text
+
+
+def test_a_label_of_one_class_is_undefined(tmp_path):
+    numpy.save(tmp_path / "s.npy", numpy.linspace(0, 1, 20).reshape(10, 2))
+    numpy.save(tmp_path / "y.npy", numpy.stack([numpy.arange(10) % 2, numpy.zeros(10)], axis=1).astype(int))
+    words = ["evaluate", "--scores", tmp_path / "s.npy", "--truth", tmp_path / "y.npy"]
+    assert "undefined" in xplaim(*words).stdout
+    (o,) = json_lines(xplaim(*words, "--resamples", "0", "--json"), "evaluate")
+    a, b = o["evaluation"]["labels"]
+    assert a["auroc"]["value"] is not None and b["auroc"]["value"] is None and b["one_class"] is True
+    assert o["evaluation"]["macro"]["auroc"]["labels_defined"] == 1
+
+
+def test_the_three_sources_agree(trained):
+    folder, _ = trained
+    m, p = model_of(folder, "m"), package(folder, "m")
+    ways = (["--test-set", p / "test_set_m.npz"], ["--ds-name", "ptb-xl", "--ds-dir", "data/ptb-xl"],
+            ["--ds-name", "csv", "--ds-dir", p / "test_set_m.csv", "--part", "all"])
+    found = [json_lines(xplaim("evaluate", "-m", m, *w, "--json", cwd=folder), "evaluate")[0]["evaluation"] for w in ways]
+    assert found[0]["cases"] == 12 and found[0]["patients"] == 6
+    assert found[0] == found[1] == found[2]
+
+
+def test_thresholds_come_from_validation_data(trained, tmp_path):
+    folder, _ = trained
+    m, npz = model_of(folder, "m"), package(folder, "m") / "test_set_m.npz"
+    data_set = ["--ds-name", "ptb-xl", "--ds-dir", "data/ptb-xl", "--resamples", "0", "--json"]
+    stored = [l["threshold"] for l in json_lines(xplaim("info", m, "--json"), "info")[0]["labels"]]
+
+    def thresholds(*words):
+        (o,) = json_lines(xplaim("evaluate", "-m", m, *words, cwd=folder), "evaluate")
+        return [l["threshold"] for l in o["evaluation"]["labels"]]
+
+    assert numpy.allclose(thresholds(*data_set), stored, atol=1e-6)  # the file has nine digits or more
+    assert numpy.allclose(thresholds(*data_set, "--threshold", "youden"), stored, atol=1e-6)
+    assert thresholds(*data_set, "--threshold", "0.25") == [0.25, 0.25]
+    assert numpy.allclose(thresholds("--test-set", npz, "--val-set", npz, "--threshold", "f1", "--json"),
+                          thresholds("--test-set", npz, "--val-set", npz, "--threshold", "f1", "--json"))
+    done = xplaim("evaluate", "-m", m, "--test-set", npz, "--threshold", "youden", code=2)
+    assert "--val-set" in done.stderr and "validation data" in done.stderr
+    done = xplaim("evaluate", "-m", m, *data_set[:4], "--part", "validation", "--threshold", "youden", code=2, cwd=folder)
+    assert "never on the data that are evaluated" in done.stderr
+
+
+def test_labels_are_matched_by_name(trained, tmp_path):
+    folder, _ = trained
+    m, npz = model_of(folder, "m"), package(folder, "m") / "test_set_m.npz"
+    with numpy.load(npz) as z:
+        numpy.savez(tmp_path / "swapped.npz", x=z["x"], y=z["y"][:, ::-1], patient=z["patient"],
+                    labels=numpy.frombuffer(b"pvc,afib", numpy.uint8))
+        numpy.savez(tmp_path / "other.npz", x=z["x"], y=z["y"], labels=numpy.frombuffer(b"x,y", numpy.uint8))
+        numpy.savez(tmp_path / "short.npz", x=z["x"][:, :100], y=z["y"])
+        numpy.savez(tmp_path / "half.npz", x=z["x"], y=z["y"][:5])
+        numpy.savez(tmp_path / "none.npz", y=z["y"])
+    same = [json_lines(xplaim("evaluate", "-m", m, "--test-set", f, "--json"), "evaluate")[0]["evaluation"]
+            for f in (npz, tmp_path / "swapped.npz")]
+    assert same[0] == same[1]
+    for name, told in (("other", "none of its labels"), ("short", "the model wants"), ("half", "y has 5"), ("none", "\"x\"")):
+        assert told in xplaim("evaluate", "-m", m, "--test-set", tmp_path / f"{name}.npz", code=1).stderr
+
+
+def test_compare_models(trained):
+    folder, _ = trained
+    early = sorted(package(folder, "m").glob("checkpoints/model_epoch_*"))[0]
+    words = ["compare", "--model-a", model_of(folder, "m"), "--model-b", early, "--test-set",
+             package(folder, "m") / "test_set_m.npz"]
+    (o,) = json_lines(xplaim(*words, "--json"), "compare")
+    assert [l["label"] for l in o["labels"]] == ["afib", "pvc"] and o["cases"] == 12
+    (same,) = json_lines(xplaim(*words[:4], early, *words[5:], "--json", "--model-a", early), "compare")
+    assert all(l["difference"] == 0 and l["sensitivity"]["mcnemar_p"] in (1, None) for l in same["labels"])
+
+
+def test_bad_scores(tmp_path):
+    numpy.save(tmp_path / "s.npy", numpy.array([[0.1], [numpy.nan]]))
+    numpy.save(tmp_path / "y.npy", numpy.array([[1], [0]]))
+    numpy.save(tmp_path / "y3.npy", numpy.array([[1], [0], [1]]))
+    numpy.save(tmp_path / "y7.npy", numpy.array([[7], [0]]))
+    numpy.save(tmp_path / "ok.npy", numpy.array([[0.1], [0.2]]))
+    words = lambda s, y: ["evaluate", "--scores", tmp_path / s, "--truth", tmp_path / y]
+    assert "case 1, label 0" in xplaim(*words("s.npy", "y.npy"), code=1).stderr
+    assert "same shape" in xplaim(*words("ok.npy", "y3.npy"), code=1).stderr
+    assert "element 0 is 7" in xplaim(*words("ok.npy", "y7.npy"), code=1).stderr
+    assert "--truth" in xplaim("evaluate", "--scores", tmp_path / "ok.npy", code=2).stderr
+    assert "which cases" in xplaim("evaluate", code=2).stderr
+    assert "names" in xplaim(*words("ok.npy", "y.npy"), "--names", "a,b", code=2).stderr
+
+
+def test_bench_of_training(models):
+    (o,) = json_lines(xplaim("bench", "--train", "-m", models("zoo"), "--batch", "4", "--repeat", "2", "--json"), "bench_train")
+    assert o["batch"] == 4 and 0 < o["step"]["min_ms"] <= o["step"]["median_ms"] and o["trainer_bytes"] > 0
+    assert "training step" in xplaim("bench", "--train", "-m", models("zoo"), "--batch", "2", "--repeat", "1").stdout
+
+
+# ==== PTB-XL =====================================================================================
+
+
+@pytest.fixture(scope="session")
+def ptbxl(tmp_path_factory):
+    """The first records of the PTB-XL subset, and the rows of its table that name them."""
+    archive = shared("data", "ptb-xl-subset-500hz.tar.xz")
+    folder, found = tmp_path_factory.mktemp("ptbxl"), 0
+    with tarfile.open(archive, "r|xz") as tar:
+        for member in tar:
+            if member.isfile() and member.name.endswith((".csv", ".hea", ".dat")):
+                path = folder / "data" / member.name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(tar.extractfile(member).read())
+                found += member.name.endswith(".hea")
+            if found > 120:
+                break
+    table = folder / "data/ptb-xl/ptbxl_database.csv"
+    with open(table, newline="") as f:
+        everything = list(csv.DictReader(f))
+    there = [r for r in everything if (folder / "data/ptb-xl" / (r["filename_hr"] + ".dat")).exists()
+             and (folder / "data/ptb-xl" / (r["filename_hr"] + ".hea")).exists()]
+    with open(table, "w", newline="") as f:
+        w = csv.DictWriter(f, list(everything[0]))
+        w.writeheader()
+        w.writerows(there)
+    return folder, there
+
+
+def test_an_epoch_of_ptbxl(ptbxl):
+    folder, there = ptbxl
+    (o,) = json_lines(xplaim("setup", "--json", cwd=folder), "setup")
+    yes = {l["name"]: l["yes"] for l in o["labels"]}
+    assert o["records"] == len(there) and yes["afib"] == sum("'AFIB'" in r["scp_codes"] for r in there)
+    train = [r for r in rows(folder / "output/metadata/ptb-xl_labels_metadata.csv") if int(r["strat_fold"]) < 9]
+    labels = [n for n in yes if {"0", "1"} <= {r[n] for r in train}]
+    assert len(labels) > 2
+    done = xplaim("train", "--model-name", "p", "--all", "--labels", ",".join(labels), "--train-ds-name", "ptb-xl",
+                  "--train-ds-dir", "data/ptb-xl", "--epochs", "1", "--batch-size", "8", "--rate", "100", "--filters", "4,4",
+                  "--augment", cwd=folder)
+    assert "epoch 1/1" in done.stdout and "patients in more than one part: 0" in done.stdout
+    path = folder / "data/ptb-xl" / there[0]["filename_hr"]
+    assert json_lines(xplaim("predict", "-m", model_of(folder, "p"), path, "--json"), "predict")[0]["model"]["trained"]

@@ -1,0 +1,375 @@
+#include "support.h"
+
+#include "plot/plot.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define STB_IMAGE_IMPLEMENTATION
+#define STBI_ONLY_PNG
+#define STBI_NO_STDIO
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wunused-function"
+#include <stb_image.h>
+#pragma GCC diagnostic pop
+
+enum { RATE = 500, N = 10 * RATE, LEADS = 12, STEPS = 250 };
+
+static const char *const NAMES[LEADS] = {"V6",  "V5",  "V4",  "V3",  "V2", "V1",
+                                         "aVF", "aVL", "aVR", "III", "II", "I"};
+
+typedef struct sample {
+    float mv[LEADS][N], map[STEPS];
+    xp_plot_lead leads[LEADS];
+    xp_plot_record rec;
+    xp_plot_map of;
+} sample;
+
+/* A beat as a sum of bells, of another size in every lead; V3 has a gap. */
+static float beat(double t, int lead) {
+    static const double AT[] = {0.18, 0.34, 0.37, 0.40, 0.62}, WIDTH[] = {25, 90, 80, 80, 14},
+                        HEIGHT[] = {0.12, -0.1, 1, -0.25, 0.3};
+    double v = 0;
+    for (int i = 0; i < 5; i++) v += HEIGHT[i] * exp(-pow((t - AT[i]) * WIDTH[i], 2));
+    return (float)(v * (1.3 - 0.2 * lead));
+}
+
+static sample *sample_new(void) {
+    sample *s = calloc(1, sizeof *s);
+    assert_non_null(s);
+    for (int l = 0; l < LEADS; l++) {
+        for (int i = 0; i < N; i++) s->mv[l][i] = beat(fmod(i / (double)RATE, 0.8), l);
+        s->leads[l] = (xp_plot_lead){NAMES[l], s->mv[l], l == 9};
+    }
+    for (int i = 700; i < 1000; i++) s->mv[3][i] = NAN;
+    for (int i = 0; i < STEPS; i++) s->map[i] = (float)fabs(sin(i * 0.05));
+    s->rec = (xp_plot_record){"sample", RATE, N, LEADS, s->leads, NULL};
+    s->of = (xp_plot_map){s->map, STEPS, false, 0, 10, "afib", "block3.shortcut", 0.5};
+    return s;
+}
+
+static xp_display drawn(const xp_plot_record *rec, const xp_plot_map *map,
+                        const xp_plot_options *o) {
+    xp_display d = {0};
+    xp_error err = {0};
+    if (xp_plot_ecg(&d, rec, map, o, &err) != XP_OK) fail_msg("%s", err.text);
+    return d;
+}
+
+static xp_image raster(const xp_display *d, double dpi) {
+    xp_image im = {0};
+    xp_error err = {0};
+    if (xp_raster(&im, d, dpi, &err) != XP_OK) fail_msg("%s", err.text);
+    return im;
+}
+
+static bool has_text(const xp_display *d, const char *text) {
+    size_t n = strlen(text);
+    for (size_t i = 0; i + n <= d->n_text; i++)
+        if (!memcmp(d->text + i, text, n)) return true;
+    return false;
+}
+
+/* ==== scale ================================================================================== */
+
+static double darkness(const xp_image *im, int x, int y) {
+    return 255 - im->rgb[3 * ((size_t)y * (size_t)im->width + (size_t)x)];
+}
+
+/* Centre of what is dark on the way from (x0, y0) to (x1, y1) mm, along a row or a column, in mm
+ * along it. */
+static double dark_centre(const xp_image *im, double dpi, double x0, double y0, double x1,
+                          double y1) {
+    double k = dpi / 25.4, sum = 0, moment = 0;
+    bool row = y0 == y1;
+    int a = (int)((row ? x0 : y0) * k), b = (int)((row ? x1 : y1) * k);
+    for (int i = a; i < b; i++) {
+        double v = row ? darkness(im, i, (int)(y0 * k)) : darkness(im, (int)(x0 * k), i);
+        sum += v;
+        moment += v * (i + 0.5);
+    }
+    assert_true(sum > 100);
+    return moment / sum / k;
+}
+
+/* 1 mV for 200 ms, with no lead to draw over it; where it should lie on the page only says where
+ * to look. */
+static void pulse_measures(void **state) {
+    (void)state;
+    static const double DPI[] = {96, 192, 288, 300, 600};
+    static const float NONE[2] = {NAN, NAN};
+    xp_plot_lead lead = {"II", NONE, false};
+    xp_plot_record rec = {"pulse", RATE, 2, 1, &lead, NULL};
+    xp_plot_options o = {.layout = XP_LAYOUT_SINGLE, .plain = true};
+    xp_display d = drawn(&rec, NULL, &o);
+    for (size_t i = 0; i < sizeof DPI / sizeof *DPI; i++) {
+        xp_image im = raster(&d, DPI[i]);
+        double left = dark_centre(&im, DPI[i], 18, 44, 23, 44);
+        double right = dark_centre(&im, DPI[i], 23, 44, 28, 44);
+        double high = dark_centre(&im, DPI[i], 23, 35, 23, 45);
+        double low = dark_centre(&im, DPI[i], 19.5, 44, 19.5, 52);
+        double pixel = 25.4 / DPI[i];
+        assert_true(fabs(right - left - 5) <= pixel / 2);
+        assert_true(fabs(low - high - 10) <= pixel / 2);
+        xp_image_free(&im);
+    }
+    xp_display_free(&d);
+}
+
+static void pulse_measures_in_svg(void **state) {
+    (void)state;
+    static const float SPEEDS[] = {12.5f, 25, 50}, GAINS[] = {5, 10, 20};
+    sample *s = sample_new();
+    for (int i = 0; i < 9; i++) {
+        xp_plot_options o = {.speed = (double)SPEEDS[i / 3], .gain = (double)GAINS[i % 3]};
+        for (int l = 0; l < LEADS; l++) s->leads[l].name = "none";
+        xp_display d = drawn(&s->rec, NULL, &o);
+        char *svg, *at;
+        size_t size;
+        xp_error err;
+        assert_int_equal(xp_svg(&svg, &size, &d, "pulse", &err), XP_OK);
+        float x[6], y[6];
+        at = strstr(svg, "points=\"");
+        assert_non_null(at);
+        assert_int_equal(sscanf(at, "points=\"%f,%f %f,%f %f,%f %f,%f", x, y, x + 1, y + 1, x + 2,
+                                y + 2, x + 3, y + 3),
+                         8);
+        assert_true(fabsf(x[3] - x[2] - 0.2f * SPEEDS[i / 3]) < 0.0015f);
+        assert_true(fabsf(y[1] - y[2] - GAINS[i % 3]) < 0.0015f);
+        free(svg);
+        xp_display_free(&d);
+    }
+    free(s);
+}
+
+/* ==== traces ================================================================================= */
+
+static void decimation_keeps_peaks(void **state) {
+    (void)state;
+    static float mv[20000];
+    for (int i = 0; i < 20000; i++) mv[i] = i % 977 == 500 ? 1 + (float)i * 1e-4f : 0;
+    xp_trace t = {.dx = 0.01f, .y0 = 100, .gain = 10, .bottom = 200, .pixel = 0.3f, .width = 0.2f};
+    xp_display d = {0};
+    xp_draw_trace(&d, mv, 20000, &t);
+    assert_true(d.n_points < 3000);
+    for (int i = 500; i < 20000; i += 977) {
+        bool found = false;
+        for (size_t k = 0; k < d.n_points; k++)
+            found |= fabsf(d.points[k].y - (100 - mv[i] * 10)) < 1e-4f &&
+                     fabsf(d.points[k].x - (float)i * 0.01f) < 1e-4f;
+        assert_true(found);
+    }
+    xp_display_free(&d);
+}
+
+static void gaps_stay_gaps(void **state) {
+    (void)state;
+    static float mv[1000];
+    for (int i = 400; i < 600; i++) mv[i] = NAN;
+    mv[500] = 0.5f; /* alone in the gap: a dot */
+    xp_trace t = {.dx = 0.1f, .y0 = 10, .gain = 10, .bottom = 20, .pixel = 0.05f, .width = 0.2f};
+    xp_display d = {0};
+    xp_draw_trace(&d, mv, 1000, &t);
+    assert_int_equal(d.n_ops, 3);
+    assert_int_equal(d.ops[1].count, 1);
+    assert_int_equal(d.n_points, 400 + 1 + 400);
+    assert_true(d.points[399].x < 40 && d.points[401].x > 59.9f);
+    xp_display_free(&d);
+}
+
+static void colored_traces_join(void **state) {
+    (void)state;
+    float mv[6] = {0, 1, 2, 3, 4, 5};
+    uint32_t colors[6] = {1, 1, 1, 2, 2, 2};
+    xp_trace t = {.dx = 1, .bottom = 100, .top = -100, .gain = 1, .colors = colors};
+    xp_display d = {0};
+    xp_draw_trace(&d, mv, 6, &t);
+    assert_int_equal(d.n_ops, 2);
+    assert_int_equal(d.ops[0].rgba, 1);
+    assert_int_equal(d.ops[1].rgba, 2);
+    assert_true(d.points[d.ops[0].first + d.ops[0].count - 1].x == d.points[d.ops[1].first].x);
+    xp_display_free(&d);
+}
+
+/* ==== what is said =========================================================================== */
+
+static void page_says_what_it_shows(void **state) {
+    (void)state;
+    sample *s = sample_new();
+    xp_plot_options o = {.cabrera = true};
+    xp_display d = drawn(&s->rec, &s->of, &o);
+    static const char *const TEXTS[] = {"25 mm/s   10 mm/mV   filter: none   500 Hz",
+                                        XP_PLOT_DISCLAIMER,
+                                        "time only: this map does not tell leads apart",
+                                        "afib   probability 0.500",
+                                        "block3.shortcut",
+                                        "\342\210\222aVR",
+                                        "III (derived)",
+                                        "sample"};
+    for (size_t i = 0; i < sizeof TEXTS / sizeof *TEXTS; i++)
+        if (!has_text(&d, TEXTS[i])) fail_msg("the page does not say \"%s\"", TEXTS[i]);
+    xp_display_free(&d);
+    memset(s->map, 0, sizeof s->map);
+    d = drawn(&s->rec, &s->of, &o);
+    assert_true(has_text(&d, "no positive evidence at this layer"));
+    xp_display_free(&d);
+    s->leads[0].name = "X";
+    d = drawn(&s->rec, NULL, &o);
+    assert_true(has_text(&d, "V6 (not recorded)"));
+    xp_display_free(&d);
+    free(s);
+}
+
+static void mistakes_are_refused(void **state) {
+    (void)state;
+    sample *s = sample_new();
+    const struct {
+        xp_plot_options o;
+        xp_status status;
+    } cases[] = {{{.speed = 30}, XP_ERR_USAGE},
+                 {{.gain = 7}, XP_ERR_USAGE},
+                 {{.start = 11}, XP_ERR_USAGE},
+                 {{.start = NAN}, XP_ERR_USAGE},
+                 {{.seconds = 1e9}, XP_ERR_LIMIT},
+                 {{.layout = XP_LAYOUT_3X4_1, .rhythm = {"V9"}}, XP_ERR_LEAD_UNKNOWN}};
+    xp_display d = {0};
+    xp_error err;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        assert_int_equal(xp_plot_ecg(&d, &s->rec, NULL, &cases[i].o, &err), cases[i].status);
+        assert_null(d.ops);
+    }
+    xp_image im = {0};
+    d = drawn(&s->rec, NULL, &(xp_plot_options){0});
+    assert_int_equal(xp_raster(&im, &d, 5, &err), XP_ERR_USAGE);
+    assert_int_equal(xp_raster(&im, &d, NAN, &err), XP_ERR_USAGE);
+    assert_null(im.rgb);
+    xp_display_free(&d);
+    free(s);
+}
+
+static void hostile_names_are_escaped(void **state) {
+    (void)state;
+    sample *s = sample_new();
+    s->rec.name = "</text><script>\x01\xff\"&";
+    xp_display d = drawn(&s->rec, NULL, &(xp_plot_options){0});
+    char *svg;
+    size_t size;
+    xp_error err;
+    assert_int_equal(xp_svg(&svg, &size, &d, s->rec.name, &err), XP_OK);
+    assert_null(strstr(svg, "<script"));
+    assert_null(strchr(svg, 1));
+    assert_null(strchr(svg, '\xff'));
+    assert_non_null(strstr(svg, "&#60;script&#62;"));
+    xp_image im = raster(&d, 40);
+    xp_image_free(&im);
+    free(svg);
+    xp_display_free(&d);
+    free(s);
+}
+
+static void colormaps_end_where_they_should(void **state) {
+    (void)state;
+    assert_int_equal(xp_colormap_rgba(XP_VIRIDIS, 0, 255), 0xff540144);
+    assert_int_equal(xp_colormap_rgba(XP_VIRIDIS, 2, 255), 0xff25e7fd);
+    assert_int_equal(xp_colormap_rgba(XP_REDS, -1, 128), 0x80f0f5ff);
+    assert_int_equal(xp_colormap_rgba(XP_CIVIDIS, NAN, 255), 0);
+    assert_int_equal(xp_colormap_find("cividis"), XP_CIVIDIS);
+    assert_int_equal(xp_colormap_find("jet"), -1);
+    assert_int_equal(xp_layout_find("3x4+3"), XP_LAYOUT_3X4_3);
+}
+
+/* ==== pictures =============================================================================== */
+
+static const struct {
+    const char *name;
+    xp_plot_options o;
+    bool map;
+} GOLDEN[] = {
+    {"12x1", {.layout = XP_LAYOUT_12X1, .plain = true}, true},
+    {"6x2", {.layout = XP_LAYOUT_6X2, .plain = true}, false},
+    {"3x4",
+     {.layout = XP_LAYOUT_3X4, .plain = true, .style = XP_MAP_STRIP, .colormap = XP_REDS},
+     true},
+    {"3x4+1", {.layout = XP_LAYOUT_3X4_1, .gain = 5}, false},
+    {"3x4+3", {.layout = XP_LAYOUT_3X4_3, .speed = 12.5, .plain = true}, false},
+    {"cabrera", {.layout = XP_LAYOUT_6X2, .cabrera = true, .plain = true}, false},
+    {"single",
+     {.layout = XP_LAYOUT_SINGLE, .style = XP_MAP_TRACE, .colormap = XP_CIVIDIS, .gain = 20},
+     true}};
+static const double GOLDEN_DPI = 60;
+
+static void write_golden(const char *path, const uint8_t *png, size_t size) {
+    FILE *f = fopen(path, "wb");
+    assert_non_null(f);
+    assert_int_equal(fwrite(png, 1, size, f), size);
+    fclose(f);
+}
+
+/* Pixels in which a channel differs by more than 24 of 255. */
+static int count_different(const xp_image *im, const uint8_t *rgb) {
+    int n = 0;
+    for (size_t i = 0; i < (size_t)im->width * (size_t)im->height; i++) {
+        bool same = true;
+        for (int k = 0; k < 3; k++)
+            same &= abs(im->rgb[3 * i + (size_t)k] - rgb[3 * i + (size_t)k]) <= 24;
+        n += !same;
+    }
+    return n;
+}
+
+static void compare_golden(const char *path, const xp_image *im) {
+    int w, h, channels;
+    xp_bytes file = read_file(path);
+    uint8_t *rgb = stbi_load_from_memory(file.data, (int)file.size, &w, &h, &channels, 3);
+    assert_non_null(rgb);
+    assert_int_equal(w, im->width);
+    assert_int_equal(h, im->height);
+    int different = count_different(im, rgb);
+    if (different > w * h / 1000) fail_msg("%s: %d of %d pixels differ", path, different, w * h);
+    stbi_image_free(rgb);
+    free((void *)(uintptr_t)file.data);
+}
+
+/* XP_PLOT_GOLDEN=write test_plot makes the pictures anew: look at them before you commit them. */
+static void layouts_look_as_before(void **state) {
+    (void)state;
+    sample *s = sample_new();
+    const char *mode = getenv("XP_PLOT_GOLDEN");
+    for (size_t i = 0; i < sizeof GOLDEN / sizeof *GOLDEN; i++) {
+        xp_plot_options o = GOLDEN[i].o;
+        o.pixel = 25.4 / GOLDEN_DPI;
+        xp_display d = drawn(&s->rec, GOLDEN[i].map ? &s->of : NULL, &o);
+        xp_image im = raster(&d, GOLDEN_DPI);
+        const char *path = data_path("plot/%s.png", GOLDEN[i].name);
+        uint8_t *png;
+        size_t size;
+        xp_error err;
+        assert_int_equal(xp_png(&png, &size, &im, GOLDEN_DPI, &err), XP_OK);
+        assert_memory_equal(png + 37, "pHYs", 4);
+        assert_int_equal(png[43] << 8 | png[44], 2362); /* 60 / 0.0254 */
+        if (mode && !strcmp(mode, "write"))
+            write_golden(path, png, size);
+        else
+            compare_golden(path, &im);
+        free(png);
+        xp_image_free(&im);
+        xp_display_free(&d);
+    }
+    free(s);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {cmocka_unit_test(pulse_measures),
+                                       cmocka_unit_test(pulse_measures_in_svg),
+                                       cmocka_unit_test(decimation_keeps_peaks),
+                                       cmocka_unit_test(gaps_stay_gaps),
+                                       cmocka_unit_test(colored_traces_join),
+                                       cmocka_unit_test(page_says_what_it_shows),
+                                       cmocka_unit_test(mistakes_are_refused),
+                                       cmocka_unit_test(hostile_names_are_escaped),
+                                       cmocka_unit_test(colormaps_end_where_they_should),
+                                       cmocka_unit_test(layouts_look_as_before)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,389 @@
+/* xplaim plot: pictures of recordings at clinical scale, and of where a model's evidence lies. */
+#include "analyse.h"
+#include "command.h"
+#include "ecg/leads.h"
+#include "plot/plot.h"
+#include "report.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <time.h>
+
+typedef struct plot_options {
+    const char *model, *output, *label, *layer, *layout, *style, *colormap;
+    text_list rhythm;
+    bool png, svg, cabrera;
+    double dpi, speed, gain, start, seconds;
+    int threads;
+    xp_prepare_options prepare;
+} plot_options;
+
+static const option_spec OPTIONS[] = {
+    OPTION_OUTPUT(plot_options, "FILE",
+                  "picture (several records: folder) to write instead of output/imgs/ECG_..."),
+    {"png", 0, OPTION_FLAG, NULL, "write PNG (the default)", offsetof(plot_options, png)},
+    {"svg", 0, OPTION_FLAG, NULL, "write SVG, in millimetres; with --png: both",
+     offsetof(plot_options, svg)},
+    {"dpi", 0, OPTION_NUMBER, "N", "pixels an inch of a PNG (default 300)",
+     offsetof(plot_options, dpi)},
+    {"layout", 0, OPTION_TEXT, "NAME", "12x1 (the default), 6x2, 3x4, 3x4+1, 3x4+3",
+     offsetof(plot_options, layout)},
+    {"rhythm", 0, OPTION_TEXTS, "LEAD",
+     "lead of a rhythm row (default II, V1, V5), or the lead of gradcam-single (default II)",
+     offsetof(plot_options, rhythm)},
+    {"cabrera", 0, OPTION_FLAG, NULL, "limb leads as aVL I -aVR II aVF III",
+     offsetof(plot_options, cabrera)},
+    {"speed", 0, OPTION_NUMBER, "MM/S", "12.5, 25 (the default) or 50",
+     offsetof(plot_options, speed)},
+    {"gain", 0, OPTION_NUMBER, "MM/MV", "5, 10 (the default) or 20", offsetof(plot_options, gain)},
+    {"start", 0, OPTION_NUMBER, "S", "second of the recording to begin at (default 0)",
+     offsetof(plot_options, start)},
+    {"seconds", 0, OPTION_NUMBER, "S", "how much to show (default 10)",
+     offsetof(plot_options, seconds)},
+    OPTION_MODEL(plot_options),
+    {"label", 0, OPTION_TEXT, "LABEL", "whose evidence to show, by name or number",
+     offsetof(plot_options, label)},
+    {"layer", 0, OPTION_TEXT, "NAME", "layer whose map is made", offsetof(plot_options, layer)},
+    {"style", 0, OPTION_TEXT, "STYLE",
+     "map behind the trace (the default), as a strip above it, or colouring the trace: behind, "
+     "strip, trace",
+     offsetof(plot_options, style)},
+    {"colormap", 0, OPTION_TEXT, "NAME",
+     "viridis (the default), reds, cividis (safe in all dichromacies)",
+     offsetof(plot_options, colormap)},
+    OPTION_THREADS(plot_options, "0"),
+    OPTIONS_PREPARE(plot_options),
+    {0}};
+
+static const struct {
+    const char *name;
+    bool plain, map;
+    xp_layout layout;
+} KINDS[] = {{"quick", true, false, XP_LAYOUT_12X1},
+             {"fine", false, false, XP_LAYOUT_12X1},
+             {"gradcam", false, true, XP_LAYOUT_12X1},
+             {"gradcam-single", false, true, XP_LAYOUT_SINGLE}};
+enum { N_KINDS = sizeof KINDS / sizeof *KINDS };
+
+typedef struct plot_job {
+    const plot_options *opt;
+    xp_plot_options page;
+    const char *kind;
+    analyser *an; /* NULL: no map */
+    bool several; /* records: -o is a folder */
+    double dpi;
+} plot_job;
+
+/* ==== leads ================================================================================== */
+
+typedef struct lead_set {
+    xp_plot_lead leads[XP_LEAD_COUNT];
+    float *derived[XP_LEAD_COUNT]; /* owned */
+    int n;
+} lead_set;
+
+static void leads_free(lead_set *s) {
+    for (int i = 0; i < XP_LEAD_COUNT; i++) free(s->derived[i]);
+}
+
+static const float *lead_samples(const xp_record *rec, xp_lead_id id) {
+    for (int i = 0; i < rec->n_leads; i++)
+        if (rec->leads[i].id == id) return rec->leads[i].mv;
+    return NULL;
+}
+
+static xp_status derive(lead_set *s, const xp_record *rec, xp_lead_id id, const xp_lead_formula *f,
+                        xp_error *err) {
+    const float *a = lead_samples(rec, f->from[0]), *b = lead_samples(rec, f->from[1]);
+    float *v = calloc((size_t)rec->n + 1, sizeof *v);
+    if (!v) return xp_fail(err, XP_ERR_MEMORY, "not enough memory for a lead");
+    for (int64_t i = 0; i < rec->n; i++)
+        v[i] = (float)(f->weight[0] * (double)a[i] + f->weight[1] * (double)b[i]);
+    s->derived[id] = v;
+    s->leads[s->n++] = (xp_plot_lead){xp_lead_name(id), v, true};
+    return XP_OK;
+}
+
+/* The standard leads that the record has, and those that follow from them. */
+static xp_status gather_leads(lead_set *s, const xp_record *rec, xp_error *err) {
+    bool have[XP_LEAD_COUNT];
+    for (int id = 0; id < XP_LEAD_COUNT; id++) have[id] = lead_samples(rec, (xp_lead_id)id) != NULL;
+    for (int i = 0; i < XP_LEAD_COUNT; i++) {
+        xp_lead_id id = (xp_lead_id)i;
+        xp_lead_formula f;
+        if (have[i])
+            s->leads[s->n++] = (xp_plot_lead){xp_lead_name(id), lead_samples(rec, id), false};
+        else if (xp_lead_derive(&f, id, have))
+            XP_TRY(derive(s, rec, id, &f, err));
+    }
+    return XP_OK;
+}
+
+/* ==== files ================================================================================== */
+
+static xp_status make_folder(const char *path, xp_error *err) {
+    if (!mkdir(path, 0777) || errno == EEXIST) return XP_OK;
+    return xp_fail(err, XP_ERR_IO, "%s: cannot make the folder: %s", path, strerror(errno));
+}
+
+/* The record's name as part of a file's name. */
+static void safe_name(const char *name, char out[96]) {
+    snprintf(out, 96, "%s", name);
+    for (char *p = out; *p; p++)
+        if ((unsigned char)*p < 0x20 || strchr("/\\:*?\"<>|", *p)) *p = '_';
+}
+
+/* folder/ECG_<id>_<kind>_<time>.ext, with a number where that is taken. */
+static void default_path(const plot_job *j, const char *folder, const char *record,
+                         const char *extension, char *path, size_t size) {
+    char id[96], when[32];
+    time_t now = time(NULL);
+    struct tm tm;
+    struct stat st;
+    safe_name(record, id);
+    strftime(when, sizeof when, "%Y%m%d-%H%M%S", localtime_r(&now, &tm));
+    snprintf(path, size, "%s/ECG_%s_%s_%s.%s", folder, id, j->kind, when, extension);
+    for (int k = 2; k < 1000 && !stat(path, &st); k++)
+        snprintf(path, size, "%s/ECG_%s_%s_%s_%d.%s", folder, id, j->kind, when, k, extension);
+}
+
+static xp_status find_path(const plot_job *j, const char *record, const char *extension, char *path,
+                           size_t size, xp_error *err) {
+    const char *given = j->opt->output;
+    if (given && !j->several) {
+        snprintf(path, size, "%s", given);
+        return XP_OK;
+    }
+    if (!given) XP_TRY(make_folder("output", err));
+    const char *folder = given ? given : "output/imgs";
+    XP_TRY(make_folder(folder, err));
+    default_path(j, folder, record, extension, path, size);
+    return XP_OK;
+}
+
+static xp_status write_picture(const plot_job *j, const xp_display *d, const char *record, bool svg,
+                               xp_error *err) {
+    char path[4096], *text = NULL;
+    uint8_t *bytes = NULL;
+    size_t size = 0;
+    XP_TRY(find_path(j, record, svg ? "svg" : "png", path, sizeof path, err));
+    xp_status s;
+    if (svg) {
+        s = xp_svg(&text, &size, d, record, err);
+    } else {
+        xp_image image = {0};
+        s = xp_raster(&image, d, j->dpi, err);
+        if (s == XP_OK) s = xp_png(&bytes, &size, &image, j->dpi, err);
+        xp_image_free(&image);
+    }
+    if (s == XP_OK) s = output_write_file(path, svg ? (void *)text : (void *)bytes, size, err);
+    free(text);
+    free(bytes);
+    if (s == XP_OK) {
+        print_clean(stdout, path);
+        puts("");
+    }
+    return s;
+}
+
+static bool ends_in_svg(const char *path) {
+    size_t n = path ? strlen(path) : 0;
+    return n > 4 && !strcasecmp(path + n - 4, ".svg");
+}
+
+static xp_status write_pictures(const plot_job *j, const xp_display *d, const char *record,
+                                xp_error *err) {
+    bool svg = j->opt->svg || (!j->several && !j->opt->png && ends_in_svg(j->opt->output));
+    if (j->opt->png || !svg) XP_TRY(write_picture(j, d, record, false, err));
+    return svg ? write_picture(j, d, record, true, err) : XP_OK;
+}
+
+/* ==== one record ============================================================================= */
+
+static xp_status draw(const plot_job *j, const xp_record *rec, const xp_plot_map *map,
+                      const xp_plot_options *page, xp_error *err) {
+    lead_set leads = {0};
+    xp_display d = {0};
+    xp_status s = gather_leads(&leads, rec, err);
+    xp_plot_record r = {rec->name, rec->rate, rec->n, leads.n, leads.leads, NULL};
+    if (s == XP_OK) s = xp_plot_ecg(&d, &r, map, page, err);
+    if (s == XP_OK) s = write_pictures(j, &d, rec->name, err);
+    xp_display_free(&d);
+    leads_free(&leads);
+    return s;
+}
+
+/* The window that the page begins in; where no start is asked for, the one most like the label. */
+static int choose_window(const plot_job *j, const xp_analysis *a, int label) {
+    int window;
+    xp_analysis_probability(a, label, &window);
+    if (j->opt->start > 0)
+        for (window = a->n_windows - 1; window > 0; window--)
+            if ((double)a->input.start[window] / a->input.rate <= j->opt->start) break;
+    return window;
+}
+
+static xp_status draw_analysed(const plot_job *j, const xp_record *rec, const xp_analysis *a,
+                               xp_error *err) {
+    const xp_model *m = &j->an->file.model;
+    int label = j->an->options.label, w = choose_window(j, a, label);
+    float *values = malloc((size_t)a->map_length * sizeof *values);
+    if (!values) return xp_fail(err, XP_ERR_MEMORY, "not enough memory for a map");
+    memcpy(values, a->maps + (size_t)w * (size_t)a->n_maps * (size_t)a->map_length,
+           (size_t)a->map_length * sizeof *values);
+    xp_gradcam_normalise(values, a->map_length);
+    char name[128];
+    snprintf(name, sizeof name, "%s%s", m->labels[label].name,
+             m->trained ? "" : " (untrained model)");
+    xp_plot_map map = {
+        .values = values,
+        .n = a->map_length,
+        .start = (double)a->input.start[w] / a->input.rate,
+        .seconds = a->input.length / a->input.rate,
+        .label = name,
+        .layer = m->graph.ops[j->an->options.layer].name,
+        .probability = (double)a->probabilities[(size_t)w * (size_t)a->n_labels + (size_t)label]};
+    xp_plot_options page = j->page;
+    if (!(page.start > 0)) page.start = map.start;
+    xp_status s = draw(j, rec, &map, &page, err);
+    free(values);
+    return s;
+}
+
+static xp_status plot_record(const plot_job *j, const char *path, xp_error *err) {
+    xp_record rec = {0};
+    xp_analysis a;
+    XP_TRY(input_read_record(&rec, path, err));
+    xp_status s;
+    if (!j->an) {
+        s = draw(j, &rec, NULL, &j->page, err);
+    } else {
+        s = xp_explain(&a, &rec, &j->an->file.model, j->an->net, &j->an->options, err);
+        if (s != XP_OK) {
+            report_refusal(err, path);
+        } else {
+            s = draw_analysed(j, &rec, &a, err);
+            xp_analysis_free(&a);
+        }
+    }
+    xp_record_free(&rec);
+    return s;
+}
+
+static xp_status plot_input(const plot_job *j, const input *in, xp_error *err) {
+    switch (in->kind) {
+    case INPUT_RECORD:
+        return plot_record(j, in->path, err);
+    case INPUT_NPY:
+        return xp_fail(err, XP_ERR_UNSUPPORTED,
+                       "%s: prepared windows carry no lead names: plot the recording itself",
+                       in->path);
+    case INPUT_MISSING:
+        *err = in->error;
+        return err->code;
+    }
+    return XP_OK;
+}
+
+/* ==== the command ============================================================================ */
+
+/* Every input, good or bad; how many failed. */
+static int plot_all(const plot_job *j, const input_list *list) {
+    int failed = 0;
+    for (int i = 0; i < list->n; i++) {
+        xp_error err = {0};
+        if (plot_input(j, &list->items[i], &err) == XP_OK) continue;
+        report_failure(list->items[i].path, &err, false);
+        failed++;
+    }
+    return failed;
+}
+
+/* A word of an option as its number, or default where it was not given; -1: not known. */
+static int word_number(int (*find)(const char *), const char *word, int by_default) {
+    return word ? find(word) : by_default;
+}
+
+static exit_code settle(const command *self, plot_job *j, int kind) {
+    const plot_options *o = j->opt;
+    int layout = word_number(xp_layout_find, o->layout, (int)KINDS[kind].layout);
+    int style = word_number(xp_map_style_find, o->style, XP_MAP_BEHIND);
+    int colormap = word_number(xp_colormap_find, o->colormap, XP_VIRIDIS);
+    if (layout < 0) return usage_error(self, "there is no layout \"%s\"", o->layout);
+    if (style < 0) return usage_error(self, "there is no style \"%s\"", o->style);
+    if (colormap < 0) return usage_error(self, "there is no colour map \"%s\"", o->colormap);
+    if (o->rhythm.n > 3) return usage_error(self, "%d rhythm leads: at most 3", o->rhythm.n);
+    if (KINDS[kind].map && !o->model) return usage_error(self, "no model: give one with -m");
+    if (KINDS[kind].map && !o->label)
+        return usage_error(self, "no label: choose with --label whose evidence to show");
+    if (o->png && o->svg && o->output && !j->several)
+        return usage_error(self, "-o FILE names one picture: --png and --svg make two");
+    j->dpi = o->dpi > 0 ? o->dpi : 300;
+    j->page = (xp_plot_options){.layout = (xp_layout)layout,
+                                .speed = o->speed,
+                                .gain = o->gain,
+                                .start = o->start,
+                                .seconds = o->seconds,
+                                .cabrera = o->cabrera,
+                                .plain = KINDS[kind].plain,
+                                .style = (xp_map_style)style,
+                                .colormap = (xp_colormap)colormap};
+    for (int i = 0; i < o->rhythm.n; i++) j->page.rhythm[i] = o->rhythm.items[i];
+    if (!o->svg && !ends_in_svg(o->output)) j->page.pixel = 25.4 / j->dpi;
+    return EXIT_CODE_OK;
+}
+
+static exit_code run_kind(const command *self, plot_job *j, int kind, input_list *list) {
+    analyser an;
+    xp_error err;
+    exit_code code = settle(self, j, kind);
+    if (code != EXIT_CODE_OK) return code;
+    if (KINDS[kind].map) {
+        const plot_options *o = j->opt;
+        if (analyser_open(&an, o->model, o->threads, true, o->layer, o->label, &err) != XP_OK)
+            return report_fatal(&err);
+        an.options.prepare = o->prepare;
+        j->an = &an;
+    }
+    int failed = plot_all(j, list);
+    if (j->an) analyser_close(&an);
+    return failed ? EXIT_CODE_BAD_INPUT : EXIT_CODE_OK;
+}
+
+static exit_code run(const command *self, int argc, char **argv) {
+    plot_options opt = {0};
+    arguments args;
+    exit_code code;
+    if (!command_parse(self, &opt, argc, argv, 2, -1, &args, &code)) return code;
+    int kind = 0;
+    while (kind < N_KINDS && strcmp(args.items[0], KINDS[kind].name)) kind++;
+    if (kind == N_KINDS)
+        return usage_error(self, "there is no plot \"%s\": quick, fine, gradcam, gradcam-single",
+                           args.items[0]);
+    input_list list = {0};
+    xp_error err;
+    if (inputs_expand(&list, args.items + 1, args.n - 1, &err) != XP_OK) return report_fatal(&err);
+    plot_job job = {.opt = &opt, .kind = KINDS[kind].name, .several = list.n > 1};
+    code = run_kind(self, &job, kind, &list);
+    inputs_free(&list);
+    return code;
+}
+
+const command command_plot = {
+    .name = "plot",
+    .summary = "pictures of recordings at clinical scale, and of a model's evidence in time",
+    .arguments = "quick|fine|gradcam|gradcam-single INPUT... [-m MODEL --label LABEL] [options]",
+    .details =
+        "quick: traces only. fine: on the clinical 1 mm and 5 mm grid. gradcam: twelve leads with "
+        "the\nGrad-CAM map of one label. gradcam-single: one lead, axes in seconds and mV.\n\n"
+        "INPUT: a WFDB record, or a folder of records. A file that cannot be read is reported and "
+        "the\nothers are drawn. Pictures are named ECG_<id>_<kind>_<time>.png in output/imgs/, "
+        "made where\nmissing; their names are printed. The signal is drawn as recorded: --bandpass "
+        "and --notch\nare for the model's input only.",
+    .options = OPTIONS,
+    .run = run,
+};

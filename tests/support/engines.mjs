@@ -124,6 +124,7 @@ async function openWebKit() {
     driver.kill();
     endDisplay();
   };
+  process.once("exit", end); // also where a test never came to close it
   try {
     await driverAnswers(base);
     const options = { binary: miniBrowser(), args: ["--automation"] };

@@ -289,14 +289,14 @@ test("twenty broken files: each says what is wrong, and none stops the page", { 
     [both(changed(/ 16 /, " 999 ")), /999/],
     [both(lines.slice(0, 4).join("\n")), /00219_hr/],
     [both(hea, Buffer.alloc(0)), /00219_hr\.dat/],
-    [both(changed(/\.dat/g, ".dat/../../etc")), /./],
+    [both(changed(/\.dat/g, ".dat/../../etc")), /etc|dat/],
     [[file("scan.pdf", "%PDF-1.4")], /printed ECG|WFDB/],
     [[file("study.dcm", "DICM")], /WFDB/],
     [[file("muse.xml", "<RestingECG/>")], /WFDB/],
     [[file("notes.txt", "")], /\.hea/],
     [[file("broken.zip", "PK\x03\x04 no archive")], /broken\.zip.*Unpack/],
     [[file("secret.zip", encrypted)], /encrypted/],
-    [[file("bomb.zip", zip([{ name: "r.hea", bytes: Buffer.alloc(1 << 22, 32), says: 100 }]))], /larger than it says|r/],
+    [[file("bomb.zip", zip([{ name: "r.hea", bytes: Buffer.alloc(1 << 22, 32), says: 100 }]))], /larger than it says/],
     [[file("empty.zip", zip([]))], /header/],
   ];
   assert.ok(cases.length >= 20);

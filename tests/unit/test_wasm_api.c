@@ -111,6 +111,42 @@ static void analyses_a_record(void **state) {
     xp_wasm_close(s);
 }
 
+/* Another layer of the same model, without its bytes; what is no layer drops the model. */
+static void plans_anew_for_another_layer(void **state) {
+    (void)state;
+    xp_session *s = xp_wasm_open();
+    assert_int_equal(load_small_model(s, ""), XP_OK);
+    add_record(s);
+    assert_int_equal(xp_wasm_open_record(s, "r"), XP_OK);
+    assert_int_equal(xp_wasm_analyse(s, 0), XP_OK);
+    float before = xp_wasm_floats(s, XP_FLOATS_LOGITS, 0)[1];
+    assert_int_equal(xp_wasm_choose_layer(s, "block1.out"), XP_OK);
+    assert_null(xp_wasm_floats(s, XP_FLOATS_LOGITS, 0));
+    assert_int_equal(xp_wasm_analyse(s, 0), XP_OK);
+    assert_true(xp_wasm_floats(s, XP_FLOATS_LOGITS, 0)[1] - before < 1e-5f);
+    assert_true(before - xp_wasm_floats(s, XP_FLOATS_LOGITS, 0)[1] < 1e-5f);
+    assert_int_equal(xp_wasm_choose_layer(s, "nothing"), XP_ERR_USAGE);
+    assert_int_equal(xp_wasm_choose_layer(s, ""), XP_ERR_USAGE);
+    xp_wasm_close(s);
+}
+
+static void filters_for_display_only(void **state) {
+    (void)state;
+    xp_session *s = xp_wasm_open();
+    assert_int_equal(xp_wasm_filter(s, 0.5, 40, 0), XP_ERR_USAGE);
+    add_record(s);
+    assert_int_equal(xp_wasm_open_record(s, "r"), XP_OK);
+    float raw = xp_wasm_floats(s, XP_FLOATS_LEAD, 3)[205];
+    assert_null(xp_wasm_floats(s, XP_FLOATS_FILTERED, 3));
+    assert_int_equal(xp_wasm_filter(s, 0.5, 40, 50), XP_OK);
+    assert_true(xp_wasm_floats(s, XP_FLOATS_FILTERED, 3)[205] != raw);
+    assert_true(xp_wasm_floats(s, XP_FLOATS_LEAD, 3)[205] == raw);
+    assert_null(xp_wasm_floats(s, XP_FLOATS_FILTERED, LEADS));
+    assert_int_equal(xp_wasm_filter(s, 40, 0.5, 0), XP_ERR_USAGE);
+    assert_null(xp_wasm_floats(s, XP_FLOATS_FILTERED, 3));
+    xp_wasm_close(s);
+}
+
 static void chooses_the_layer(void **state) {
     (void)state;
     xp_session *s = xp_wasm_open();
@@ -150,6 +186,8 @@ int main(void) {
         cmocka_unit_test(self_test_passes),
         cmocka_unit_test(analyses_a_record),
         cmocka_unit_test(chooses_the_layer),
+        cmocka_unit_test(plans_anew_for_another_layer),
+        cmocka_unit_test(filters_for_display_only),
         cmocka_unit_test(errors_leave_nothing_half_done),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,9 +12,16 @@
 #define XP_LEAD_LIST(X)                                                                            \
     X(XP_LEAD_I, "I")                                                                              \
     X(XP_LEAD_II, "II")                                                                            \
-    X(XP_LEAD_III, "III") X(XP_LEAD_AVR, "aVR") X(XP_LEAD_AVL, "aVL") X(XP_LEAD_AVF, "aVF")        \
-        X(XP_LEAD_V1, "V1") X(XP_LEAD_V2, "V2") X(XP_LEAD_V3, "V3") X(XP_LEAD_V4, "V4")            \
-            X(XP_LEAD_V5, "V5") X(XP_LEAD_V6, "V6")
+    X(XP_LEAD_III, "III")                                                                          \
+    X(XP_LEAD_AVR, "aVR")                                                                          \
+    X(XP_LEAD_AVL, "aVL")                                                                          \
+    X(XP_LEAD_AVF, "aVF")                                                                          \
+    X(XP_LEAD_V1, "V1")                                                                            \
+    X(XP_LEAD_V2, "V2")                                                                            \
+    X(XP_LEAD_V3, "V3")                                                                            \
+    X(XP_LEAD_V4, "V4")                                                                            \
+    X(XP_LEAD_V5, "V5")                                                                            \
+    X(XP_LEAD_V6, "V6")
 
 typedef enum xp_lead_id {
     XP_LEAD_NONE = -1, /* not one of the twelve */

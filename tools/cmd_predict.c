@@ -3,8 +3,11 @@
 #include "arrays.h"
 #include "command.h"
 #include "report.h"
+#include "train/comm.h"
 
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 typedef struct predict_options {
     const char *model, *output;
@@ -23,6 +26,7 @@ static const option_spec OPTIONS[] = {
 
 typedef struct predict_state {
     const predict_options *opt;
+    const xp_comm *comm;
     const model_file *file;
     int name_width;
     row_array probabilities;
@@ -131,7 +135,9 @@ static xp_status keep_row(predict_state *s, const xp_analysis *a, xp_error *err)
 static xp_status on_result(void *ctx, const analysed *r, xp_error *err) {
     predict_state *s = ctx;
     if (!r->analysis)
-        report_failure(r->record, r->failure, s->opt->json);
+        report_failure(r->record, r->failure, s->opt->json && s->comm->size == 1);
+    else if (s->comm->size > 1)
+        ; /* mpirun would mix the lines of several processes up */
     else if (s->opt->json)
         print_json(s, r);
     else
@@ -139,8 +145,40 @@ static xp_status on_result(void *ctx, const analysed *r, xp_error *err) {
     return keep_row(s, r->analysis, err);
 }
 
+/* Rows of the processes before this one, and of all. */
+static xp_status count_rows(const predict_state *s, size_t *before, size_t *all, xp_error *err) {
+    const xp_comm *c = s->comm;
+    double *n = calloc((size_t)c->size, sizeof *n);
+    if (!n) return xp_fail(err, XP_ERR_MEMORY, "not enough memory for %d processes", c->size);
+    n[c->rank] = (double)s->probabilities.n;
+    xp_status status = c->sum_doubles(c->ctx, n, (size_t)c->size, err);
+    for (int i = 0; i < c->size; i++) {
+        if (i < c->rank) *before += (size_t)n[i];
+        *all += (size_t)n[i];
+    }
+    free(n);
+    return status;
+}
+
+/* Every process gets the rows of all, in the order of the inputs: a sum in which each row has one
+ * contributor. */
+static xp_status gather(predict_state *s, xp_error *err) {
+    row_array *mine = &s->probabilities;
+    size_t before = 0, all = 0;
+    XP_TRY(count_rows(s, &before, &all, err));
+    float *v = calloc(all ? all * mine->width : 1, sizeof *v);
+    if (!v) return xp_fail(err, XP_ERR_MEMORY, "not enough memory for %zu rows", all);
+    if (mine->n) memcpy(v + before * mine->width, mine->v, mine->n * mine->width * sizeof *v);
+    free(mine->v);
+    mine->v = v;
+    mine->n = mine->cap = all;
+    return s->comm->sum_floats(s->comm->ctx, v, all * mine->width, err);
+}
+
 static xp_status save(predict_state *s, xp_error *err) {
     if (!s->opt->output) return XP_OK;
+    if (s->comm->size > 1) XP_TRY(gather(s, err));
+    if (s->comm->rank != 0) return XP_OK;
     const row_array *r = &s->probabilities;
     return array_save(s->opt->output, 'f', 4, 2, (size_t[]){r->n, r->width}, r->v, err);
 }
@@ -154,15 +192,35 @@ static int name_width(const input_list *list) {
     return width;
 }
 
-static xp_status predict(analyser *an, const predict_options *opt, const input_list *list,
-                         int *failed, xp_error *err) {
-    predict_state s = {.opt = opt, .file = &an->file, .name_width = name_width(list)};
+static xp_status predict(analyser *an, const predict_options *opt, const xp_comm *comm,
+                         const input_list *list, int *failed, xp_error *err) {
+    predict_state s = {.opt = opt, .comm = comm, .file = &an->file, .name_width = name_width(list)};
     s.probabilities.width = (size_t)an->file.model.n_labels;
-    if (!opt->json) print_head(&s);
+    if (!opt->json && comm->size == 1) print_head(&s);
     xp_status status = analyser_run(an, list, on_result, &s, failed, err);
     if (status == XP_OK) status = save(&s, err);
     rows_free(&s.probabilities);
     return status;
+}
+
+static xp_status predict_share(const predict_options *opt, const arguments *args,
+                               const xp_comm *comm, int *failed, xp_error *err) {
+    analyser an;
+    input_list list = {0};
+    XP_TRY(analyser_open(&an, opt->model, opt->threads, false, NULL, NULL, err));
+    an.options.prepare = opt->prepare;
+    xp_status s = inputs_expand(&list, args->items, args->n, err);
+    if (s == XP_OK) {
+        inputs_keep_share(&list, comm->rank, comm->size);
+        s = predict(&an, opt, comm, &list, failed, err);
+    }
+    /* All processes end alike: mpirun stops what is left when one ends with an error. */
+    double n_failed = *failed;
+    if (s == XP_OK) s = comm->sum_doubles(comm->ctx, &n_failed, 1, err);
+    *failed = n_failed > 0;
+    inputs_free(&list);
+    analyser_close(&an);
+    return s;
 }
 
 static exit_code run(const command *self, int argc, char **argv) {
@@ -171,19 +229,19 @@ static exit_code run(const command *self, int argc, char **argv) {
     exit_code code;
     if (!command_parse(self, &opt, argc, argv, 1, -1, &args, &code)) return code;
     if (!opt.model) return usage_error(self, "no model: give one with -m");
-    analyser an;
-    input_list list = {0};
+    xp_comm comm;
     xp_error err;
     int failed = 0;
-    xp_status s = analyser_open(&an, opt.model, opt.threads, false, NULL, NULL, &err);
-    if (s != XP_OK) return report_fatal(&err);
-    an.options.prepare = opt.prepare;
-    s = inputs_expand(&list, args.items, args.n, &err);
-    if (s == XP_OK) s = predict(&an, &opt, &list, &failed, &err);
-    inputs_free(&list);
-    analyser_close(&an);
-    if (s != XP_OK) return report_fatal(&err);
-    return failed ? EXIT_CODE_BAD_INPUT : EXIT_CODE_OK;
+    xp_status s = xp_comm_start(&comm, &err);
+    if (s == XP_OK && comm.size > 1 && !opt.output)
+        s = xp_fail(&err, XP_ERR_USAGE,
+                    "%d processes but nowhere to put their results; give -o PROBS.npy", comm.size);
+    if (s == XP_OK) s = predict_share(&opt, &args, &comm, &failed, &err);
+    code = s != XP_OK ? report_fatal(&err) : failed ? EXIT_CODE_BAD_INPUT : EXIT_CODE_OK;
+    /* The other processes may wait for this one: to end without a farewell is what stops them. */
+    if (s != XP_OK && comm.size > 1) _exit((int)code);
+    xp_comm_stop(&comm);
+    return code;
 }
 
 const command command_predict = {
@@ -197,7 +255,10 @@ const command command_predict = {
         "A recording longer than the model's window is analysed window by window; its probability "
         "is the\nlargest of its windows. -o writes one row a record, in the order of the output; "
         "an "
-        "input that\nfails keeps a row of NaN.",
+        "input that\nfails keeps a row of NaN.\n\n"
+        "Under mpirun (in a build with MPI) each process takes a share of the inputs; -o is then "
+        "needed and\ngets the rows of all, in the order of the inputs, and only errors are "
+        "printed.",
     .options = OPTIONS,
     .run = run,
 };

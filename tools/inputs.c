@@ -216,6 +216,15 @@ void inputs_free(input_list *list) {
     *list = (input_list){0};
 }
 
+void inputs_keep_share(input_list *list, int rank, int processes) {
+    const int begin = (int)((long long)list->n * rank / processes);
+    const int end = (int)((long long)list->n * (rank + 1) / processes);
+    for (int i = 0; i < list->n; i++)
+        if (i < begin || i >= end) free(list->items[i].path);
+    memmove(list->items, list->items + begin, (size_t)(end - begin) * sizeof *list->items);
+    list->n = end - begin;
+}
+
 /* ==== records ================================================================================ */
 
 xp_status input_read_wfdb(xp_wfdb *w, const char *path, xp_error *err) {

@@ -29,6 +29,9 @@ typedef struct input_list {
 xp_status inputs_expand(input_list *list, char **words, int n, xp_error *err);
 void inputs_free(input_list *list);
 
+/* Keep only the share of one of several processes: contiguous, in the order of the ranks. */
+void inputs_keep_share(input_list *list, int rank, int processes);
+
 /* Read the record at path (folder/name, without .hea). On error w is untouched. */
 xp_status input_read_wfdb(xp_wfdb *w, const char *path, xp_error *err);
 

@@ -419,23 +419,41 @@ def test_train_json(data, tmp_path):
     assert o["epochs"] == 1 and o["test"]["cases"] == 12
 
 
-def test_two_processes_equal_one(data, tmp_path):
+def mpirun(processes, *words, cwd):
+    """The tool in so many processes; skipped where there is no MPI."""
     if not shutil.which("mpirun"):
         pytest.skip("no mpirun")
     libraries = subprocess.run(["ldd", str(TOOL)], capture_output=True, text=True).stdout
     if "libmpi" not in libraries:
         pytest.skip("built without MPI")
-    copy_of(data, tmp_path)
-    more = ["--augment", "--ema", "0.9", "--schedule", "constant", "--lr", "0.001"]
-    xplaim(*words("one", *more), cwd=tmp_path)
     environment = dict(os.environ, OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1",
                        ASAN_OPTIONS="detect_leaks=0")  # those of the MPI library
-    done = subprocess.run(["mpirun", "--oversubscribe", "-n", "2", str(TOOL), *map(str, words("two", *more)), "--threads", "1"],
-                          cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60)
+    return subprocess.run(["mpirun", "--oversubscribe", "-n", str(processes), str(TOOL), *map(str, words), "--threads", "1"],
+                          cwd=cwd, env=environment, capture_output=True, text=True, timeout=120)
+
+
+def test_two_processes_equal_one(data, tmp_path):
+    copy_of(data, tmp_path)
+    more = ["--augment", "--ema", "0.9", "--schedule", "constant", "--lr", "0.001"]
+    done = mpirun(2, *words("two", *more), cwd=tmp_path)
     assert done.returncode == 0, done.stderr
+    xplaim(*words("one", *more), cwd=tmp_path)
     for a, b in zip(*(rows(package(tmp_path, n) / "logs/training.csv") for n in ("one", "two")), strict=True):
         for k in ("loss", "val_loss", "val_auroc"):
             assert abs(float(a[k]) - float(b[k])) < 1e-5, k
+
+
+def test_predict_is_shared_out(models, tmp_path):
+    model, folder = models("zoo"), tmp_path / "records"
+    for i in range(5):
+        write_record(folder, f"r{i}", ecg(5000, 500) * (1 + 0.1 * i), 500)
+    request = ["predict", "-m", model, folder, tmp_path / "missing"]
+    done = mpirun(3, *request, "-o", "three.npy", cwd=tmp_path)
+    xplaim(*request, "-o", "one.npy", cwd=tmp_path, code=1)
+    assert done.returncode == 1 and "missing" in done.stderr
+    nowhere = mpirun(2, *request, cwd=tmp_path)
+    assert nowhere.returncode == 2 and "give -o" in nowhere.stderr
+    assert (tmp_path / "three.npy").read_bytes() == (tmp_path / "one.npy").read_bytes()
 
 
 # ==== evaluate and compare =======================================================================

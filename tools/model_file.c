@@ -1,9 +1,9 @@
 #include "model_file.h"
 
+#include "base/sha256.h"
 #include "convert/keras.h"
 #include "convert/onnx.h"
 #include "ecg/files.h"
-#include "sha256.h"
 
 #include <stdlib.h>
 
@@ -46,7 +46,7 @@ static xp_status read_file(model_file *f, const char *path, model_reader reader,
     model_file made = {.path = path, .size = size};
     xp_status s = reader(&made.model, file, err);
     if (s == XP_OK) {
-        sha256_hex(file, made.sha256);
+        xp_sha256_hex(file, made.sha256);
         *f = made;
     }
     free(data);

@@ -1,8 +1,8 @@
 /* The WFDB reader against the field's own readers (golden values) and against vectors written by
  * hand from signal(5). */
+#include "base/sha256.h"
 #include "ecg/file_table.h"
 #include "ecg/files.h"
-#include "sha256.h"
 #include "support.h"
 
 #include <cjson/cJSON.h>
@@ -39,7 +39,7 @@ static void check_digital(const char *record, const xp_wfdb_signal *s, const cJS
     char hex[65];
     uint8_t *le = malloc((size_t)s->n * 4 + 1);
     for (int64_t i = 0; i < s->n; i++) xp_store_le(le + 4 * i, (uint32_t)s->digital[i], 4);
-    sha256_hex(le, (size_t)s->n * 4, hex);
+    xp_sha256_hex((xp_bytes){le, (size_t)s->n * 4}, hex);
     free(le);
     if (strcmp(hex, text(a, "sha256_int32le")))
         fail_msg("%s %s: other samples than the reference", record, s->name);

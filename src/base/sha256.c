@@ -1,4 +1,4 @@
-#include "sha256.h"
+#include "base/sha256.h"
 
 #include <stdio.h>
 
@@ -54,7 +54,7 @@ static void finish(uint32_t h[8], xp_bytes data) {
     for (size_t i = 0; i < blocks; i++) compress(h, tail + 64 * i);
 }
 
-void sha256_hex(xp_bytes data, char hex[65]) {
+void xp_sha256_hex(xp_bytes data, char hex[65]) {
     uint32_t h[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
                      0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
     for (size_t i = 0; i < data.size / 64; i++) compress(h, data.data + 64 * i);

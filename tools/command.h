@@ -32,7 +32,8 @@ extern const command command_info, command_decode, command_prepare, command_pred
 void command_help(const command *c);
 
 /* Parse argv[0..argc) (what follows the command's name) by c's table into opt, and check that there
- * are between min and max (-1: any number) arguments. True: go on. False: *code is the exit code
+ * are between min and max (-1: any number) arguments, and that the option "output", if any, names a
+ * file that can be written and is no input. True: go on. False: *code is the exit code
  * (help was shown, or the mistake was). */
 bool command_parse(const command *c, void *opt, int argc, char **argv, int min, int max,
                    arguments *args, exit_code *code);

@@ -225,6 +225,63 @@ void inputs_keep_share(input_list *list, int rank, int processes) {
     list->n = end - begin;
 }
 
+/* ==== outputs that are inputs ================================================================ */
+
+static bool same_file(const char *path, const struct stat *output) {
+    struct stat st;
+    return path && stat(path, &st) == 0 && st.st_dev == output->st_dev &&
+           st.st_ino == output->st_ino;
+}
+
+/* Whether output is path's header or one of the files that it names (a segment: its files too). */
+static bool is_of_record(const char *path, const struct stat *output, int depth) {
+    const char *slash = strrchr(path, '/');
+    char *dir = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
+    char *header = dir ? join(dir, slash ? slash + 1 : path, ".hea") : NULL;
+    uint8_t *data;
+    size_t size;
+    bool hit = same_file(header, output);
+    if (!hit && header && xp_file_read(header, &data, &size, NULL) == XP_OK) {
+        char *text = strndup((char *)data, size), *rest = text, *line;
+        free(data);
+        while (!hit && text && (line = strsep(&rest, "\r\n"))) {
+            line[strcspn(line, " \t/")] = 0;
+            char *file = *line && *line != '#' ? join(dir, line, "") : NULL;
+            hit = file && (same_file(file, output) ||
+                           (depth == 0 && is_of_record(file, output, depth + 1)));
+            free(file);
+        }
+        free(text);
+    }
+    free(header);
+    free(dir);
+    return hit;
+}
+
+/* path: a record, with or without the ending of one of its files, or any other file. */
+static bool is_input(const char *path, const struct stat *output) {
+    if (same_file(path, output) || is_of_record(path, output, 0)) return true;
+    const char *dot = strrchr(path, '.');
+    if (!dot || strchr(dot, '/')) return false;
+    char *record = strndup(path, (size_t)(dot - path));
+    bool hit = record && is_of_record(record, output, 0);
+    free(record);
+    return hit;
+}
+
+xp_status inputs_check_output(char **words, int n, const char *output, xp_error *err) {
+    struct stat st;
+    if (stat(output, &st) != 0 || !S_ISREG(st.st_mode)) return XP_OK;
+    input_list list;
+    XP_TRY(inputs_expand(&list, words, n, err));
+    bool hit = false;
+    for (int i = 0; !hit && i < list.n; i++) hit = is_input(list.items[i].path, &st);
+    inputs_free(&list);
+    if (!hit) return XP_OK;
+    return xp_fail(err, XP_ERR_USAGE,
+                   "%s is an input, which writing would destroy: name another file", output);
+}
+
 /* ==== records ================================================================================ */
 
 xp_status input_read_wfdb(xp_wfdb *w, const char *path, xp_error *err) {

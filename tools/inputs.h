@@ -29,6 +29,10 @@ typedef struct input_list {
 xp_status inputs_expand(input_list *list, char **words, int n, xp_error *err);
 void inputs_free(input_list *list);
 
+/* XP_ERR_USAGE when the file `output` exists and is one of the n words, or a header or signal file
+ * of a record that they name. */
+xp_status inputs_check_output(char **words, int n, const char *output, xp_error *err);
+
 /* Keep only the share of one of several processes: contiguous, in the order of the ranks. */
 void inputs_keep_share(input_list *list, int rank, int processes);
 

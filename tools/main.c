@@ -1,7 +1,9 @@
 /* xplaim: one program, one subcommand each for what a researcher does with a recording or a model.
  */
 #include "command.h"
+#include "inputs.h"
 #include "output.h"
+#include "report.h"
 
 #include <signal.h>
 #include <stdarg.h>
@@ -41,6 +43,31 @@ exit_code usage_error(const command *c, const char *fmt, ...) {
     return EXIT_CODE_BAD_USAGE;
 }
 
+/* The file that the options say to write to may be written, and is none that the command reads. */
+static xp_status check_output(const command *c, void *opt, const arguments *args, xp_error *err) {
+    const char *output = NULL;
+    bool folder = false;
+    for (const option_spec *s = c->options; s->name; s++) {
+        if (strcmp(s->name, "output")) continue;
+        output = *(const char **)((char *)opt + s->offset);
+        folder = strstr(s->value, "DIR") != NULL;
+    }
+    if (!output) return XP_OK;
+    XP_TRY(inputs_check_output(args->items, args->n, output, err));
+    for (const option_spec *s = c->options; s->name; s++) {
+        char *text = s->kind == OPTION_TEXT ? *(char **)((char *)opt + s->offset) : NULL;
+        if (text && text != output) XP_TRY(inputs_check_output(&text, 1, output, err));
+    }
+    return output_check(output, folder, err);
+}
+
+static bool fits(const command *c, void *opt, const arguments *args, exit_code *code) {
+    xp_error err;
+    if (check_output(c, opt, args, &err) == XP_OK) return true;
+    *code = report_fatal(&err);
+    return false;
+}
+
 bool command_parse(const command *c, void *opt, int argc, char **argv, int min, int max,
                    arguments *args, exit_code *code) {
     char message[512];
@@ -55,7 +82,7 @@ bool command_parse(const command *c, void *opt, int argc, char **argv, int min, 
     case OPTIONS_OK:
         break;
     }
-    if (args->n >= min && (max < 0 || args->n <= max)) return true;
+    if (args->n >= min && (max < 0 || args->n <= max)) return fits(c, opt, args, code);
     *code = args->n < min
                 ? usage_error(c, "%s", args->n ? "too few arguments" : "nothing to work on")
                 : usage_error(c, "one argument too many: \"%s\"", args->items[max]);

@@ -44,21 +44,48 @@ static bool fill_temporary(int fd, const void *bytes, size_t size) {
     return ok;
 }
 
+/* A new file beside path; *temporary is its name, freed by the caller. */
+static xp_status create_beside(const char *path, char **temporary, int *fd, xp_error *err) {
+    size_t n = strlen(path) + sizeof ".XXXXXX";
+    char *name = malloc(n);
+    if (!name) return xp_fail(err, XP_ERR_MEMORY, "not enough memory");
+    snprintf(name, n, "%s.XXXXXX", path);
+    *fd = mkstemp(name);
+    if (*fd < 0) {
+        xp_status s = io_error(err, path, "created", errno);
+        free(name);
+        return s;
+    }
+    *temporary = name;
+    return XP_OK;
+}
+
+xp_status output_check(const char *path, bool folder_allowed, xp_error *err) {
+    struct stat st;
+    if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
+        if (!S_ISDIR(st.st_mode) || folder_allowed) return XP_OK;
+        return xp_fail(err, XP_ERR_IO, "%s: is a folder", path);
+    }
+    char *temporary;
+    int fd;
+    XP_TRY(create_beside(path, &temporary, &fd, err));
+    close(fd);
+    unlink(temporary);
+    free(temporary);
+    return XP_OK;
+}
+
 xp_status output_write_file(const char *path, const void *bytes, size_t size, xp_error *err) {
     struct stat st;
     if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
         if (S_ISDIR(st.st_mode)) return xp_fail(err, XP_ERR_IO, "%s: is a folder", path);
         return write_directly(path, bytes, size, err);
     }
-    size_t n = strlen(path) + sizeof ".XXXXXX";
-    char *temporary = malloc(n);
-    if (!temporary) return xp_fail(err, XP_ERR_MEMORY, "not enough memory");
-    snprintf(temporary, n, "%s.XXXXXX", path);
+    char *temporary;
+    int fd;
+    XP_TRY(create_beside(path, &temporary, &fd, err));
     xp_status s = XP_OK;
-    int fd = mkstemp(temporary);
-    if (fd < 0) {
-        s = io_error(err, path, "created", errno);
-    } else if (!fill_temporary(fd, bytes, size) || rename(temporary, path) != 0) {
+    if (!fill_temporary(fd, bytes, size) || rename(temporary, path) != 0) {
         s = io_error(err, path, "written", errno);
         unlink(temporary);
     }

@@ -15,6 +15,10 @@
  * directly. On error nothing is left behind. */
 xp_status output_write_file(const char *path, const void *bytes, size_t size, xp_error *err);
 
+/* Whether output_write_file could write path: asked before the work whose result goes there. A
+ * folder is an error unless allowed. Leaves nothing behind. */
+xp_status output_check(const char *path, bool folder_allowed, xp_error *err);
+
 /* Flush standard output and report what could not be written to it (a full disk). */
 xp_status output_close_stdout(xp_error *err);
 

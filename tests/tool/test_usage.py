@@ -125,3 +125,45 @@ def test_closed_pipe_is_quiet(tmp_path):
     command = f'"{TOOL}" info "{tmp_path}" | head -1'
     done = subprocess.run(["sh", "-c", command], capture_output=True, text=True)
     assert done.returncode == 0 and done.stderr == "" and len(done.stdout.splitlines()) == 1
+
+
+@pytest.mark.parametrize("given", ["rec", "rec.hea", "rec.dat", "."])
+@pytest.mark.parametrize("output", ["rec.hea", "rec.dat", "link.npy"])
+def test_a_record_is_not_written_over(given, output, tmp_path):
+    write_record(tmp_path, "rec", ecg(500, 500), 500)
+    (tmp_path / "link.npy").symlink_to("rec.dat")
+    before = {p.name: p.read_bytes() for p in tmp_path.iterdir()}
+    for words in (["decode", given, "-o", output], ["predict", "-m", "none", given, "-o", output]):
+        done = xplaim(*words, code=2, cwd=tmp_path)
+        assert "is an input" in done.stderr and "[USAGE]" in done.stderr
+    assert {p.name: p.read_bytes() for p in tmp_path.iterdir()} == before
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["import", "x", "-o", "./x"],
+        ["export", "-m", "x", "-o", "x", "--half", "--format", "safetensors"],
+        ["predict", "-m", "m", "x", "-o", "x"],
+        ["predict", "-m", "x", "m", "-o", "x"],
+        ["explain", "-m", "m", "x", "-o", "x"],
+    ],
+    ids=" ".join,
+)
+def test_an_input_is_not_written_over(words, tmp_path):
+    (tmp_path / "x").write_text("precious")
+    assert "is an input" in xplaim(*words, code=2, cwd=tmp_path).stderr
+    assert (tmp_path / "x").read_text() == "precious" and os.listdir(tmp_path) == ["x"]
+
+
+def test_an_old_output_is_written_over(record, tmp_path):
+    for _ in range(2):
+        xplaim("decode", record, "-o", tmp_path / "x.npy")
+
+
+@pytest.mark.parametrize("command", ["predict", "explain", "prepare", "export"])
+def test_bad_output_is_told_before_the_work(command, tmp_path):
+    """The model is not there either, but is not looked for."""
+    words = [] if command == "export" else ["x"]
+    done = xplaim(command, *words, "-m", "none", "-o", tmp_path / "no" / "x.npy", code=1)
+    assert "x.npy: cannot be created" in done.stderr

@@ -1,4 +1,4 @@
-/* A build without MPI: one process. */
+/* One process: its sums are what it has. */
 #include "train/comm.h"
 
 static xp_status alone_floats(void *ctx, float *v, size_t n, xp_error *err) {
@@ -11,12 +11,6 @@ static xp_status alone_doubles(void *ctx, double *v, size_t n, xp_error *err) {
     return XP_OK;
 }
 
-xp_status xp_comm_start(xp_comm *comm, xp_error *err) {
-    (void)err;
-    *comm = (xp_comm){0, 1, NULL, alone_floats, alone_doubles};
-    return XP_OK;
-}
-
-void xp_comm_stop(xp_comm *comm) {
-    (void)comm;
+xp_comm xp_comm_alone(void) {
+    return (xp_comm){0, 1, NULL, alone_floats, alone_doubles};
 }

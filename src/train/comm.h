@@ -1,5 +1,6 @@
 /* How the processes of a data-parallel training talk: two sums. Alone there is one process and
- * nothing to say. comm_mpi.c is the only file that knows MPI. */
+ * nothing to say. comm_mpi.c is the only file that knows MPI; comm_none.c stands for it in a build
+ * without. */
 #ifndef XP_TRAIN_COMM_H
 #define XP_TRAIN_COMM_H
 
@@ -15,6 +16,9 @@ typedef struct xp_comm {
     xp_status (*sum_floats)(void *ctx, float *v, size_t n, xp_error *err);
     xp_status (*sum_doubles)(void *ctx, double *v, size_t n, xp_error *err);
 } xp_comm;
+
+/* One process. */
+xp_comm xp_comm_alone(void);
 
 /* MPI_COMM_WORLD, in a build with MPI and when the program was started by mpirun; otherwise one
  * process. Call start once, before threads are made, and stop once at the end (after errors too).

@@ -43,10 +43,11 @@ static int started_by_mpirun(void) {
 
 xp_status xp_comm_start(xp_comm *comm, xp_error *err) {
     int provided;
-    *comm = (xp_comm){0, 1, NULL, sum_floats, sum_doubles};
+    *comm = xp_comm_alone();
     if (!started_by_mpirun()) return XP_OK;
     int code = MPI_Init_thread(NULL, NULL, MPI_THREAD_FUNNELED, &provided);
     if (code != MPI_SUCCESS) return failed(code, err);
+    *comm = (xp_comm){0, 1, NULL, sum_floats, sum_doubles};
     MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
     MPI_Comm_rank(MPI_COMM_WORLD, &comm->rank);
     MPI_Comm_size(MPI_COMM_WORLD, &comm->size);

@@ -1,6 +1,8 @@
 #include "analyse.h"
 
 #include "arrays.h"
+#include "ecg/amplitude.h"
+#include "ecg/filter.h"
 #include "report.h"
 
 #include <ctype.h>
@@ -135,10 +137,31 @@ static xp_status window_input(xp_input *in, const window_array *w, size_t i, con
     memcpy(made.x, w->x + i * n, n * sizeof(float));
     made.valid[0] = m->length;
     if (w->n_missing && i == 0)
-        xp_notice_add(&made.notices, XP_NOTE_GAP, NULL, "%zu missing samples in this file became 0",
-                      w->n_missing);
+        xp_notice_add(&made.notices, XP_NOTE_GAP, NULL,
+                      "%zu missing sample%s in this file became 0", w->n_missing,
+                      w->n_missing == 1 ? "" : "s");
     *in = made;
     return XP_OK;
+}
+
+/* The check that records get when they are prepared. */
+static xp_status check_window(xp_input *in, const xp_model *m, bool accept, xp_error *err) {
+    size_t n = (size_t)in->length;
+    float *x = malloc(n * (size_t)in->n_leads * sizeof *x);
+    xp_column *columns = calloc((size_t)in->n_leads, sizeof *columns);
+    xp_status s = x && columns ? XP_OK : xp_fail(err, XP_ERR_MEMORY, "not enough memory");
+    for (int c = 0; s == XP_OK && c < in->n_leads; c++) {
+        for (size_t i = 0; i < n; i++)
+            x[(size_t)c * n + i] = in->x[i * (size_t)in->n_leads + (size_t)c];
+        columns[c].mv = x + (size_t)c * n;
+        snprintf(columns[c].name, sizeof columns[c].name, "%s", m->leads[c]);
+    }
+    if (s == XP_OK)
+        s = xp_amplitude_check(columns, in->n_leads, in->length, in->rate, accept, &in->notices,
+                               err);
+    free(columns);
+    free(x);
+    return s;
 }
 
 static xp_status run_window(run *r, const char *path, const window_array *w, size_t i) {
@@ -152,7 +175,9 @@ static xp_status run_window(run *r, const char *path, const window_array *w, siz
     xp_error failure = {0};
     xp_status s = window_input(&in, w, i, m, &failure);
     if (s == XP_OK) {
-        s = xp_explain_input(&a, &in, m, r->an->net, &r->an->options, &failure);
+        s = check_window(&in, m, r->an->options.prepare.accept_amplitude, &failure);
+        if (s != XP_OK) report_refusal(&failure, name);
+        if (s == XP_OK) s = xp_explain_input(&a, &in, m, r->an->net, &r->an->options, &failure);
         if (s != XP_OK) xp_input_free(&in);
     }
     s = deliver(r, name, s, &a, NULL, &failure);
@@ -183,11 +208,30 @@ static xp_status run_input(run *r, const input *in) {
     return XP_OK;
 }
 
+/* Filters that can be made at the model's rate, and for records only. */
+static xp_status check_filters(const analyser *an, const input_list *list, xp_error *err) {
+    const xp_prepare_options *p = &an->options.prepare;
+    const bool bandpass = p->bandpass_low != 0 || p->bandpass_high != 0;
+    xp_sos filter;
+    if (bandpass)
+        XP_TRY(xp_filter_bandpass(&filter, p->bandpass_low, p->bandpass_high, an->file.model.rate,
+                                  err));
+    if (p->notch != 0) XP_TRY(xp_filter_notch(&filter, p->notch, an->file.model.rate, err));
+    for (int i = 0; (bandpass || p->notch != 0) && i < list->n; i++)
+        if (list->items[i].kind == INPUT_NPY)
+            return xp_fail(err, XP_ERR_USAGE,
+                           "%s: an .npy input is prepared already; --bandpass and --notch are for "
+                           "records (give them to `xplaim prepare`)",
+                           list->items[i].path);
+    return XP_OK;
+}
+
 xp_status analyser_run(analyser *an, const input_list *list, analysed_fn fn, void *ctx, int *failed,
                        xp_error *err) {
+    *failed = 0;
+    XP_TRY(check_filters(an, list, err));
     progress bar = progress_begin("records", list->n);
     run r = {an, fn, ctx, failed, &bar, err};
-    *failed = 0;
     xp_status s = XP_OK;
     for (int i = 0; s == XP_OK && i < list->n; i++) s = run_input(&r, &list->items[i]);
     progress_hide(&bar);

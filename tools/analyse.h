@@ -31,7 +31,8 @@ typedef struct analysed {
 typedef xp_status (*analysed_fn)(void *ctx, const analysed *result, xp_error *err);
 
 /* Call fn for every record, in order; each window of an .npy file is a record "FILE[i]". An input
- * that fails is passed on and counted in *failed; only an error of fn itself stops the loop. */
+ * that fails is passed on and counted in *failed; only an error of fn itself stops the loop.
+ * XP_ERR_USAGE before the first when the filters asked for cannot be applied to the inputs. */
 xp_status analyser_run(analyser *an, const input_list *list, analysed_fn fn, void *ctx, int *failed,
                        xp_error *err);
 

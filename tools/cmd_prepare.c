@@ -73,8 +73,7 @@ static exit_code run(const command *self, int argc, char **argv) {
     xp_status s = prepare_record(&file.model, args.items[0], &opt, &err);
     model_file_free(&file);
     if (s == XP_OK) return EXIT_CODE_OK;
-    report_failure(args.items[0], &err, opt.json);
-    return EXIT_CODE_BAD_INPUT;
+    return report_failure(args.items[0], &err, opt.json);
 }
 
 const command command_prepare = {

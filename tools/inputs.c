@@ -194,6 +194,7 @@ static xp_status expand_folder(input_list *list, const char *path, xp_error *err
 }
 
 static xp_status expand(input_list *list, const char *word, xp_error *err) {
+    if (!*word) return xp_fail(err, XP_ERR_USAGE, "an input's name is empty");
     if (is_folder(word, true)) return expand_folder(list, word, err);
     input *in = append(list, ends_with(word, ".npy") ? INPUT_NPY : INPUT_RECORD, word);
     if (!in) return no_memory(err);

@@ -85,9 +85,13 @@ static void print_error(const xp_error *err) {
     fprintf(stderr, " [%s]\n", xp_status_name(err->code));
 }
 
+static exit_code code_of(const xp_error *err) {
+    return err->code == XP_ERR_USAGE ? EXIT_CODE_BAD_USAGE : EXIT_CODE_BAD_INPUT;
+}
+
 exit_code report_fatal(const xp_error *err) {
     print_error(err);
-    return err->code == XP_ERR_USAGE ? EXIT_CODE_BAD_USAGE : EXIT_CODE_BAD_INPUT;
+    return code_of(err);
 }
 
 xp_status report_refusal(xp_error *err, const char *record) {
@@ -98,16 +102,16 @@ xp_status report_refusal(xp_error *err, const char *record) {
     return err->code;
 }
 
-void report_failure(const char *record, const xp_error *err, bool json) {
+exit_code report_failure(const char *record, const xp_error *err, bool json) {
     if (!json) {
-        print_error(err);
-        return;
+        return report_fatal(err);
     }
     cJSON *o = report_begin(record), *e = cJSON_CreateObject();
     cJSON_AddItemToObject(e, "code", json_text(xp_status_name(err->code)));
     cJSON_AddItemToObject(e, "text", json_text(err->text));
     cJSON_AddItemToObject(o, "error", e);
     json_print_line(o);
+    return code_of(err);
 }
 
 void report_model_text(const model_file *f) {

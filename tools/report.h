@@ -23,8 +23,8 @@ cJSON *report_labels(const xp_model *m, const xp_analysis *a, int label);
 cJSON *report_window(const xp_input *in, int window);
 
 /* A failed input: an object with "error" on standard output when json, else a line on standard
- * error. */
-void report_failure(const char *record, const xp_error *err, bool json);
+ * error. Returns the exit code of a command that has only this input. */
+exit_code report_failure(const char *record, const xp_error *err, bool json);
 
 /* The error that ends the command, on standard error; returns the exit code: bad usage where an
  * argument was wrong, else bad input. */

@@ -3,6 +3,7 @@
 import os
 import subprocess
 
+import numpy
 import pytest
 
 from conftest import DISCLAIMER, TOOL, ecg, write_record, xplaim
@@ -167,3 +168,21 @@ def test_bad_output_is_told_before_the_work(command, tmp_path):
     words = [] if command == "export" else ["x"]
     done = xplaim(command, *words, "-m", "none", "-o", tmp_path / "no" / "x.npy", code=1)
     assert "x.npy: cannot be created" in done.stderr
+
+
+def test_filters_that_cannot_be_applied(record, models, tmp_path):
+    model = models("xplaim_full")
+    for filters in (["--bandpass", "0.5,400"], ["--notch", "300"]):
+        assert "[USAGE]" in xplaim("predict", "-m", model, record, *filters, code=2).stderr
+    xplaim("prepare", record, "-m", model, "-o", tmp_path / "x.npy")
+    done = xplaim("predict", "-m", model, tmp_path / "x.npy", "--notch", "50", code=2)
+    assert "prepared already" in done.stderr
+    xplaim("predict", "-m", model, "", code=2)
+
+
+def test_amplitude_of_prepared_windows(record, models, tmp_path):
+    model, path = models("xplaim_full"), tmp_path / "x.npy"
+    xplaim("prepare", record, "-m", model, "-o", path)
+    numpy.save(path, numpy.load(path) * numpy.float32(1000))
+    assert "[UNITS]" in xplaim("predict", "-m", model, path, code=1).stderr
+    xplaim("predict", "-m", model, path, "--accept-amplitude")

@@ -1,5 +1,6 @@
 /* xplaim: one program, one subcommand each for what a researcher does with a recording or a model.
  */
+#include "base/arena.h"
 #include "command.h"
 #include "inputs.h"
 #include "output.h"
@@ -117,6 +118,7 @@ static exit_code dispatch(int argc, char **argv) {
 int main(int argc, char **argv) {
     /* `xplaim ... | head` ends quietly even where the parent ignored the signal. */
     signal(SIGPIPE, SIG_DFL);
+    xp_keep_freed_memory();
     exit_code code = dispatch(argc, argv);
     xp_error err;
     if (output_close_stdout(&err) != XP_OK) {

@@ -2,6 +2,9 @@
 
 #include <stdlib.h>
 #include <string.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 static size_t round_up(size_t n) {
     return (n + XP_ALIGN - 1) & ~(XP_ALIGN - 1);
@@ -28,4 +31,11 @@ void *xp_aligned_alloc(size_t bytes) {
 
 void xp_aligned_free(void *p) {
     free(p);
+}
+
+void xp_keep_freed_memory(void) {
+#ifdef __GLIBC__
+    mallopt(M_TRIM_THRESHOLD, 64 << 20);
+    mallopt(M_MMAP_THRESHOLD, 32 << 20);
+#endif
 }

@@ -4,6 +4,7 @@
  * for header + signals, and for header + signals + leads in millivolt. bench_wfdb.py does the same
  * with wfdb-python. */
 #define _GNU_SOURCE
+#include "base/arena.h"
 #include "ecg/files.h"
 
 #include <ftw.h>
@@ -63,6 +64,7 @@ int main(int argc, char **argv) {
         fprintf(stderr, "usage: bench_wfdb FOLDER [MAX]\n");
         return 2;
     }
+    xp_keep_freed_memory(); /* as xplaim does */
     nftw(argv[1], visit, 16, FTW_PHYS);
     qsort(records, (size_t)n_records, sizeof *records, by_name);
     int max = argc > 2 ? atoi(argv[2]) : 1000;

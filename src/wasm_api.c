@@ -251,12 +251,14 @@ static xp_status normalise_maps(xp_session *s) {
     return XP_OK;
 }
 
-int xp_wasm_analyse(xp_session *s, int accept_amplitude) {
+int xp_wasm_analyse(xp_session *s, int flags) {
     drop_analysis(s);
     if (!s->has_record) return xp_fail(&s->error, XP_ERR_USAGE, "no record is open");
     if (!s->has_model) return xp_fail(&s->error, XP_ERR_USAGE, "no model is loaded");
-    xp_explain_options opt = {
-        .prepare.accept_amplitude = accept_amplitude != 0, .layer = s->layer, .label = -1};
+    xp_explain_options opt = {.prepare.accept_amplitude =
+                                  (flags & XP_ANALYSE_ACCEPT_AMPLITUDE) != 0,
+                              .layer = flags & XP_ANALYSE_NO_MAPS ? -1 : s->layer,
+                              .label = -1};
     XP_TRY(xp_explain(&s->analysis, &s->record, &s->model, s->net, &opt, &s->error));
     s->has_analysis = true;
     xp_status status = normalise_maps(s);

@@ -60,8 +60,12 @@ XP_EXPORT(xp_wasm_filter)
 int xp_wasm_filter(xp_session *s, double low, double high, double notch);
 
 /* Run the model on the record and make the maps of all labels. Repeated calls need no more memory
- * than the first. accept_amplitude: analyse although the amplitude is not credible. */
-XP_EXPORT(xp_wasm_analyse) int xp_wasm_analyse(xp_session *s, int accept_amplitude);
+ * than the first. flags: a sum of these. */
+enum {
+    XP_ANALYSE_ACCEPT_AMPLITUDE = 1, /* although the amplitude is not credible */
+    XP_ANALYSE_NO_MAPS = 2           /* probabilities alone */
+};
+XP_EXPORT(xp_wasm_analyse) int xp_wasm_analyse(xp_session *s, int flags);
 
 /* JSON about a part of the session; "null" where there is no such part. The text is the session's.
  */

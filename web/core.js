@@ -189,9 +189,10 @@ export class Core {
    * @param {{acceptAmplitude?: boolean}} [options]
    * @returns {Analysis}
    */
-  analyse({ acceptAmplitude = false } = {}) {
+  analyse({ acceptAmplitude = false, withMaps = true } = {}) {
     const start = performance.now();
-    this.check(this.wasm.xp_wasm_analyse(this.session, acceptAmplitude ? 1 : 0));
+    const flags = (acceptAmplitude ? 1 : 0) + (withMaps ? 0 : 2);
+    this.check(this.wasm.xp_wasm_analyse(this.session, flags));
     const milliseconds = performance.now() - start;
     /** @type {AnalysisInfo} */
     const info = this.json(TEXT.analysis);

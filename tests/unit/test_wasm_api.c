@@ -88,6 +88,9 @@ static void analyses_a_record(void **state) {
     assert_int_equal(xp_wasm_open_record(s, "r"), XP_OK);
     assert_int_equal(xp_wasm_add_file(s, NULL, NULL, 0), XP_OK);
     assert_int_equal(load_small_model(s, ""), XP_OK);
+    assert_int_equal(xp_wasm_analyse(s, XP_ANALYSE_NO_MAPS), XP_OK);
+    assert_non_null(xp_wasm_floats(s, XP_FLOATS_PROBABILITIES, 0));
+    assert_null(xp_wasm_floats(s, XP_FLOATS_MAPS, 0));
     for (int i = 0; i < 3; i++) assert_int_equal(xp_wasm_analyse(s, 0), XP_OK);
 
     cJSON *record = text(s, XP_TEXT_RECORD), *a = text(s, XP_TEXT_ANALYSIS);

@@ -72,16 +72,41 @@ static xp_status refuse(double amplitude, xp_error *err) {
                       : "gain too small, or microvolts read as millivolts");
 }
 
+/* One lead beside credible others: a gain that is wrong in one line of the header, or a loose
+ * electrode. Too small is only told: a disconnected lead holds little but noise. */
+static xp_status check_lead(const xp_column *col, int64_t n, double rate, bool accept,
+                            xp_notices *notes, xp_error *err) {
+    double amplitude = 0;
+    XP_TRY(measure(&amplitude, col, 1, n, rate, err));
+    if (amplitude == 0 || (amplitude >= XP_AMPLITUDE_MIN && amplitude <= XP_AMPLITUDE_MAX))
+        return XP_OK;
+    if (amplitude > XP_AMPLITUDE_MAX && !accept)
+        return xp_fail(
+            err, XP_ERR_UNITS,
+            "lead %s: its amplitude is not credible, typically %.3g mV peak to peak; its "
+            "gain or units in the header look wrong, or its electrode was loose: correct "
+            "them, or confirm that the recording is to be analysed as it is",
+            col->name, amplitude);
+    xp_notice_add(
+        notes, XP_NOTE_AMPLITUDE, col->name,
+        "lead %s: its amplitude is not credible, typically %.3g mV peak to peak; check its "
+        "gain and units in the header, and its electrode",
+        col->name, amplitude);
+    return XP_OK;
+}
+
 xp_status xp_amplitude_check(const xp_column *columns, int n_columns, int64_t n, double rate,
                              bool accept, xp_notices *notes, xp_error *err) {
     double amplitude = 0;
     XP_TRY(measure(&amplitude, columns, n_columns, n, rate, err));
     bool credible = amplitude >= XP_AMPLITUDE_MIN && amplitude <= XP_AMPLITUDE_MAX;
     if (!credible && !accept) return refuse(amplitude, err);
-    for (int c = 0; c < n_columns; c++)
+    for (int c = 0; c < n_columns; c++) {
         if (is_flat(&columns[c], n))
             xp_notice_add(notes, XP_NOTE_AMPLITUDE, columns[c].name,
                           "lead %s is flat: all its samples are equal", columns[c].name);
+        if (credible) XP_TRY(check_lead(&columns[c], n, rate, accept, notes, err));
+    }
     if (!(amplitude >= XP_AMPLITUDE_LOW && amplitude <= XP_AMPLITUDE_HIGH))
         xp_notice_add(
             notes, XP_NOTE_AMPLITUDE, NULL,

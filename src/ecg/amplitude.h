@@ -17,7 +17,8 @@
 #define XP_AMPLITUDE_MAX 50.0
 
 /* Notices for flat leads and for an amplitude that is unusual, or not credible but accepted; else
- * XP_ERR_UNITS. n samples a column. */
+ * XP_ERR_UNITS. A single lead beside credible ones is XP_ERR_UNITS when it is too large, and told
+ * when it is too small. n samples a column. */
 xp_status xp_amplitude_check(const xp_column *columns, int n_columns, int64_t n, double rate,
                              bool accept, xp_notices *notes, xp_error *err);
 

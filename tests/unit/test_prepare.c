@@ -233,6 +233,23 @@ static void scale(xp_record *rec, float factor) {
         for (int64_t i = 0; i < rec->n; i++) rec->leads[l].mv[i] *= factor;
 }
 
+static void one_lead_a_thousand_times_wrong_is_named(void **state) {
+    (void)state;
+    xp_prepare_options accept = {.accept_amplitude = true};
+    xp_record rec = synthetic(17, 500, 5000);
+    for (int i = 0; i < 5000; i++) rec.leads[7].mv[i] *= 1000;
+    assert_non_null(strstr(refused(&rec, &published, NULL, XP_ERR_UNITS).text, "lead V2"));
+    xp_input in = prepared(&rec, &accept);
+    assert_non_null(find_notice(&in, XP_NOTE_AMPLITUDE, "V2"));
+    xp_input_free(&in);
+    for (int i = 0; i < 5000; i++) rec.leads[7].mv[i] *= 1e-6f;
+    in = prepared(&rec, NULL);
+    assert_non_null(find_notice(&in, XP_NOTE_AMPLITUDE, "V2"));
+    assert_int_equal(count_notices(&in, XP_NOTE_AMPLITUDE), 1);
+    xp_input_free(&in);
+    xp_record_free(&rec);
+}
+
 static void amplitudes_a_thousand_times_wrong_are_refused(void **state) {
     (void)state;
     static const struct {
@@ -459,6 +476,7 @@ int main(void) {
         cmocka_unit_test(missing_limb_leads_are_derived),
         cmocka_unit_test(a_lead_that_cannot_be_had_is_named),
         cmocka_unit_test(other_leads_are_told),
+        cmocka_unit_test(one_lead_a_thousand_times_wrong_is_named),
         cmocka_unit_test(amplitudes_a_thousand_times_wrong_are_refused),
         cmocka_unit_test(flat_leads_are_told_and_flat_records_refused),
         cmocka_unit_test(missing_samples_are_counted_and_become_zero),

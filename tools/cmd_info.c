@@ -11,7 +11,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 typedef struct info_options {
     bool json;
@@ -293,11 +292,6 @@ static xp_status info_npy(const char *path, bool json, xp_error *err) {
 
 /* ============================================================================================= */
 
-static bool ends_with(const char *text, const char *end) {
-    size_t n = strlen(text), k = strlen(end);
-    return n > k && !strcasecmp(text + n - k, end);
-}
-
 static xp_status info_model(const char *path, bool json, xp_error *err) {
     model_file f;
     XP_TRY(model_file_open(&f, path, err));
@@ -321,9 +315,9 @@ static xp_status info_record(const char *path, bool json, xp_error *err) {
 }
 
 static xp_status info(const char *path, bool json, xp_error *err) {
-    if (ends_with(path, ".safetensors") || ends_with(path, ".keras"))
+    if (path_ends_with(path, ".safetensors") || path_ends_with(path, ".keras"))
         return info_model(path, json, err);
-    if (ends_with(path, ".npy")) return info_npy(path, json, err);
+    if (path_ends_with(path, ".npy")) return info_npy(path, json, err);
     return info_record(path, json, err);
 }
 

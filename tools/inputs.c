@@ -28,7 +28,7 @@ static xp_status no_memory(xp_error *err) {
     return xp_fail(err, XP_ERR_MEMORY, "not enough memory for the list of inputs");
 }
 
-static bool ends_with(const char *text, const char *end) {
+bool path_ends_with(const char *text, const char *end) {
     size_t n = strlen(text), k = strlen(end);
     return n > k && !strcasecmp(text + n - k, end);
 }
@@ -87,7 +87,7 @@ static bool list_folder(folder *f, DIR *d, const char *path) {
             ok = add_folder(f, full);
             continue;
         }
-        ok = full && (!ends_with(e->d_name, ".hea") || add_header(f, e->d_name));
+        ok = full && (!path_ends_with(e->d_name, ".hea") || add_header(f, e->d_name));
         free(full);
     }
     return ok;
@@ -196,9 +196,9 @@ static xp_status expand_folder(input_list *list, const char *path, xp_error *err
 static xp_status expand(input_list *list, const char *word, xp_error *err) {
     if (!*word) return xp_fail(err, XP_ERR_USAGE, "an input's name is empty");
     if (is_folder(word, true)) return expand_folder(list, word, err);
-    input *in = append(list, ends_with(word, ".npy") ? INPUT_NPY : INPUT_RECORD, word);
+    input *in = append(list, path_ends_with(word, ".npy") ? INPUT_NPY : INPUT_RECORD, word);
     if (!in) return no_memory(err);
-    if (in->kind == INPUT_RECORD && ends_with(word, ".hea"))
+    if (in->kind == INPUT_RECORD && path_ends_with(word, ".hea"))
         in->path[strlen(word) - strlen(".hea")] = 0;
     return XP_OK;
 }

@@ -6,6 +6,8 @@
 #include "base/status.h"
 #include "ecg/wfdb.h"
 
+#include <stdbool.h>
+
 typedef enum input_kind {
     INPUT_RECORD, /* path: folder and record name, without .hea */
     INPUT_NPY,    /* path: the file */
@@ -22,6 +24,9 @@ typedef struct input_list {
     input *items; /* owned */
     int n, cap;
 } input_list;
+
+/* Whether path is more than, and ends in, end (".npy"); letters in any case. */
+bool path_ends_with(const char *path, const char *end);
 
 /* What the n words mean, in order; a folder's records sorted by name. Segments and layout headers
  * of multi-segment records are left out of a folder's list, since the record itself is in it. A

@@ -186,7 +186,7 @@ export class Core {
   }
 
   /**
-   * @param {{acceptAmplitude?: boolean}} [options]
+   * @param {{acceptAmplitude?: boolean, withMaps?: boolean}} [options]
    * @returns {Analysis}
    */
   analyse({ acceptAmplitude = false, withMaps = true } = {}) {

@@ -402,8 +402,7 @@ static int find_name(const cases *c, const char *name) {
     return -1;
 }
 
-/* Keep the columns from[0 .. n). */
-static void keep_columns(cases *c, const int *from, int n) {
+void cases_keep(cases *c, const int *from, int n) {
     cases old = *c;
     size_t width = (size_t)old.n_labels;
     c->n_labels = n;
@@ -432,8 +431,8 @@ xp_status cases_match(cases *a, cases *b, xp_error *err) {
         in_b[n++] = k;
     }
     if (n == 0) return xp_fail(err, XP_ERR_FORMAT, "the two models have no label in common");
-    keep_columns(a, in_a, n);
-    keep_columns(b, in_b, n);
+    cases_keep(a, in_a, n);
+    cases_keep(b, in_b, n);
     if (a->n == b->n && !memcmp(a->truth, b->truth, a->n * (size_t)n)) return XP_OK;
     return xp_fail(err, XP_ERR_FORMAT, "the two models were not given the same cases (%zu and %zu)",
                    a->n, b->n);

@@ -20,11 +20,11 @@ static const option_spec OPTIONS[] = {
     {0}};
 
 static void report(const eval_options *o, const threshold_choice *t, const cases *a,
-                   const xp_compared *c, const char *const *names) {
+                   const xp_compared *c, const xp_compared *macro, const char *const *names) {
     if (!o->json) {
         printf("%s\n%zu cases; a: %s, b: %s; thresholds: %s\n", DISCLAIMER, a->n,
                o->model ? o->model : o->scores, o->model ? o->model_b : o->scores_b, t->text);
-        xp_comparison_text(stdout, c, a->n_labels, names);
+        xp_comparison_text(stdout, c, macro, a->n_labels, names);
         return;
     }
     cJSON *object = report_begin(NULL);
@@ -32,13 +32,14 @@ static void report(const eval_options *o, const threshold_choice *t, const cases
     cJSON_AddItemToObject(object, "b", json_text(o->model ? o->model_b : o->scores_b));
     cJSON_AddItemToObject(object, "cases", json_integer((int64_t)a->n));
     cJSON_AddItemToObject(object, "thresholds", json_text(t->text));
+    cJSON_AddItemToObject(object, "macro", xp_macro_comparison_json(macro));
     cJSON_AddItemToObject(object, "labels", xp_comparison_json(c, a->n_labels, names));
     json_print_line(object);
 }
 
 static xp_status compare(const eval_options *o, evaluated_model *m, xp_pool *pool, xp_error *err) {
     threshold_choice t;
-    xp_compared results[XP_DATASET_MAX_LABELS];
+    xp_compared results[XP_DATASET_MAX_LABELS], macro;
     const char *names[XP_DATASET_MAX_LABELS];
     XP_TRY(eval_check(o, true, err));
     XP_TRY(threshold_parse(&t, o->threshold, err));
@@ -48,9 +49,9 @@ static xp_status compare(const eval_options *o, evaluated_model *m, xp_pool *poo
         XP_TRY(threshold_apply(&t, &m[i].cases, &m[i].validation, m[i].thresholds, err));
     xp_predictions a = cases_predictions(&m[0].cases);
     XP_TRY(xp_compare(&a, m[1].cases.score, m[0].thresholds, m[1].thresholds, eval_settings(o),
-                      results, err));
+                      results, &macro, err));
     for (int l = 0; l < a.labels; l++) names[l] = m[0].cases.names[l];
-    report(o, &t, &m[0].cases, results, names);
+    report(o, &t, &m[0].cases, results, &macro, names);
     return XP_OK;
 }
 
@@ -74,7 +75,8 @@ const command command_compare = {
     .summary = "two models on the same cases: AUROC, sensitivity, specificity",
     .arguments = "--model-a A --model-b B (--test-set X.npz | --ds-name NAME --ds-dir DIR)\n"
                  "               | --scores-a S.npy --scores-b S.npy --truth Y.npy",
-    .details = "Per label: AUROC difference with DeLong's and the bootstrap's interval, exact "
+    .details = "Per label: AUROC difference (and of the macro mean) with DeLong's and the "
+               "bootstrap's interval, exact "
                "McNemar tests of sensitivity\nand specificity. Labels are matched by name.",
     .options = OPTIONS,
     .run = run,

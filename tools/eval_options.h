@@ -12,7 +12,7 @@ typedef struct eval_options {
     const char *test_set, *val_set;
     data_set_options data;
     const char *part, *cache_dir, *threshold, *csv;
-    int val_fold, test_fold, resamples, seed, threads;
+    int val_fold, test_fold, resamples, seed, threads, min_positives;
     double level;
     bool json;
 } eval_options;
@@ -98,6 +98,12 @@ typedef struct eval_options {
          "N",                                                                                      \
          "of the bootstrap over patients (default 1000)",                                          \
          offsetof(eval_options, resamples)},                                                       \
+        {"min-positives",                                                                          \
+         0,                                                                                        \
+         OPTION_COUNT,                                                                             \
+         "N",                                                                                      \
+         "labels with fewer positives take no part in the macro mean (default 0)",                 \
+         offsetof(eval_options, min_positives)},                                                   \
         {"seed",                                                                                   \
          0,                                                                                        \
          OPTION_COUNT,                                                                             \

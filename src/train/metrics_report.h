@@ -23,7 +23,9 @@ struct cJSON *xp_evaluation_json(const xp_evaluation *e, const char *const *name
 
 /* Per label: both AUROCs, their difference with DeLong's and the bootstrap's interval and p, and
  * the McNemar tables. */
-void xp_comparison_text(FILE *out, const xp_compared *c, int labels, const char *const *names);
+void xp_comparison_text(FILE *out, const xp_compared *c, const xp_compared *macro, int labels,
+                        const char *const *names);
+struct cJSON *xp_macro_comparison_json(const xp_compared *macro);
 struct cJSON *xp_comparison_json(const xp_compared *c, int labels, const char *const *names);
 
 #endif

@@ -348,12 +348,12 @@ static xp_status predict_batches(cases *c, const data_run *r, xp_error *err) {
             return s;
         }
         for (int i = 0; i < b.n; i++, done++) {
-            const xp_case *one = &r->data.cases[b.items[i]];
+            size_t item = b.items[i];
             size_t at = done * (size_t)c->n_labels;
             predict_one(r->net, b.x + (size_t)i * record, c->score + at, c->n_labels);
-            c->patient[done] = one->patient;
+            c->patient[done] = r->data.patient[item];
             for (int l = 0; l < c->n_labels; l++)
-                c->truth[at + (size_t)l] = (int8_t)xp_case_label(one, l);
+                c->truth[at + (size_t)l] = (int8_t)xp_dataset_label(&r->data, item, l);
         }
         progress_update(&bar, (int)done);
     }

@@ -3,8 +3,7 @@
 #include <cjson/cJSON.h>
 #include <math.h>
 
-/* The interval to show beside a figure. */
-static xp_ci best_interval(const xp_evaluated *e, int m) {
+xp_ci xp_best_interval(const xp_evaluated *e, xp_metric m) {
     if (!isnan(e->exact[m].low)) return e->exact[m];
     if (m == XP_AUROC && !isnan(e->delong.low)) return e->delong;
     return (xp_ci){e->boot[m].low, e->boot[m].high};
@@ -28,7 +27,7 @@ static void text_row(FILE *out, const char *name, const xp_evaluated *e) {
     }
     fprintf(out, "\n%28s", "");
     for (int i = 0; i < COLUMNS; i++) {
-        xp_ci c = best_interval(e, columns[i]);
+        xp_ci c = xp_best_interval(e, columns[i]);
         if (isnan(c.low))
             fprintf(out, "  %-13s", "");
         else

@@ -10,6 +10,10 @@
 
 struct cJSON;
 
+/* The interval to show beside a figure: exact for a proportion, DeLong's for the AUROC, else the
+ * bootstrap's; NaN where there is none. */
+xp_ci xp_best_interval(const xp_evaluated *e, xp_metric m);
+
 /* One line per label, then macro and micro; under each figure its interval: exact for proportions,
  * DeLong for the AUROC, bootstrap otherwise. names (labels). */
 void xp_evaluation_text(FILE *out, const xp_evaluation *e, const char *const *names);

@@ -12,8 +12,8 @@ typedef struct xp_column {
 } xp_column;
 
 /* One column for each lead of spec, in its order, with notices for what was derived, is there twice
- * or is not used. The columns point into rec. On error nothing is allocated: XP_ERR_LEAD_UNKNOWN
- * names the lead and what the record has. */
+ * or is not used. A lead all of whose samples are missing counts as not there. The columns point into rec. On error nothing is allocated: XP_ERR_LEAD_UNKNOWN
+ * names the lead and what the record has (or that its samples are all missing). */
 xp_status xp_columns_find(xp_column **out, const xp_record *rec, const xp_input_spec *spec,
                           xp_notices *notes, xp_error *err);
 void xp_columns_free(xp_column *columns, int n);

@@ -119,7 +119,9 @@ static void put_value(html *h, double v, xp_ci ci, const char *format) {
     snprintf(text, sizeof text, format, v);
     html_text(h, text);
     if (!isnan(ci.low)) {
-        snprintf(text, sizeof text, "%.3f" DASH "%.3f", ci.low, ci.high);
+        bool is_signed = !strncmp(format, "%+", 2);
+        snprintf(text, sizeof text, is_signed ? "%+.3f to %+.3f" : "%.3f" DASH "%.3f", ci.low,
+                 ci.high);
         html_raw(h, "<small>");
         html_text(h, text);
         html_raw(h, "</small>");
@@ -265,6 +267,11 @@ static xp_status put_facts(html *h, const eval_options *o, const eval_results *r
              "for all else",
              100 * e->options.level, e->options.resamples, (unsigned long long)e->options.seed);
     html_fact(h, "intervals", text);
+    if (e->options.min_positives > 0) {
+        snprintf(text, sizeof text, "of the labels with at least %d cases with the finding",
+                 e->options.min_positives);
+        html_fact(h, "macro mean", text);
+    }
     html_fact(h, "made by", "xplaim " XP_VERSION);
     html_raw(h, "</dl>\n");
     return XP_OK;

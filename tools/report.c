@@ -99,6 +99,9 @@ xp_status report_refusal(xp_error *err, const char *record) {
     size_t n = strlen(err->text);
     if (err->code == XP_ERR_UNITS)
         snprintf(err->text + n, sizeof err->text - n, " (option --accept-amplitude)");
+    if (err->code == XP_ERR_LEAD_UNKNOWN)
+        snprintf(err->text + n, sizeof err->text - n,
+                 "; or take absent leads as 0 mV (option --accept-missing-leads)");
     return err->code;
 }
 

@@ -115,13 +115,23 @@ static xp_status derive(xp_column *col, const xp_record *rec, bool empty, xp_not
     return XP_OK;
 }
 
+static xp_status take_as_zero(xp_column *col, int64_t n, xp_error *err) {
+    col->derived = calloc((size_t)n + 1, sizeof *col->derived);
+    if (!col->derived) return xp_fail(err, XP_ERR_MEMORY, "no memory for lead %s", col->name);
+    col->mv = col->derived;
+    col->absent = true;
+    return XP_OK;
+}
+
 static xp_status find_column(xp_column *col, const xp_record *rec, const char *name,
-                             xp_notices *notes, xp_error *err) {
+                             bool accept_absent, xp_notices *notes, xp_error *err) {
     snprintf(col->name, sizeof col->name, "%.15s", name);
     int count, l = find_lead(rec, col->name, &count);
     bool empty = l >= 0 && count_missing(rec->leads[l].mv, rec->n) == rec->n;
     if (l < 0 || empty) {
-        XP_TRY(derive(col, rec, empty, notes, err));
+        xp_status s = derive(col, rec, empty, notes, err);
+        if (s == XP_ERR_LEAD_UNKNOWN && accept_absent) s = take_as_zero(col, rec->n, err);
+        if (s != XP_OK) return s;
     } else {
         col->mv = rec->leads[l].mv;
         if (rec->leads[l].derived)
@@ -147,17 +157,29 @@ static void tell_unused(const xp_record *rec, const xp_input_spec *spec, xp_noti
         xp_notice_add(notes, XP_NOTE_IGNORED, NULL, "not an input of this model: %s", unused.text);
 }
 
+static void tell_absent(const xp_column *columns, int n, xp_notices *notes) {
+    name_list absent = {0};
+    for (int c = 0; c < n; c++)
+        if (columns[c].absent) add_name(&absent, columns[c].name);
+    if (absent.n)
+        xp_notice_add(notes, XP_NOTE_GAP, NULL,
+                      "not in the recording, and taken as 0 mV as was accepted: lead%s %s; what "
+                      "shows in them cannot be found",
+                      absent.n > 1 ? "s" : "", absent.text);
+}
+
 xp_status xp_columns_find(xp_column **out, const xp_record *rec, const xp_input_spec *spec,
-                          xp_notices *notes, xp_error *err) {
+                          bool accept_absent, xp_notices *notes, xp_error *err) {
     xp_column *cols = calloc((size_t)spec->n_leads, sizeof *cols);
     if (!cols) return xp_fail(err, XP_ERR_MEMORY, "no memory for %d leads", spec->n_leads);
     for (int c = 0; c < spec->n_leads; c++) {
-        xp_status s = find_column(&cols[c], rec, spec->leads[c], notes, err);
+        xp_status s = find_column(&cols[c], rec, spec->leads[c], accept_absent, notes, err);
         if (s != XP_OK) {
             xp_columns_free(cols, spec->n_leads);
             return s;
         }
     }
+    tell_absent(cols, spec->n_leads, notes);
     tell_unused(rec, spec, notes);
     *out = cols;
     return XP_OK;

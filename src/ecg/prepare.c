@@ -290,7 +290,7 @@ static xp_status prepare(xp_input *in, const xp_record *rec, const xp_input_spec
     xp_column *cols;
     xp_resampler r;
     XP_TRY(xp_resampler_init(&r, rec->rate, spec->rate, err));
-    xp_status s = xp_columns_find(&cols, rec, spec, &in->notices, err);
+    xp_status s = xp_columns_find(&cols, rec, spec, opt->accept_missing_leads, &in->notices, err);
     if (s == XP_OK) {
         s = prepare_columns(in, cols, rec, spec, opt, &r, err);
         xp_columns_free(cols, spec->n_leads);

@@ -25,6 +25,8 @@ typedef struct xp_prepare_options {
                                            forward and backward */
     double notch;                       /* Hz (50 or 60); 0: none. IIR notch, Q 30, both ways */
     bool accept_amplitude;              /* analyse although the amplitude is not credible */
+    bool accept_missing_leads; /* leads that are neither there nor derivable count as 0 mV, with a
+                                  notice that names them */
 } xp_prepare_options;
 
 typedef struct xp_input_spec {
@@ -45,7 +47,8 @@ typedef struct xp_input {
 
 /* opt may be NULL: no filter, amplitude not accepted. in->notices holds what this step found; the
  * record's own notices stay with the record. On error in is untouched:
- *   XP_ERR_LEAD_UNKNOWN  a lead is neither there (or all its samples are missing) nor derivable
+ *   XP_ERR_LEAD_UNKNOWN  a lead is neither there (or all its samples are missing) nor derivable;
+ *                        not when opt->accept_missing_leads
  *   XP_ERR_UNITS         the amplitude is about 1000 times too large or too small, or there is no
  *                        signal at all; not when opt->accept_amplitude
  *   XP_ERR_TRUNCATED     the record lasts less than 1 s

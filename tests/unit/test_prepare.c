@@ -104,6 +104,29 @@ static void leads_are_found_by_name(void **state) {
     xp_record_free(&rec);
 }
 
+/* Limb leads I and II alone: the others of the limb are derived, V1-V6 are refused, or 0 when that
+ * was accepted: told once, and no flat lead. */
+static void absent_leads_can_be_accepted(void **state) {
+    (void)state;
+    xp_record rec = synthetic(3, 500, 5000);
+    const xp_prepare_options accept = {.accept_missing_leads = true};
+    for (int l = 2; l < 12; l++) set_name(&rec.leads[l], "other");
+    refused(&rec, &published, NULL, XP_ERR_LEAD_UNKNOWN);
+    xp_input in = prepared(&rec, &accept);
+    for (int t = 0; t < 5000; t++) {
+        const float *x = in.x + t * 12;
+        float one = rec.leads[0].mv[t], two = rec.leads[1].mv[t];
+        assert_true(x[column_of(XP_LEAD_I)] == one && x[column_of(XP_LEAD_II)] == two);
+        assert_true(fabsf(x[column_of(XP_LEAD_III)] - (two - one)) < 1e-6f);
+        for (int v = XP_LEAD_V1; v <= XP_LEAD_V6; v++) assert_true(x[column_of(v)] == 0);
+    }
+    assert_int_equal(count_notices(&in, XP_NOTE_DERIVED), 4);
+    assert_int_equal(count_notices(&in, XP_NOTE_GAP), 1);
+    assert_int_equal(count_notices(&in, XP_NOTE_AMPLITUDE), 0);
+    xp_input_free(&in);
+    xp_record_free(&rec);
+}
+
 static void swap_leads(xp_record *rec, int a, int b) {
     xp_lead t = rec->leads[a];
     rec->leads[a] = rec->leads[b];
@@ -516,6 +539,7 @@ static void senseless_requests_are_refused(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(leads_are_found_by_name),
+        cmocka_unit_test(absent_leads_can_be_accepted),
         cmocka_unit_test(order_does_not_matter),
         cmocka_unit_test(spelling_does_not_matter),
         cmocka_unit_test(missing_limb_leads_are_derived),

@@ -203,7 +203,7 @@ static xp_status run_input(run *r, const input *in) {
     case INPUT_NPY:
         return run_npy(r, in->path);
     case INPUT_MISSING:
-        return deliver(r, in->path, in->error.code, NULL, NULL, &in->error);
+        return deliver(r, in->path, in->error->code, NULL, NULL, in->error);
     }
     return XP_OK;
 }

@@ -332,7 +332,7 @@ static exit_code run(const command *self, int argc, char **argv) {
     if (inputs_expand(&list, args.items, args.n, &err) != XP_OK) return report_fatal(&err);
     for (int i = 0; i < list.n; i++) {
         const input *in = &list.items[i];
-        err = in->error;
+        if (in->kind == INPUT_MISSING) err = *in->error;
         if (in->kind != INPUT_MISSING && info(in->path, opt.json, &err) == XP_OK) continue;
         report_failure(in->path, &err, opt.json);
         code = EXIT_CODE_BAD_INPUT;

@@ -285,7 +285,7 @@ static xp_status plot_input(const plot_job *j, const input *in, xp_error *err) {
                        "%s: prepared windows carry no lead names: plot the recording itself",
                        in->path);
     case INPUT_MISSING:
-        *err = in->error;
+        *err = *in->error;
         return err->code;
     }
     return XP_OK;

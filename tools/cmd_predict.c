@@ -207,7 +207,7 @@ static xp_status predict_share(const predict_options *opt, const arguments *args
                                const xp_comm *comm, int *failed, xp_error *err) {
     analyser an;
     input_list list = {0};
-    XP_TRY(analyser_open(&an, opt->model, opt->threads, false, NULL, NULL, err));
+    XP_TRY(analyser_open(&an, opt->model, opt->threads, ANALYSER_FORWARD, NULL, NULL, err));
     an.options.prepare = opt->prepare;
     xp_status s = inputs_expand(&list, args->items, args->n, err);
     if (s == XP_OK) {

@@ -479,6 +479,19 @@ def test_usage(data):
     assert "balanced" in xplaim("train", "--help").stdout
 
 
+def test_cinc_score(tmp_path):
+    """The challenge's score by its own weights.csv: the case that tests/unit/test_metrics.c works out by hand."""
+    (tmp_path / "weights.csv").write_text(",x|A,426783006,B\nx|A,1,.2,.5\n426783006,.2,1,0\nB,.5,0,1\n")
+    numpy.save(tmp_path / "s.npy", numpy.array([[0.6, 0.1, 0.9], [0, 0.5, 0.2], [0.3, 0.2, 0.7], [0.2, 0.1, 0.4]]))
+    numpy.save(tmp_path / "y.npy", numpy.array([[1, 0, 0], [0, 1, 0], [1, 0, 1], [0, 0, 1]], dtype="i1"))
+    how = ["evaluate", "--scores", "s.npy", "--truth", "y.npy", "--names", "a,426783006,B", "--threshold", "0.5", "--cinc-weights",
+           "weights.csv"]
+    (o,) = json_lines(xplaim(*how, "--json", cwd=tmp_path), "evaluate")
+    assert o["cinc_score"] == {"value": pytest.approx(0.4), "classes": 3, "missing_classes": 0}
+    assert "CinC challenge score: 0.4000 over 3 classes" in xplaim(*how, cwd=tmp_path).stdout
+    assert "sinus rhythm" in xplaim(*how, "--cinc-normal", "NSR", cwd=tmp_path, code=1).stderr
+
+
 def test_train_json(data, tmp_path):
     copy_of(data, tmp_path)
     (o,) = json_lines(xplaim(*words("j", "--json", epochs=1), cwd=tmp_path), "train")

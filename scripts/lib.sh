@@ -229,7 +229,8 @@ build_relaxed() {
         --initial-memory=4194304 --max-memory=536870912 --export=_initialize --allow-undefined \
         -o "$dir/xplaim-relaxed.wasm" "$libs/crt1_reactor.o" \
         "$dir/web/CMakeFiles/xplaim_wasm.dir/__/src/wasm_api.c.o" "$dir/unit_relaxed.o" \
-        "$dir/src/libxp_explain.a" "$dir/src/ecg/libxp_ecg.a" "$dir/src/nn/libxp_nn.a" \
+        "$dir/src/libxp_explain.a" "$dir/src/libxp_draw_request.a" "$dir/src/ecg/libxp_ecg.a" \
+        "$dir/src/nn/libxp_nn.a" "$dir/src/plot/libxp_plot.a" \
         "$dir/libxp_kernels_relaxed.a" "$dir/src/base/libxp_base.a" "$DEPS/wasm/lib/libcjson.a" \
         "$libs/libstandalonewasm-memgrow.a" "$libs/libc.a" "$libs/libcompiler_rt.a" \
         "$libs/libdlmalloc.a" "$libs/libnoexit.a"

@@ -1,5 +1,6 @@
 #include "wasm_api.h"
 
+#include "draw_request.h"
 #include "ecg/file_table.h"
 #include "explain.h"
 #include "kernels/kernels.h"
@@ -33,6 +34,7 @@ struct xp_session {
     xp_cam_info *cams;    /* (windows, labels) of analysis.maps; owned */
     char *text;           /* the last one asked for; owned */
     float **filtered;     /* (leads) NULL, or (n) mV; owned */
+    xp_display drawing;
     xp_error error;
 };
 
@@ -105,6 +107,7 @@ static void drop_filtered(xp_session *s) {
 static void drop_record(xp_session *s) {
     drop_analysis(s);
     drop_filtered(s);
+    xp_display_free(&s->drawing);
     if (s->has_record) xp_record_free(&s->record);
     s->has_record = false;
 }
@@ -191,6 +194,36 @@ int xp_wasm_filter(xp_session *s, double low, double high, double notch) {
     if (ok) return XP_OK;
     drop_filtered(s);
     return xp_fail(&s->error, XP_ERR_MEMORY, "no memory for the filtered leads");
+}
+
+/* ---- drawing ----------------------------------------------------------------------------------
+ */
+
+int xp_wasm_draw(xp_session *s, const char *request, const float *values, size_t n_values) {
+    xp_display made = {0};
+    if (!s->has_record) return xp_fail(&s->error, XP_ERR_USAGE, "no record is open");
+    XP_TRY(xp_draw_request(&made, &s->record, s->filtered, request, values, n_values, &s->error));
+    xp_display_free(&s->drawing);
+    s->drawing = made;
+    return XP_OK;
+}
+
+const void *xp_wasm_drawing(const xp_session *s, int part) {
+    const xp_display *d = &s->drawing;
+    const void *const parts[] = {d->ops, d->points, d->colors, d->text, d->strips};
+    return part >= 0 && part <= XP_DRAWING_STRIPS ? parts[part] : NULL;
+}
+
+static cJSON *drawing_json(const xp_display *d) {
+    const size_t counts[] = {d->n_ops, d->n_points, d->n_colors, d->n_text, d->n_strips};
+    cJSON *o = cJSON_CreateObject();
+    cJSON_AddNumberToObject(o, "width", d->width);
+    cJSON_AddNumberToObject(o, "height", d->height);
+    cJSON_AddNumberToObject(o, "paper", d->paper);
+    cJSON *list = cJSON_AddArrayToObject(o, "counts");
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
+        cJSON_AddItemToArray(list, cJSON_CreateNumber((double)counts[i]));
+    return o;
 }
 
 /* ---- model ------------------------------------------------------------------------------------
@@ -445,6 +478,7 @@ static cJSON *part_json(const xp_session *s, int kind) {
     if (kind == XP_TEXT_RECORD && s->has_record) return record_json(&s->record);
     if (kind == XP_TEXT_MODEL && s->has_model) return model_json(s);
     if (kind == XP_TEXT_ANALYSIS && s->has_analysis) return analysis_json(s);
+    if (kind == XP_TEXT_DRAWING && s->drawing.n_ops) return drawing_json(&s->drawing);
     return cJSON_CreateNull();
 }
 

@@ -23,6 +23,15 @@
  * @typedef {AnalysisInfo & {probabilities: Float32Array[], logits: Float32Array[],
  *   maps: Float32Array[], milliseconds: number}} Analysis  one array a window; maps are (labels, mapLength), 0 to 1
  * @typedef {{low: number, high: number, notch: number}} DisplayFilter  Hz; 0: none of it
+ * @typedef {{layout: string, cabrera: boolean, rhythm: string, speed: number, gain: number,
+ *   start: number, seconds: number, filter: string, colormap: string, alpha: number, title?: string,
+ *   pixel?: number, pitch?: number, bare?: boolean, dark?: boolean,
+ *   map: {start: number, seconds: number, perLead: boolean, label: string, layer: string,
+ *   probability: number} | null}} DrawRequest  src/draw_request.h
+ * @typedef {{x: number, width: number, y: number, top: number, height: number, from: number,
+ *   seconds: number, lead: number, sign: number}} Strip  mm and s: xp_strip of src/plot/plot.h
+ * @typedef {{width: number, height: number, paper: number, ops: Uint32Array, points: Float32Array,
+ *   colors: Uint32Array, text: Uint8Array, strips: Strip[]}} DisplayList  src/plot/plot.h
  * @typedef {{version: string, kernels: string, modelFormat: string}} About
  * @typedef {{relaxed?: ArrayBuffer, simd?: ArrayBuffer, scalar: ArrayBuffer}} CoreFiles
  */
@@ -48,7 +57,8 @@ export function hasSimd() {
   return WebAssembly.validate(SIMD_PROBE);
 }
 
-const TEXT = { about: 0, error: 1, record: 2, model: 3, analysis: 4 };
+const TEXT = { about: 0, error: 1, record: 2, model: 3, analysis: 4, drawing: 5 };
+const DRAWING = { ops: 0, points: 1, colors: 2, text: 3, strips: 4 };
 const FLOATS = { lead: 0, probabilities: 1, maps: 2, logits: 3, filtered: 4 };
 
 /**
@@ -186,6 +196,36 @@ export class Core {
   }
 
   /**
+   * The open record as a display list.
+   * @param {DrawRequest} request @param {Float32Array | null} values  of the map
+   * @returns {DisplayList}
+   */
+  draw(request, values) {
+    this.withName(JSON.stringify(request), (pointer) => {
+      const floats = values && request.map ? values : new Float32Array();
+      const copy = this.copyIn(new Uint8Array(floats.buffer, floats.byteOffset, floats.byteLength));
+      const status = this.wasm.xp_wasm_draw(this.session, pointer, copy, floats.length);
+      this.wasm.xp_wasm_free(copy);
+      this.check(status);
+    });
+    const { width, height, paper, counts } = this.json(TEXT.drawing);
+    const part = (/** @type {number} */ which, /** @type {number} */ bytes) => {
+      const start = this.wasm.xp_wasm_drawing(this.session, which);
+      return this.wasm.memory.buffer.slice(start, start + counts[which] * bytes);
+    };
+    return {
+      width, height, paper, ops: new Uint32Array(part(DRAWING.ops, 24)), points: new Float32Array(part(DRAWING.points, 8)),
+      colors: new Uint32Array(part(DRAWING.colors, 4)), text: new Uint8Array(part(DRAWING.text, 1)),
+      strips: stripsOf(part(DRAWING.strips, 36)),
+    };
+  }
+
+  /** Another session of the same module: its own files, record and model. @returns {Core} */
+  another() {
+    return new Core(this.wasm);
+  }
+
+  /**
    * @param {{acceptAmplitude?: boolean, withMaps?: boolean}} [options]
    * @returns {Analysis}
    */
@@ -243,4 +283,38 @@ export class Core {
       this.wasm.xp_wasm_free(pointer);
     }
   }
+}
+
+/** @param {ArrayBuffer} bytes @returns {Strip[]} */
+function stripsOf(bytes) {
+  const floats = new Float32Array(bytes);
+  const ints = new Int32Array(bytes);
+  return Array.from({ length: bytes.byteLength / 36 }, (_, i) => {
+    const [x, width, y, top, height, from, seconds] = floats.subarray(9 * i, 9 * i + 7);
+    return { x, width, y, top, height, from, seconds, lead: ints[9 * i + 7], sign: ints[9 * i + 8] };
+  });
+}
+
+/**
+ * A display list as a PNG file, by the core's rasteriser (picture.wasm).
+ * @param {ArrayBuffer} bytes  of the module @param {DisplayList} list @param {number} dpi
+ * @returns {Promise<Uint8Array>}
+ */
+export async function drawPicture(bytes, list, dpi) {
+  const module = await WebAssembly.compile(bytes);
+  const { exports } = await WebAssembly.instantiate(module, imports(module));
+  const wasm = /** @type {any} */ (exports);
+  wasm._initialize?.();
+  const { width, height, paper, ops, points, colors, text } = list;
+  const picture = wasm.xp_picture_open(width, height, paper, ops.length / 6, points.length / 2, colors.length, text.length);
+  if (!picture) throw new CoreError("MEMORY", "no memory for a picture");
+  for (const [i, part] of [ops, points, colors, text].entries())
+    new Uint8Array(wasm.memory.buffer).set(
+      new Uint8Array(part.buffer, part.byteOffset, part.byteLength), wasm.xp_picture_part(picture, i));
+  if (wasm.xp_picture_png(picture, dpi)) {
+    const memory = new Uint8Array(wasm.memory.buffer, wasm.xp_picture_error(picture));
+    throw new CoreError("PICTURE", new TextDecoder().decode(memory.subarray(0, memory.indexOf(0))));
+  }
+  const start = wasm.xp_picture_bytes(picture);
+  return new Uint8Array(wasm.memory.buffer).slice(start, start + wasm.xp_picture_size(picture));
 }

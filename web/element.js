@@ -9,11 +9,10 @@ import { asset, assetText, fetchBytes } from "./assets.js";
 import { CancelledError } from "./client.js";
 import { CoreError } from "./core.js";
 import { droppedFiles, findRecords, parseHeaderText } from "./files.js";
-import { fillPrint, pagePng, save, saveText } from "./exports.js";
+import { LAYOUTS, paperRequests, pictureRequest, screenRequest, WITH_RHYTHM } from "./drawing.js";
+import { fillPrint, save, saveText } from "./exports.js";
 import { make, showEvidence, showLabels, showWindows, titleOf } from "./findings.js";
-import { LAYOUTS } from "./layout.js";
 import { MARKUP } from "./markup.js";
-import { INKS, paintLegend } from "./paint.js";
 import { Batch } from "./pool.js";
 import { RecordTable } from "./records.js";
 import { csv, DISCLAIMER, failureWithoutNames, labelsTable, NAMELESS, withoutNames } from "./report.js";
@@ -25,7 +24,7 @@ import { EcgView } from "./view.js";
  * @typedef {import("./worker.js").Answers["analyse"]} Analysed
  * @typedef {import("./files.js").FileGroup} FileGroup
  * @typedef {import("./records.js").Row} Row
- * @typedef {import("./layout.js").Page} Page
+ * @typedef {import("./drawing.js").Page} Page
  */
 
 const SAMPLE = "00219_hr";
@@ -60,6 +59,11 @@ export class EcgXplaim extends HTMLElement {
     this.window = 0;
     this.label = 0;
     this.turn = 0;
+    this.drawTurn = 0;
+    /** @type {Promise<void>} fulfilled once what is to be seen is drawn, for the printer too */
+    this.drawn = Promise.resolve();
+    /** @type {import("./core.js").DisplayList[]} for the printer, which does not wait */
+    this.sheets = [];
     this.blind = false;
     /** @type {{at: string, text: string} | null} */
     this.reading = null;
@@ -108,6 +112,7 @@ export class EcgXplaim extends HTMLElement {
     if (this.getAttribute("layout")) this.setLayout(/** @type {string} */ (this.getAttribute("layout")));
     this.useModel(await model, false);
     await /** @type {Session} */ (this.session).modelReady;
+    await this.live.rasteriser;
     this.$("loading").hidden = true;
     this.showModel();
     if (!this.record) this.say("Ready. Nothing you open leaves this device.");
@@ -490,36 +495,51 @@ export class EcgXplaim extends HTMLElement {
   }
 
   draw() {
-    const page = this.page();
-    if (!page) return;
-    this.$("rhythm-box").hidden = page.layout !== "3x4+1";
-    this.$("legend-box").hidden = !page.heat;
-    this.drawing.show(page);
+    this.drawn = this.drawPage();
+    this.drawn.catch((error) => error instanceof CancelledError || this.report(error));
   }
 
-  /** @param {Partial<Page>} [more] @returns {Page | null} */
-  page(more = {}) {
-    const { record } = this;
+  async drawPage() {
+    const page = this.page();
+    if (!page) return;
+    const turn = ++this.drawTurn;
+    this.$("rhythm-box").hidden = !WITH_RHYTHM.includes(page.layout);
+    this.$("legend-box").hidden = !page.heat;
+    const values = page.heat?.values ?? null;
+    const list = await this.live.draw(screenRequest(page, this.drawing.dark), values);
+    const stale = () => turn !== this.drawTurn || this.record !== page.record;
+    if (stale()) return;
+    this.drawing.show(page, list);
+    const sheets = await Promise.all(paperRequests(page).map((request) => this.live.draw(request, values)));
+    if (!stale()) this.sheets = sheets;
+  }
+
+  /** @returns {Page | null} */
+  page() {
+    const { record, heat } = this;
     if (!record) return null;
     const value = (/** @type {string} */ id) => this.$(id).value;
     return {
       record, mv: this.mv, start: this.windows[this.window].start, seconds: this.pageSeconds,
       layout: value("layout"), rhythm: value("rhythm"), speed: Number(value("speed")), gain: Number(value("gain")),
       filter: this.mv === record.mv ? "" : this.$("filter").selectedOptions[0].textContent,
-      heat: this.heat, ...more,
+      heat, title: this.withNames ? [record.name, ...this.personFacts].join(" · ") : "Recording",
     };
   }
 
+  /** @returns {import("./drawing.js").Heat | null} */
   get heat() {
-    const { analysis } = this;
-    if (!analysis?.mapLength || this.hiding || !this.$("map-on").checked) return null;
+    const { analysis, label } = this;
+    const { model } = this.live;
+    if (!analysis?.mapLength || !model || this.hiding || !this.$("map-on").checked) return null;
     const n = analysis.mapLength;
-    return { values: this.mapValues(analysis, n), step: analysis.step };
-  }
-
-  /** @param {Analysed} analysis @param {number} n */
-  mapValues(analysis, n) {
-    return analysis.maps[this.window].subarray(this.label * n, (this.label + 1) * n);
+    const untrained = model.trained ? "" : " (UNTRAINED model)";
+    return {
+      values: analysis.maps[this.window].slice(label * n, (label + 1) * n), perLead: false,
+      start: analysis.windows[this.window].start, seconds: n * analysis.step,
+      label: `${titleOf(model.labels[label])}${untrained}`, layer: model.layer,
+      probability: analysis.probabilities[this.window][label],
+    };
   }
 
   /* ---- drawing's settings ---- */
@@ -533,13 +553,12 @@ export class EcgXplaim extends HTMLElement {
 
   async filter() {
     const { record } = this;
-    const group = this.row?.group;
-    if (!record || !group) return;
+    if (!record) return;
     const [low, high, notch] = this.$("filter").value.split(",").map(Number);
     if (!this.$("filter").value) this.mv = record.mv;
     else
       try {
-        const { mv } = await this.live.filter(group, { low, high, notch });
+        const { mv } = await this.live.filter({ low, high, notch });
         if (this.record === record) this.mv = mv;
       } catch (error) {
         this.$("filter").value = "";
@@ -554,8 +573,7 @@ export class EcgXplaim extends HTMLElement {
     const dark = matchMedia("(prefers-color-scheme: dark)");
     const apply = () => {
       this.drawing.dark = dark.matches;
-      paintLegend(this.$("legend"), dark.matches ? INKS.dark : INKS.light);
-      this.drawing.redraw();
+      this.draw();
     };
     dark.addEventListener("change", apply);
     apply();
@@ -678,17 +696,11 @@ export class EcgXplaim extends HTMLElement {
     return this.$("with-names").checked;
   }
 
-  /** The page for paper and pictures: it says what it is by itself. @returns {Page} */
-  exportPage() {
-    const { analysis, label, record } = this;
-    const { model } = this.live;
-    const title = this.withNames && record ? [record.name, ...this.personFacts].join(" · ") : "Recording";
-    const heading = [`${title} · ${this.recordFacts.slice(1).join(" · ")}`];
-    if (analysis && model && !this.hiding) {
-      const trained = model.trained ? "" : " (UNTRAINED)";
-      heading.push(`${model.name || model.architecture}${trained}: ${titleOf(model.labels[label])} ${analysis.labels[label].probability.toFixed(4)}; map at ${model.layer}, time only`);
-    }
-    return /** @type {Page} */ (this.page({ heading, footing: [DISCLAIMER] }));
+  async savePng() {
+    const page = this.page();
+    if (!page) return;
+    const list = await this.live.draw(pictureRequest(page), page.heat?.values ?? null);
+    save(this.fileName("png"), await this.live.picture(list));
   }
 
   /** @param {string} kind */
@@ -701,8 +713,9 @@ export class EcgXplaim extends HTMLElement {
     return this.withNames ? report : withoutNames(report);
   }
 
-  print() {
-    if (this.record) window.print(); // its sheet is filled when the browser says it will print
+  async print() {
+    await this.drawn;
+    if (this.record) window.print(); // its sheets are filled in when the browser says it will print
   }
 
   /* ---- events ---- */
@@ -791,11 +804,12 @@ export class EcgXplaim extends HTMLElement {
   }
 
   listenSaving() {
-    this.on("save-png", "click", async () => save(this.fileName("png"), await pagePng(this.exportPage())));
+    this.on("save-png", "click", () => this.savePng());
+    this.on("with-names", "change", () => this.draw());
     this.on("save-json", "click", () => saveText(this.fileName("json"), `${JSON.stringify(this.exportReport)}\n`, "application/json"));
     this.on("save-csv", "click", () => saveText(this.fileName("csv"), labelsTable(this.exportReport, this.reading), "text/csv"));
     this.on("print", "click", () => this.print());
-    const fill = () => this.record && fillPrint(this.$("sheet"), this.exportPage());
+    const fill = () => this.record && fillPrint(this.$("sheet"), this.sheets);
     window.addEventListener("beforeprint", fill, { signal: this.leaving?.signal });
   }
 }

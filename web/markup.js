@@ -1,6 +1,6 @@
 /** The element's structure. Texts that change are filled in by element.js. */
 
-import { GAINS, LAYOUTS, LEADS, SPEEDS } from "./layout.js";
+import { GAINS, LAYOUTS, LEADS, SPEEDS } from "./drawing.js";
 import { DISCLAIMER } from "./report.js";
 
 /** @param {(string | number)[][]} pairs @param {string | number} chosen */
@@ -83,8 +83,7 @@ const DRAWING = `
 <p class="scale">
   <output id="caliper-text" aria-live="polite"></output>
   <span class="legend" id="legend-box" hidden>
-    evidence in this window: none <canvas id="legend" width="120" height="10" aria-hidden="true"></canvas>
-    strongest <em>(time only: this map does not tell leads apart)</em>
+    Blue: evidence in this window, from none (0) to its strongest (1). <em>Time only: this map does not tell leads apart.</em>
   </span>
 </p>
 <div id="windows" class="windows" role="group" aria-label="Windows of the recording" hidden></div>`;

@@ -3,8 +3,9 @@
  * which owns the model, is busy with.
  */
 
-import { coreFiles, workerUrl } from "./assets.js";
+import { asset, coreFiles, workerUrl } from "./assets.js";
 import { Client } from "./client.js";
+import { PICTURE_DPI } from "./drawing.js";
 import { readGroup } from "./files.js";
 
 /**
@@ -16,6 +17,8 @@ import { readGroup } from "./files.js";
 export class Session {
   constructor() {
     this.files = coreFiles();
+    /** The rasteriser: small, and here before it is needed, since later nothing is fetched. */
+    this.rasteriser = asset("picture.wasm");
     this.reader = new Client(workerUrl());
     this.thinker = new Client(workerUrl());
     this.layer = "";
@@ -32,7 +35,7 @@ export class Session {
     /** @type {Promise<unknown>} fulfilled once there is a model; a later one takes its place */
     this.modelReady = new Promise((resolve) => (this.firstModel = resolve));
     this.modelReady.catch(() => {});
-    for (const promise of [this.readerReady, this.thinkerReady]) promise.catch(() => {});
+    for (const promise of [this.readerReady, this.thinkerReady, this.rasteriser]) promise.catch(() => {});
   }
 
   /** @param {Client} client */
@@ -77,20 +80,27 @@ export class Session {
   async readFacts(group) {
     const files = await readGroup(group);
     await this.readerReady;
-    const transfer = files.map((file) => file.bytes);
-    return this.reader.ask("record", { name: group.name, files, samples: false }, transfer);
+    return this.reader.ask("facts", { name: group.name, files }, files.map((file) => file.bytes));
   }
 
-  /** A record's leads, filtered for display. @param {FileGroup} group
+  /** The leads of the record that was read last, filtered for display.
    * @param {import("./core.js").DisplayFilter} filter */
-  async filter(group, filter) {
-    const files = await readGroup(group);
-    const transfer = files.map((file) => file.bytes);
-    // Both requests in one go: the worker may have read another record meanwhile.
-    const reading = this.reader.ask("record", { name: group.name, files, samples: false }, transfer);
-    const filtering = this.reader.ask("filter", filter);
-    await Promise.all([reading, filtering]);
-    return filtering;
+  filter(filter) {
+    return this.reader.ask("filter", filter);
+  }
+
+  /** The record that was read last, as a display list.
+   * @param {import("./core.js").DrawRequest} request @param {Float32Array | null} values  of the map */
+  draw(request, values) {
+    return this.reader.ask("draw", { request, values });
+  }
+
+  /** A drawing as a picture, its scale written into it.
+   * @param {import("./core.js").DisplayList} list @returns {Promise<Blob>} */
+  async picture(list) {
+    const module = await this.rasteriser;
+    const { png } = await this.reader.ask("picture", { module, list, dpi: PICTURE_DPI });
+    return new Blob([/** @type {BlobPart} */ (png)], { type: "image/png" });
   }
 
   /** @param {FileGroup} group @param {{acceptAmplitude?: boolean}} options */

@@ -45,9 +45,9 @@ static inline float overlap(int i, float a, float b) {
     return v < 0 ? 0 : v;
 }
 
-static void fill_run(uint8_t *p, int n, uint32_t rgba) {
+static void fill_run(uint8_t *p, size_t n, uint32_t rgba) {
     uint8_t c[3] = {rgba & 255, rgba >> 8 & 255, rgba >> 16 & 255};
-    for (int i = 0; i < n; i++) memcpy(p + 3 * i, c, 3);
+    for (size_t i = 0; i < n; i++) memcpy(p + 3 * i, c, 3);
 }
 
 static void rect_row(canvas *c, int y, float x0, float x1, float cover, uint32_t rgba) {
@@ -55,7 +55,8 @@ static void rect_row(canvas *c, int y, float x0, float x1, float cover, uint32_t
     uint8_t *row = c->im.rgb + 3 * (size_t)y * (size_t)c->im.width;
     int full_a = clamp_int(ceilf(x0), a, b), full_b = clamp_int(floorf(x1), full_a, b);
     bool opaque = cover > 0.998f && rgba >> 24 == 255;
-    if (opaque && full_b > full_a) fill_run(row + 3 * (size_t)full_a, full_b - full_a, rgba);
+    if (opaque && full_b > full_a)
+        fill_run(row + 3 * (size_t)full_a, (size_t)(full_b - full_a), rgba);
     for (int x = a; x < b; x++) {
         if (opaque && x == full_a && full_b > full_a) x = full_b;
         if (x >= b) break;
@@ -275,7 +276,7 @@ static void canvas_free(canvas *c) {
     free(c->columns);
 }
 
-static bool canvas_alloc(canvas *c) {
+static bool canvas_alloc(canvas *c, uint32_t paper) {
     size_t w = (size_t)c->im.width, h = (size_t)c->im.height;
     c->im.rgb = malloc(3 * w * h);
     c->mask = calloc(w, h);
@@ -286,7 +287,8 @@ static bool canvas_alloc(canvas *c) {
     c->columns = malloc(w * sizeof *c->columns);
     if (!c->im.rgb || !c->mask || !c->from || !c->to || !c->row || !c->keep || !c->columns)
         return false;
-    memset(c->im.rgb, 255, 3 * w * h);
+    fill_run(c->im.rgb, w, paper ? paper : 0xffffffff);
+    for (size_t y = 1; y < h; y++) memcpy(c->im.rgb + 3 * w * y, c->im.rgb, 3 * w);
     for (size_t y = 0; y < h; y++) c->from[y] = c->im.width;
     c->top = c->im.height;
     return true;
@@ -300,7 +302,7 @@ xp_status xp_raster(xp_image *image, const xp_display *d, double dpi, xp_error *
         return xp_fail(err, XP_ERR_LIMIT, "a picture of %g x %g pixels is too large: lower --dpi",
                        w, h);
     canvas c = {.im = {(int)w, (int)h, NULL}, .scale = (float)(dpi / 25.4)};
-    bool ok = canvas_alloc(&c);
+    bool ok = canvas_alloc(&c, d->paper);
     for (size_t i = 0; ok && i < d->n_ops; i++) draw_op(&c, d, &d->ops[i]);
     canvas_free(&c);
     if (!ok) {

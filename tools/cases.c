@@ -348,12 +348,12 @@ static xp_status predict_batches(cases *c, const data_run *r, xp_error *err) {
             return s;
         }
         for (int i = 0; i < b.n; i++, done++) {
-            const xp_case *one = &r->data.cases[b.items[i]];
+            size_t item = b.items[i];
             size_t at = done * (size_t)c->n_labels;
             predict_one(r->net, b.x + (size_t)i * record, c->score + at, c->n_labels);
-            c->patient[done] = one->patient;
+            c->patient[done] = r->data.patient[item];
             for (int l = 0; l < c->n_labels; l++)
-                c->truth[at + (size_t)l] = (int8_t)xp_case_label(one, l);
+                c->truth[at + (size_t)l] = (int8_t)xp_dataset_label(&r->data, item, l);
         }
         progress_update(&bar, (int)done);
     }
@@ -402,8 +402,7 @@ static int find_name(const cases *c, const char *name) {
     return -1;
 }
 
-/* Keep the columns from[0 .. n). */
-static void keep_columns(cases *c, const int *from, int n) {
+void cases_keep(cases *c, const int *from, int n) {
     cases old = *c;
     size_t width = (size_t)old.n_labels;
     c->n_labels = n;
@@ -432,8 +431,8 @@ xp_status cases_match(cases *a, cases *b, xp_error *err) {
         in_b[n++] = k;
     }
     if (n == 0) return xp_fail(err, XP_ERR_FORMAT, "the two models have no label in common");
-    keep_columns(a, in_a, n);
-    keep_columns(b, in_b, n);
+    cases_keep(a, in_a, n);
+    cases_keep(b, in_b, n);
     if (a->n == b->n && !memcmp(a->truth, b->truth, a->n * (size_t)n)) return XP_OK;
     return xp_fail(err, XP_ERR_FORMAT, "the two models were not given the same cases (%zu and %zu)",
                    a->n, b->n);

@@ -20,6 +20,10 @@ typedef struct cases {
 } cases;
 
 void cases_free(cases *c);
+
+/* Keep the labels from[0 .. n), in that order. */
+void cases_keep(cases *c, const int *from, int n);
+
 xp_predictions cases_predictions(const cases *c);
 
 /* Where cases come from; one of the first three. */

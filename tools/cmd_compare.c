@@ -1,5 +1,6 @@
 /* xplaim compare: two models, or two sets of predictions, on the same cases. */
 #include "eval_options.h"
+#include "eval_report.h"
 #include "report.h"
 
 #include "train/metrics_report.h"
@@ -20,11 +21,11 @@ static const option_spec OPTIONS[] = {
     {0}};
 
 static void report(const eval_options *o, const threshold_choice *t, const cases *a,
-                   const xp_compared *c, const char *const *names) {
+                   const xp_compared *c, const xp_compared *macro, const char *const *names) {
     if (!o->json) {
         printf("%s\n%zu cases; a: %s, b: %s; thresholds: %s\n", DISCLAIMER, a->n,
                o->model ? o->model : o->scores, o->model ? o->model_b : o->scores_b, t->text);
-        xp_comparison_text(stdout, c, a->n_labels, names);
+        xp_comparison_text(stdout, c, macro, a->n_labels, names);
         return;
     }
     cJSON *object = report_begin(NULL);
@@ -32,15 +33,39 @@ static void report(const eval_options *o, const threshold_choice *t, const cases
     cJSON_AddItemToObject(object, "b", json_text(o->model ? o->model_b : o->scores_b));
     cJSON_AddItemToObject(object, "cases", json_integer((int64_t)a->n));
     cJSON_AddItemToObject(object, "thresholds", json_text(t->text));
+    cJSON_AddItemToObject(object, "macro", xp_macro_comparison_json(macro));
     cJSON_AddItemToObject(object, "labels", xp_comparison_json(c, a->n_labels, names));
     json_print_line(object);
 }
 
+/* Both models' own figures too, which the report and the curves need. */
+static xp_status picture(const eval_options *o, const threshold_choice *t, const evaluated_model *m,
+                         const xp_compared *c, const xp_compared *macro, const char *const *names,
+                         xp_error *err) {
+    xp_evaluation e[2] = {0};
+    eval_results r = {.models = m,
+                      .evaluations = e,
+                      .n_models = 2,
+                      .names = names,
+                      .thresholds = t->text,
+                      .compared = c,
+                      .macro = macro};
+    xp_status s = XP_OK;
+    for (int i = 0; i < 2 && s == XP_OK; i++) {
+        xp_predictions p = cases_predictions(&m[i].cases);
+        s = xp_evaluate(&p, m[i].thresholds, eval_settings(o), &e[i], err);
+    }
+    if (s == XP_OK) s = eval_report_write(o, &r, err);
+    for (int i = 0; i < 2; i++) xp_evaluation_free(&e[i]);
+    return s;
+}
+
 static xp_status compare(const eval_options *o, evaluated_model *m, xp_pool *pool, xp_error *err) {
     threshold_choice t;
-    xp_compared results[XP_DATASET_MAX_LABELS];
+    xp_compared results[XP_DATASET_MAX_LABELS], macro;
     const char *names[XP_DATASET_MAX_LABELS];
     XP_TRY(eval_check(o, true, err));
+    XP_TRY(eval_report_check(o, err));
     XP_TRY(threshold_parse(&t, o->threshold, err));
     for (int i = 0; i < 2; i++) XP_TRY(eval_load(&m[i], o, i == 1, &t, pool, err));
     XP_TRY(cases_match(&m[0].cases, &m[1].cases, err));
@@ -48,10 +73,10 @@ static xp_status compare(const eval_options *o, evaluated_model *m, xp_pool *poo
         XP_TRY(threshold_apply(&t, &m[i].cases, &m[i].validation, m[i].thresholds, err));
     xp_predictions a = cases_predictions(&m[0].cases);
     XP_TRY(xp_compare(&a, m[1].cases.score, m[0].thresholds, m[1].thresholds, eval_settings(o),
-                      results, err));
+                      results, &macro, err));
     for (int l = 0; l < a.labels; l++) names[l] = m[0].cases.names[l];
-    report(o, &t, &m[0].cases, results, names);
-    return XP_OK;
+    report(o, &t, &m[0].cases, results, &macro, names);
+    return eval_report_wanted(o) ? picture(o, &t, m, results, &macro, names, err) : XP_OK;
 }
 
 static exit_code run(const command *self, int argc, char **argv) {
@@ -74,8 +99,11 @@ const command command_compare = {
     .summary = "two models on the same cases: AUROC, sensitivity, specificity",
     .arguments = "--model-a A --model-b B (--test-set X.npz | --ds-name NAME --ds-dir DIR)\n"
                  "               | --scores-a S.npy --scores-b S.npy --truth Y.npy",
-    .details = "Per label: AUROC difference with DeLong's and the bootstrap's interval, exact "
-               "McNemar tests of sensitivity\nand specificity. Labels are matched by name.",
+    .details = "Per label: AUROC difference (and of the macro mean) with DeLong's and the "
+               "bootstrap's interval, exact "
+               "McNemar tests of sensitivity\nand specificity. Labels are matched by name. "
+               "--report and --figures: "
+               "the curves of both models, the differences,\nreliability.",
     .options = OPTIONS,
     .run = run,
 };

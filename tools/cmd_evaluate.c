@@ -1,5 +1,6 @@
 /* xplaim evaluate: the figures of a model, or of anyone's predictions, with their intervals. */
 #include "eval_options.h"
+#include "eval_report.h"
 #include "report.h"
 
 #include "train/metrics_report.h"
@@ -38,11 +39,18 @@ static xp_status report(const eval_options *o, const threshold_choice *t, const 
     if (o->csv) XP_TRY(write_csv(o->csv, e, names, err));
     if (o->json) {
         print_json(o, t, e, names);
-        return XP_OK;
+    } else {
+        printf("%s\nthresholds: %s\n", DISCLAIMER, t->text);
+        xp_evaluation_text(stdout, e, names);
     }
-    printf("%s\nthresholds: %s\n", DISCLAIMER, t->text);
-    xp_evaluation_text(stdout, e, names);
     return XP_OK;
+}
+
+static xp_status picture(const eval_options *o, const threshold_choice *t, const evaluated_model *m,
+                         const xp_evaluation *e, const char *const *names, xp_error *err) {
+    eval_results r = {
+        .models = m, .evaluations = e, .n_models = 1, .names = names, .thresholds = t->text};
+    return eval_report_wanted(o) ? eval_report_write(o, &r, err) : XP_OK;
 }
 
 static xp_status evaluate(const eval_options *o, evaluated_model *m, xp_pool *pool, xp_error *err) {
@@ -50,6 +58,7 @@ static xp_status evaluate(const eval_options *o, evaluated_model *m, xp_pool *po
     xp_evaluation e;
     const char *names[XP_DATASET_MAX_LABELS];
     XP_TRY(eval_check(o, false, err));
+    XP_TRY(eval_report_check(o, err));
     XP_TRY(threshold_parse(&t, o->threshold, err));
     XP_TRY(eval_load(m, o, false, &t, pool, err));
     XP_TRY(threshold_apply(&t, &m->cases, &m->validation, m->thresholds, err));
@@ -57,6 +66,7 @@ static xp_status evaluate(const eval_options *o, evaluated_model *m, xp_pool *po
     for (int l = 0; l < p.labels; l++) names[l] = m->cases.names[l];
     XP_TRY(xp_evaluate(&p, m->thresholds, eval_settings(o), &e, err));
     xp_status s = report(o, &t, &e, names, err);
+    if (s == XP_OK) s = picture(o, &t, m, &e, names, err);
     xp_evaluation_free(&e);
     return s;
 }
@@ -85,7 +95,9 @@ const command command_evaluate = {
         "Per label, macro and micro: sensitivity, specificity, precision, F1, accuracy, AUROC, "
         "AUPRC, Brier score,\nECE; Clopper-Pearson, DeLong and bootstrap (patients) intervals. "
         "Thresholds never come from the data that are\nevaluated. A figure that the data do not "
-        "define is \"undefined\".",
+        "define is \"undefined\".\n\n--report and --figures: ROC and precision-recall curves with "
+        "bootstrap bands, areas, reliability,\nconfusion, and the training curves of a model that "
+        "lies in the package of `xplaim train`.",
     .options = OPTIONS,
     .run = run,
 };

@@ -15,6 +15,7 @@
 
 typedef struct export_options {
     const char *model, *output, *format, *page;
+    text_list notes;
     bool half, json;
 } export_options;
 
@@ -28,6 +29,9 @@ static const option_spec OPTIONS[] = {
      offsetof(export_options, half)},
     {"page", 0, OPTION_TEXT, "DIR", "the built page (default: web/dist here or beside the program)",
      offsetof(export_options, page)},
+    {"note", 0, OPTION_TEXTS, "KEY=FILE",
+     "put a text file into the model's metadata, e.g. model_card=CARD.md; repeat for several",
+     offsetof(export_options, notes)},
     OPTION_JSON(export_options),
     {0}};
 
@@ -226,13 +230,38 @@ static void say_written(const model_file *f, const export_options *opt, const ch
     if (!m->trained) puts("  the model is marked untrained");
 }
 
+/* KEY=FILE: the file's text as metadata. */
+static xp_status add_note(xp_model *m, const char *note, xp_error *err) {
+    char key[64];
+    const char *equals = strchr(note, '=');
+    uint8_t *text;
+    size_t size;
+    if (!equals || equals == note || (size_t)(equals - note) >= sizeof key)
+        return xp_fail(err, XP_ERR_USAGE, "--note %s: expected KEY=FILE", note);
+    snprintf(key, sizeof key, "%.*s", (int)(equals - note), note);
+    XP_TRY(xp_file_read(equals + 1, &text, &size, err));
+    char *value = strndup((const char *)text, size);
+    free(text);
+    bool is_text = value && strlen(value) == size;
+    xp_status s = is_text ? xp_model_set_meta(m, key, value) : XP_ERR_FORMAT;
+    free(value);
+    if (s == XP_OK) return s;
+    return xp_fail(err, s,
+                   is_text ? "--note %s: \"%s\" is a fact that the model has already"
+                           : "--note %s: %s is not a text file",
+                   note, is_text ? key : equals + 1);
+}
+
 static xp_status export(const export_options *opt, xp_error *err) {
     model_file f;
     int format = 0;
     written w;
     XP_TRY(find_format(opt, &format, err));
     XP_TRY(model_file_load(&f, opt->model, err));
-    xp_status s = formats[format].write(&f.model, opt, &w, err);
+    xp_status s = XP_OK;
+    for (int i = 0; s == XP_OK && i < opt->notes.n; i++)
+        s = add_note(&f.model, opt->notes.items[i], err);
+    if (s == XP_OK) s = formats[format].write(&f.model, opt, &w, err);
     if (s == XP_OK) say_written(&f, opt, formats[format].name, &w);
     model_file_free(&f);
     return s;

@@ -2,6 +2,7 @@
 #include "analyse.h"
 #include "command.h"
 #include "ecg/leads.h"
+#include "figures.h"
 #include "plot/plot.h"
 #include "report.h"
 
@@ -72,9 +73,9 @@ enum { N_KINDS = sizeof KINDS / sizeof *KINDS };
 typedef struct plot_job {
     const plot_options *opt;
     xp_plot_options page;
-    const char *kind;
-    analyser *an; /* NULL: no map */
-    bool several; /* records: -o is a folder */
+    const char *kind, *prefix; /* of the names of files */
+    analyser *an;              /* NULL: no map */
+    bool several;              /* records: -o is a folder */
     double dpi;
 } plot_job;
 
@@ -137,7 +138,7 @@ static void safe_name(const char *name, char out[96]) {
         if ((unsigned char)*p < 0x20 || strchr("/\\:*?\"<>|", *p)) *p = '_';
 }
 
-/* folder/ECG_<id>_<kind>_<time>.ext, with a number where that is taken. */
+/* folder/<prefix><id>_<kind>_<time>.ext, with a number where that is taken. */
 static void default_path(const plot_job *j, const char *folder, const char *record,
                          const char *extension, char *path, size_t size) {
     char id[96], when[32];
@@ -146,9 +147,10 @@ static void default_path(const plot_job *j, const char *folder, const char *reco
     struct stat st;
     safe_name(record, id);
     strftime(when, sizeof when, "%Y%m%d-%H%M%S", localtime_r(&now, &tm));
-    snprintf(path, size, "%s/ECG_%s_%s_%s.%s", folder, id, j->kind, when, extension);
+    snprintf(path, size, "%s/%s%s_%s_%s.%s", folder, j->prefix, id, j->kind, when, extension);
     for (int k = 2; k < 1000 && !stat(path, &st); k++)
-        snprintf(path, size, "%s/ECG_%s_%s_%s_%d.%s", folder, id, j->kind, when, k, extension);
+        snprintf(path, size, "%s/%s%s_%s_%s_%d.%s", folder, j->prefix, id, j->kind, when, k,
+                 extension);
 }
 
 static xp_status find_path(const plot_job *j, const char *record, const char *extension, char *path,
@@ -289,6 +291,49 @@ static xp_status plot_input(const plot_job *j, const input *in, xp_error *err) {
     return XP_OK;
 }
 
+/* ==== training ============================================================================== */
+
+/* PACKAGE of PACKAGE, PACKAGE/logs or PACKAGE/logs/training.csv. */
+static void package_name(const char *path, char name[96]) {
+    static const char *const ENDS[] = {"/", "/training.csv", "/logs"};
+    size_t n = strlen(path);
+    for (int i = 0; i < 3; i++) {
+        size_t k = strlen(ENDS[i]);
+        while (n > k && !strncmp(path + n - k, ENDS[i], k)) n -= k;
+    }
+    size_t from = n;
+    while (from > 0 && path[from - 1] != '/') from--;
+    snprintf(name, 96, "%.*s", (int)(n - from < 95 ? n - from : 95), path + from);
+}
+
+/* The log of a package, or of its folder of logs, or the log itself; and the package's name. */
+static xp_status find_log(const char *path, char *log, size_t size, char name[96], xp_error *err) {
+    static const char *const INSIDE[] = {"%s/logs/training.csv", "%s/training.csv", "%s"};
+    struct stat st;
+    bool folder = !stat(path, &st) && S_ISDIR(st.st_mode);
+    for (int i = folder ? 0 : 2; i < 3; i++) {
+        int n = snprintf(log, size, INSIDE[i], path);
+        if (n > 0 && (size_t)n < size && !stat(log, &st) && S_ISREG(st.st_mode)) {
+            package_name(path, name);
+            return XP_OK;
+        }
+    }
+    return xp_fail(err, XP_ERR_NOT_FOUND,
+                   "%s: no log of a training run (a package of `xplaim train`, or its "
+                   "logs/training.csv)",
+                   path);
+}
+
+static xp_status plot_training(const plot_job *j, const char *path, xp_error *err) {
+    char log[4096], name[96];
+    figure_list list = {0};
+    XP_TRY(find_log(path, log, sizeof log, name, err));
+    xp_status s = figure_training(&list, log, name, err);
+    if (s == XP_OK) s = write_pictures(j, &list.items[0].page, name, err);
+    figures_free(&list);
+    return s;
+}
+
 /* ==== the command ============================================================================ */
 
 /* Every input, good or bad; how many failed. */
@@ -354,20 +399,41 @@ static exit_code run_kind(const command *self, plot_job *j, int kind, input_list
     return failed ? EXIT_CODE_BAD_INPUT : EXIT_CODE_OK;
 }
 
+/* Each package, good or bad. */
+static exit_code run_training(const command *self, plot_job *j, const arguments *args) {
+    int failed = 0;
+    if (j->opt->png && j->opt->svg && j->opt->output && !j->several)
+        return usage_error(self, "-o FILE names one picture: --png and --svg make two");
+    j->dpi = j->opt->dpi > 0 ? j->opt->dpi : 300;
+    for (int i = 1; i < args->n; i++) {
+        xp_error err = {0};
+        if (plot_training(j, args->items[i], &err) == XP_OK) continue;
+        report_failure(args->items[i], &err, false);
+        failed++;
+    }
+    return failed ? EXIT_CODE_BAD_INPUT : EXIT_CODE_OK;
+}
+
 static exit_code run(const command *self, int argc, char **argv) {
     plot_options opt = {0};
     arguments args;
     exit_code code;
     if (!command_parse(self, &opt, argc, argv, 2, -1, &args, &code)) return code;
+    if (!strcmp(args.items[0], "training")) {
+        plot_job job = {.opt = &opt, .kind = "training", .prefix = "", .several = args.n > 2};
+        return run_training(self, &job, &args);
+    }
     int kind = 0;
     while (kind < N_KINDS && strcmp(args.items[0], KINDS[kind].name)) kind++;
     if (kind == N_KINDS)
-        return usage_error(self, "there is no plot \"%s\": quick, fine, gradcam, gradcam-single",
+        return usage_error(self,
+                           "there is no plot \"%s\": quick, fine, gradcam, gradcam-single, "
+                           "training",
                            args.items[0]);
     input_list list = {0};
     xp_error err;
     if (inputs_expand(&list, args.items + 1, args.n - 1, &err) != XP_OK) return report_fatal(&err);
-    plot_job job = {.opt = &opt, .kind = KINDS[kind].name, .several = list.n > 1};
+    plot_job job = {.opt = &opt, .kind = KINDS[kind].name, .prefix = "ECG_", .several = list.n > 1};
     code = run_kind(self, &job, kind, &list);
     inputs_free(&list);
     return code;
@@ -376,10 +442,13 @@ static exit_code run(const command *self, int argc, char **argv) {
 const command command_plot = {
     .name = "plot",
     .summary = "pictures of recordings at clinical scale, and of a model's evidence in time",
-    .arguments = "quick|fine|gradcam|gradcam-single INPUT... [-m MODEL --label LABEL] [options]",
+    .arguments = "quick|fine|gradcam|gradcam-single INPUT... [-m MODEL --label LABEL] [options]\n"
+                 "            | training PACKAGE...",
     .details =
         "quick: traces only. fine: on the clinical 1 mm and 5 mm grid. gradcam: twelve leads with "
-        "the\nGrad-CAM map of one label. gradcam-single: one lead, axes in seconds and mV.\n\n"
+        "the\nGrad-CAM map of one label. gradcam-single: one lead, axes in seconds and "
+        "mV.\ntraining: "
+        "the curves of a training run, from the package that `xplaim train` wrote.\n\n"
         "INPUT: a WFDB record, or a folder of records. A file that cannot be read is reported and "
         "the\nothers are drawn. Pictures are named ECG_<id>_<kind>_<time>.png in output/imgs/, "
         "made where\nmissing; their names are printed. The signal is drawn as recorded: --bandpass "

@@ -100,5 +100,6 @@ xp_eval_options eval_settings(const eval_options *o) {
     e.level = o->level;
     e.resamples = o->resamples;
     e.seed = (uint64_t)o->seed;
+    e.min_positives = o->min_positives;
     return e;
 }

@@ -11,9 +11,9 @@ typedef struct eval_options {
     const char *val_scores, *val_scores_b, *val_truth;
     const char *test_set, *val_set;
     data_set_options data;
-    const char *part, *cache_dir, *threshold, *csv;
-    int val_fold, test_fold, resamples, seed, threads;
-    double level;
+    const char *part, *cache_dir, *threshold, *csv, *figures, *report;
+    int val_fold, test_fold, resamples, seed, threads, min_positives;
+    double level, dpi;
     bool json;
 } eval_options;
 
@@ -98,12 +98,36 @@ typedef struct eval_options {
          "N",                                                                                      \
          "of the bootstrap over patients (default 1000)",                                          \
          offsetof(eval_options, resamples)},                                                       \
+        {"min-positives",                                                                          \
+         0,                                                                                        \
+         OPTION_COUNT,                                                                             \
+         "N",                                                                                      \
+         "labels with fewer positives take no part in the macro mean (default 0)",                 \
+         offsetof(eval_options, min_positives)},                                                   \
         {"seed",                                                                                   \
          0,                                                                                        \
          OPTION_COUNT,                                                                             \
          "N",                                                                                      \
          "of the bootstrap (default 1)",                                                           \
          offsetof(eval_options, seed)},                                                            \
+        {"report",                                                                                 \
+         0,                                                                                        \
+         OPTION_TEXT,                                                                              \
+         "FILE.html",                                                                              \
+         "write tables and figures as one HTML file that opens anywhere",                          \
+         offsetof(eval_options, report)},                                                          \
+        {"figures",                                                                                \
+         0,                                                                                        \
+         OPTION_TEXT,                                                                              \
+         "DIR",                                                                                    \
+         "write each figure there, as PNG and SVG",                                                \
+         offsetof(eval_options, figures)},                                                         \
+        {"dpi",                                                                                    \
+         0,                                                                                        \
+         OPTION_NUMBER,                                                                            \
+         "N",                                                                                      \
+         "pixels an inch of the PNG (default 300)",                                                \
+         offsetof(eval_options, dpi)},                                                             \
         OPTION_THREADS(eval_options, "0"), OPTION_JSON(eval_options)
 
 #define EVAL_DEFAULTS                                                                              \

@@ -96,11 +96,11 @@ xp_status train_predict(training *t, xp_loader *loader, const xp_loader_options 
     }
     *loss = sums[1] > 0 ? sums[0] / sums[1] : NAN;
     for (size_t i = 0; i < set->n; i++) {
-        const xp_case *c = &t->data.cases[set->items[i]];
-        t->patient[i] = c->patient;
+        size_t item = set->items[i];
+        t->patient[i] = t->data.patient[item];
         for (size_t l = 0; l < labels; l++) {
             t->score[i * labels + l] = (double)t->p[i * labels + l];
-            t->truth[i * labels + l] = (int8_t)xp_case_label(c, (int)l);
+            t->truth[i * labels + l] = (int8_t)xp_dataset_label(&t->data, item, (int)l);
         }
     }
     return XP_OK;

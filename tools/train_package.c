@@ -333,16 +333,17 @@ static xp_status absolute_path(const training *t, size_t item, char out[TRAIN_PA
 }
 
 static xp_status put_case(const training *t, size_t item, xp_csv_writer *w, xp_error *err) {
-    const xp_case *c = &t->data.cases[item];
-    const char sex[2] = {c->sex, 0};
+    xp_person person;
     char path[TRAIN_PATH], age[32] = "";
     XP_TRY(absolute_path(t, item, path, err));
-    if (!isnan(c->age)) snprintf(age, sizeof age, "%g", (double)c->age);
+    XP_TRY(xp_dataset_person(&t->data, item, &person, err));
+    const char sex[2] = {person.sex, 0};
+    if (!isnan(person.age)) snprintf(age, sizeof age, "%g", (double)person.age);
     xp_csv_put(w, path);
-    xp_csv_putf(w, "%llu", (unsigned long long)c->patient);
+    xp_csv_putf(w, "%llu", (unsigned long long)t->data.patient[item]);
     xp_csv_put(w, age);
     xp_csv_put(w, sex);
-    for (int l = 0; l < t->n_labels; l++) xp_csv_putf(w, "%d", xp_case_label(c, l));
+    for (int l = 0; l < t->n_labels; l++) xp_csv_putf(w, "%d", xp_dataset_label(&t->data, item, l));
     xp_csv_end_row(w);
     return XP_OK;
 }

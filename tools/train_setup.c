@@ -277,7 +277,7 @@ static void make_sets(training *t) {
 }
 
 /* Everything that decides the numbers: a resumed run must have the same. */
-static uint64_t fingerprint(const training *t) {
+static xp_status fingerprint(const training *t, uint64_t *out, xp_error *err) {
     const train_options *o = &t->opt;
     const xp_schedule *s = &t->trainer_options.schedule;
     uint64_t v[] = {(uint64_t)o->batch_size,
@@ -290,7 +290,9 @@ static uint64_t fingerprint(const training *t) {
                     t->model.graph.n_weights,
                     (uint64_t)o->length};
     double w[] = {s->rate, s->factor, o->weight_decay, o->l2, o->clip, o->ema, o->rate, o->dropout};
-    uint64_t h = xp_hash(xp_dataset_fingerprint(&t->data), v, sizeof v);
+    uint64_t h;
+    XP_TRY(xp_dataset_fingerprint(&t->data, &h, err));
+    h = xp_hash(h, v, sizeof v);
     h = xp_hash(xp_hash(h, w, sizeof w), &o->changes, sizeof o->changes);
     h = xp_hash(h, t->positive_weights, sizeof t->positive_weights);
     h = xp_hash(h, t->model.weights, t->model.graph.n_weights * sizeof *t->model.weights);
@@ -298,7 +300,8 @@ static uint64_t fingerprint(const training *t) {
         h = xp_hash(h, t->model.leads[i], strlen(t->model.leads[i]) + 1);
     for (int p = 0; p < XP_PARTS; p++)
         h = xp_hash(h, t->split.items[p], t->split.n[p] * sizeof *t->split.items[p]);
-    return xp_hash(h, o->monitor, strlen(o->monitor));
+    *out = xp_hash(h, o->monitor, strlen(o->monitor));
+    return XP_OK;
 }
 
 /* ==== preparing records once ================================================================= */
@@ -446,8 +449,8 @@ xp_status train_prepare(training *t, xp_error *err) {
     XP_TRY(xp_loader_create(&t->val_loader, &t->val_set, err));
     XP_TRY(allocate(t, err));
     XP_TRY(xp_trainer_create(&t->trainer, &t->model, &t->trainer_options, err));
-    t->progress =
-        (train_progress){.fingerprint = fingerprint(t), .best = INFINITY, .best_epoch = -1};
+    t->progress = (train_progress){.best = INFINITY, .best_epoch = -1};
+    XP_TRY(fingerprint(t, &t->progress.fingerprint, err));
     return t->opt.resume ? train_load_state(t, err) : XP_OK;
 }
 

@@ -22,7 +22,8 @@
     X(XP_ERR_SHAPE, "SHAPE", "a tensor has not the expected shape")                                \
     X(XP_ERR_LEAD_UNKNOWN, "LEAD_UNKNOWN", "a lead is missing or its name is not known")           \
     X(XP_ERR_UNITS, "UNITS", "the units or the amplitude are not credible")                        \
-    X(XP_ERR_INTERNAL, "INTERNAL", "a bug: please report it")
+    X(XP_ERR_INTERNAL, "INTERNAL", "a bug: please report it")                                      \
+    X(XP_ERR_CANCELLED, "CANCELLED", "stopped because the caller asked for it")
 
 typedef enum xp_status {
 #define X(code, name, text) code,

@@ -14,6 +14,18 @@ static xp_status fail_zip(xp_error *err, xp_status code, const char *doing, zip_
 
 /* ==== Reading ================================================================================ */
 
+/* Entries whose packed bytes together are more than the file has lie on top of each other: a small
+ * file that would unpack to a huge one. */
+static bool entries_overlap(zip_t *zip, size_t file_size) {
+    zip_stat_t st;
+    zip_uint64_t packed = 0;
+    zip_int64_t n = zip_get_num_entries(zip, 0);
+    for (zip_int64_t i = 0; i < n && packed <= file_size; i++)
+        if (zip_stat_index(zip, (zip_uint64_t)i, 0, &st) == 0 && st.valid & ZIP_STAT_COMP_SIZE)
+            packed += st.comp_size < file_size ? st.comp_size : file_size + (zip_uint64_t)1;
+    return packed > file_size;
+}
+
 xp_status xp_archive_open(xp_archive **out, xp_bytes file, xp_error *err) {
     if (file.size < 22) /* the smallest archive, and libzip wants a buffer that is not empty */
         return xp_fail(err, XP_ERR_TRUNCATED, "zip: %zu bytes are no zip archive", file.size);
@@ -32,6 +44,9 @@ xp_status xp_archive_open(xp_archive **out, xp_bytes file, xp_error *err) {
         s = fail_zip(err, XP_ERR_FORMAT, "not a zip archive that can be read", &e);
         zip_source_free(source);
         free(a);
+    } else if (entries_overlap(a->zip, file.size)) {
+        s = xp_fail(err, XP_ERR_FORMAT, "zip: its entries take more room than the file has");
+        xp_archive_close(a);
     } else {
         *out = a;
     }

@@ -108,6 +108,7 @@ typedef struct search {
     size_t name_length;
     uint64_t names, names_size; /* the local heap's data */
     int links, nodes;           /* seen so far */
+    uint64_t walked;            /* their bytes: never more than the file has */
     bool found;
     xp_h5_object object;
 } search;
@@ -136,12 +137,19 @@ static xp_status visit_link(const xp_h5 *h, const uint8_t *entry, search *s, xp_
     return XP_OK;
 }
 
+/* One more node of `bytes`. A tree that names a node twice would otherwise be walked for as long as
+ * it likes. */
+static bool may_walk(const xp_h5 *h, search *s, uint64_t bytes) {
+    s->walked += bytes;
+    return ++s->nodes <= MAX_LINKS && s->walked <= h->file.size;
+}
+
 static xp_status visit_symbols(const xp_h5 *h, uint64_t address, search *s, xp_error *err) {
     const uint8_t *p = at(h, address, 8);
     if (!p || memcmp(p, "SNOD", 4) || p[4] != 1) return damaged(err, "group node", address);
     uint64_t n = xp_load_le(p + 6, 2);
     const uint8_t *entries = at(h, address + 8, 40 * n);
-    if (!entries) return damaged(err, "group node", address);
+    if (!entries || !may_walk(h, s, 8 + 40 * n)) return damaged(err, "group node", address);
     for (uint64_t i = 0; i < n; i++) XP_TRY(visit_link(h, entries + 40 * i, s, err));
     return XP_OK;
 }
@@ -149,13 +157,13 @@ static xp_status visit_symbols(const xp_h5 *h, uint64_t address, search *s, xp_e
 /* "TREE", type 0, level, entries (2), two siblings (16), then key (8), child (8), ... */
 static xp_status visit_tree(const xp_h5 *h, uint64_t address, int level, search *s, xp_error *err) {
     const uint8_t *p = at(h, address, 24);
-    if (!p || memcmp(p, "TREE", 4) || p[4] != 0 || ++s->nodes > MAX_LINKS || p[5] > MAX_LEVEL ||
+    if (!p || memcmp(p, "TREE", 4) || p[4] != 0 || p[5] > MAX_LEVEL ||
         (level >= 0 && p[5] != level))
         return damaged(err, "group tree", address);
     level = p[5];
     uint64_t n = xp_load_le(p + 6, 2);
     const uint8_t *pairs = at(h, address + 24, 16 * n);
-    if (!pairs) return damaged(err, "group tree", address);
+    if (!pairs || !may_walk(h, s, 24 + 16 * n)) return damaged(err, "group tree", address);
     for (uint64_t i = 0; i < n; i++) {
         uint64_t child = xp_load_le(pairs + 16 * i + 8, 8);
         XP_TRY(level > 0 ? visit_tree(h, child, level - 1, s, err)

@@ -18,7 +18,9 @@ struct xp_csv {
     char separator;
     bool failed; /* the file could not be read */
 
+    uint64_t before;       /* bytes of the file ahead of `bytes` */
     size_t line, row_line; /* now; where the current row began */
+    uint64_t row_at;       /* its byte */
     char *text;            /* fields of the current row, each NUL-terminated */
     size_t used, cap;
     size_t *start; /* offset of each field in text */
@@ -44,6 +46,7 @@ static xp_csv *new_reader(const char *name, char separator) {
 static int peek(xp_csv *c) {
     if (c->at < c->bytes.size) return c->bytes.data[c->at];
     if (!c->file) return END;
+    c->before += c->bytes.size;
     c->bytes.size = fread(c->chunk, 1, chunk_size, c->file);
     c->at = 0;
     if (c->bytes.size) return c->bytes.data[0];
@@ -168,7 +171,7 @@ static xp_status read_quoted(xp_csv *c, xp_error *err) {
             c->line++;
         } else if (!ch) {
             return xp_csv_fail(c, c->count - 1, err, XP_ERR_FORMAT,
-                               "a zero byte: this is not a text file");
+                               "a zero byte: not a text file, or one in UTF-16 (save it as UTF-8)");
         }
         XP_TRY(add_byte(c, ch, err));
     }
@@ -185,7 +188,7 @@ static xp_status read_plain(xp_csv *c, xp_error *err) {
         int ch = peek(c);
         if (!ch)
             return xp_csv_fail(c, c->count - 1, err, XP_ERR_FORMAT,
-                               "a zero byte: this is not a text file");
+                               "a zero byte: not a text file, or one in UTF-16 (save it as UTF-8)");
         XP_TRY(add_byte(c, ch, err));
         c->at++;
     }
@@ -197,6 +200,7 @@ static xp_status read_row(xp_csv *c, xp_error *err) {
     c->used = 0;
     while (peek(c) == '\n' || peek(c) == '\r') take_line_end(c);
     c->row_line = c->line;
+    c->row_at = c->before + c->at;
     if (peek(c) == END) return XP_OK;
     for (;;) {
         XP_TRY(begin_field(c, err));
@@ -230,6 +234,10 @@ int xp_csv_count(const xp_csv *c) {
 
 size_t xp_csv_line(const xp_csv *c) {
     return c->row_line;
+}
+
+uint64_t xp_csv_offset(const xp_csv *c) {
+    return c->row_at;
 }
 
 const char *xp_csv_field(const xp_csv *c, int i) {
@@ -266,14 +274,21 @@ int xp_csv_find(const xp_csv *c, const char *column) {
     return -1;
 }
 
+int xp_csv_columns(const xp_csv *c, char *out, size_t size) {
+    size_t n = 0;
+    if (size > 0) out[0] = 0;
+    for (int i = 0; i < c->name_count && n + 1 < size; i++) {
+        snprintf(out + n, size - n, "%s%s", i ? ", " : "", column_name(c, i));
+        n += strlen(out + n);
+    }
+    return c->name_count;
+}
+
 xp_status xp_csv_column(const xp_csv *c, const char *column, int *out, xp_error *err) {
     *out = xp_csv_find(c, column);
     if (*out >= 0) return XP_OK;
-    char there[300] = "";
-    for (int i = 0; i < c->name_count; i++) {
-        size_t n = strlen(there);
-        snprintf(there + n, sizeof there - n, "%s%s", i ? ", " : "", column_name(c, i));
-    }
+    char there[300];
+    xp_csv_columns(c, there, sizeof there);
     return xp_fail(err, XP_ERR_NOT_FOUND, "%s has no column '%s'; its columns are: %s", c->name,
                    column, there);
 }

@@ -10,6 +10,7 @@
 #define XP_TRAIN_CSV_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 
 #include "base/bytes.h"
@@ -33,7 +34,8 @@ void xp_csv_close(xp_csv *c); /* NULL is allowed */
  * xp_csv_header every row must have as many fields as the header. */
 xp_status xp_csv_next(xp_csv *c, xp_error *err);
 int xp_csv_count(const xp_csv *c);
-size_t xp_csv_line(const xp_csv *c); /* line on which the row began, from 1 */
+size_t xp_csv_line(const xp_csv *c);     /* line on which the row began, from 1 */
+uint64_t xp_csv_offset(const xp_csv *c); /* byte of the file at which it began */
 
 /* Field i of the current row, unquoted and NUL-terminated, valid until the next call of
  * xp_csv_next; "" for an i that the row does not have (-1 included: an absent column). */
@@ -42,6 +44,10 @@ const char *xp_csv_field(const xp_csv *c, int i);
 /* Take the first row as column names. An empty file, or a name that occurs twice, is an error. */
 xp_status xp_csv_header(xp_csv *c, xp_error *err);
 int xp_csv_find(const xp_csv *c, const char *column); /* -1 when there is none */
+
+/* Number of columns; their names into out (size bytes, may be 0), "a, b, ...", cut where they do
+ * not fit. */
+int xp_csv_columns(const xp_csv *c, char *out, size_t size);
 
 /* Like xp_csv_find, but an absent column is XP_ERR_NOT_FOUND, and the message lists those there. */
 xp_status xp_csv_column(const xp_csv *c, const char *column, int *out, xp_error *err);

@@ -1,10 +1,15 @@
 #include "train/dataset.h"
 
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "train/csv.h"
 
@@ -44,13 +49,18 @@ xp_status xp_dataset_init(xp_dataset *d, const char *const *labels, int n_labels
     return XP_OK;
 }
 
+static void free_source(xp_dataset_source *s) {
+    free(s->table);
+    free(s->dir);
+    if (s->file >= 0) close(s->file);
+}
+
 void xp_dataset_free(xp_dataset *d) {
-    for (int i = 0; i < d->n_sources; i++) {
-        free(d->sources[i].table);
-        free(d->sources[i].dir);
-    }
-    free(d->cases);
-    free(d->text);
+    for (int i = 0; i < d->n_sources; i++) free_source(&d->sources[i]);
+    free(d->patient);
+    free(d->offset);
+    free(d->states);
+    free(d->fold);
     *d = (xp_dataset){0};
 }
 
@@ -96,16 +106,24 @@ static void find_patients(columns *k, const xp_csv *c, const char *table) {
     }
 }
 
-static xp_status find_columns(columns *k, xp_dataset *d, const xp_csv *c, const char *table,
+/* The names there are, for a person who has others in mind. */
+static xp_status fail_columns(const xp_csv *c, const char *table, const char *what, xp_error *err) {
+    char there[200];
+    xp_csv_columns(c, there, sizeof there);
+    return xp_fail(err, XP_ERR_NOT_FOUND, "%s: %s; its columns, as separated by commas, are: %s",
+                   table, what, there);
+}
+
+static xp_status find_columns(columns *k, const xp_dataset *d, const xp_csv *c, const char *table,
                               xp_error *err) {
     static const char *const paths[] = {"path",        "filename", "filename_hr",
                                         "filename_lr", "record",   NULL};
     k->path = first_column(c, paths);
     if (k->path < 0)
-        return xp_fail(err, XP_ERR_NOT_FOUND,
-                       "%s: no column names the records; expected path, filename, filename_hr, "
-                       "filename_lr or record in the first line",
-                       table);
+        return fail_columns(c, table,
+                            "no column names the records (path, filename, filename_hr, "
+                            "filename_lr or record)",
+                            err);
     find_patients(k, c, table);
     k->fold = xp_csv_find(c, "strat_fold");
     k->age = xp_csv_find(c, "age");
@@ -113,164 +131,356 @@ static xp_status find_columns(columns *k, xp_dataset *d, const xp_csv *c, const 
     int found = 0;
     for (int l = 0; l < d->n_labels; l++)
         found += (k->label[l] = xp_csv_find(c, d->labels[l])) >= 0;
-    if (found == 0)
-        return xp_fail(err, XP_ERR_NOT_FOUND, "%s: none of the labels (%s%s) is a column of it",
-                       table, d->labels[0], d->n_labels > 1 ? ", ..." : "");
-    for (int l = 0; l < d->n_labels; l++) d->has_column[l] |= k->label[l] >= 0;
-    return XP_OK;
+    if (found > 0) return XP_OK;
+    char what[100];
+    snprintf(what, sizeof what, "none of the labels (%s%s) is a column of it", d->labels[0],
+             d->n_labels > 1 ? ", ..." : "");
+    return fail_columns(c, table, what, err);
 }
 
 static xp_status read_labels(const columns *k, int n, const xp_csv *c, xp_case *out,
                              xp_error *err) {
     for (int l = 0; l < n; l++) {
+        const char *text = xp_csv_field(c, k->label[l]);
         double v = -1;
-        if (*xp_csv_field(c, k->label[l])) XP_TRY(xp_csv_number(c, k->label[l], &v, err));
+        if (!strcasecmp(text, "true") || !strcasecmp(text, "false"))
+            v = tolower((unsigned char)*text) == 't';
+        else if (*text)
+            XP_TRY(xp_csv_number(c, k->label[l], &v, err));
         if (v == 1)
             out->yes |= (uint64_t)1 << l;
         else if (v == -1)
             out->unknown |= (uint64_t)1 << l;
         else if (v != 0)
             return xp_csv_fail(c, k->label[l], err, XP_ERR_FORMAT,
-                               "\"%s\": expected 1, 0 or -1 (unknown)",
-                               xp_csv_field(c, k->label[l]));
+                               "\"%s\": expected 1, 0 or -1 (unknown)", text);
     }
     return XP_OK;
 }
 
-/* "15942.0", as pandas writes it, is 15942. */
-static uint64_t patient_of(const columns *k, const xp_csv *c, const char *path, uint32_t row) {
+/* "15942.0", as pandas writes it, is 15942. Without an id, who a path's records are of is not
+ * known, but two rows of one path are of the same person. */
+static uint64_t patient_of(const columns *k, const xp_csv *c, const char *path) {
     const char *id = xp_csv_field(c, k->patient);
     size_t n = strlen(id);
     uint64_t number;
-    if (n == 0) return xp_hash(hash_text(k->patients, path), &row, sizeof row) >> 1;
+    if (n == 0) return hash_text(k->patients + 1, path) >> 1;
     if (k->hashed && xp_csv_id(c, k->patient, &number, NULL) == XP_OK) return number;
     if (n > 2 && !strcmp(id + n - 2, ".0")) n -= 2;
     return xp_hash(k->patients, id, n) >> 1;
 }
 
-static xp_status read_person(const columns *k, const xp_csv *c, xp_case *out, xp_error *err) {
+static xp_status read_fold(const columns *k, const xp_csv *c, xp_case *out, xp_error *err) {
     double v;
     out->fold = -1;
-    out->age = NAN;
-    if (*xp_csv_field(c, k->fold)) {
-        XP_TRY(xp_csv_number(c, k->fold, &v, err));
-        if (v < 0 || v > 127 || v != floor(v))
-            return xp_csv_fail(c, k->fold, err, XP_ERR_FORMAT,
-                               "\"%s\": expected a whole number from 0 to 127",
-                               xp_csv_field(c, k->fold));
-        out->fold = (int8_t)v;
-    }
-    if (*xp_csv_field(c, k->age)) {
-        XP_TRY(xp_csv_number(c, k->age, &v, err));
-        out->age = (float)v;
-    }
-    char sex = xp_csv_field(c, k->sex)[0];
-    out->sex = sex == 'M' || sex == 'm' ? 'M' : sex == 'F' || sex == 'f' ? 'F' : 0;
+    if (!*xp_csv_field(c, k->fold)) return XP_OK;
+    XP_TRY(xp_csv_number(c, k->fold, &v, err));
+    if (v < 0 || v > 127 || v != floor(v))
+        return xp_csv_fail(c, k->fold, err, XP_ERR_FORMAT,
+                           "\"%s\": expected a whole number from 0 to 127",
+                           xp_csv_field(c, k->fold));
+    out->fold = (int8_t)v;
+    return XP_OK;
+}
+
+static xp_status read_person(int age, int sex, const xp_csv *c, xp_person *out, xp_error *err) {
+    double v = NAN;
+    if (*xp_csv_field(c, age)) XP_TRY(xp_csv_number(c, age, &v, err));
+    char letter = (char)toupper((unsigned char)xp_csv_field(c, sex)[0]);
+    *out = (xp_person){(float)v, letter == 'M' || letter == 'F' ? letter : 0};
     return XP_OK;
 }
 
 /* ==== growing ============================================================================= */
 
-static xp_status reserve(void **p, size_t each, size_t need, size_t *cap, xp_error *err) {
-    if (need <= *cap) return XP_OK;
-    size_t larger = *cap ? 2 * *cap : 1024;
-    while (larger < need) larger *= 2;
-    void *q = realloc(*p, larger * each);
-    if (!q) return xp_fail(err, XP_ERR_MEMORY, "not enough memory for a table of %zu", larger);
-    *p = q;
-    *cap = larger;
-    return XP_OK;
+static size_t state_bytes(const xp_dataset *d) {
+    return ((size_t)d->n_labels + 3) / 4;
 }
 
-static xp_status append(xp_dataset *d, const xp_case *one, const char *path, xp_error *err) {
-    size_t n = strlen(path) + 1;
-    void *cases = d->cases, *text = d->text;
-    xp_status s = reserve(&cases, sizeof *d->cases, d->n + 1, &d->cap, err);
-    d->cases = cases;
-    if (s == XP_OK) s = reserve(&text, 1, d->text_size + n, &d->text_cap, err);
-    d->text = text;
-    if (s != XP_OK) return s;
-    d->cases[d->n] = *one;
-    d->cases[d->n++].path = d->text_size;
-    memcpy(d->text + d->text_size, path, n);
-    d->text_size += n;
-    return XP_OK;
+/* array: the address of a pointer to elements. */
+static bool resize(void *array, size_t each, size_t n) {
+    void *p;
+    memcpy(&p, array, sizeof p);
+    p = realloc(p, n * each);
+    if (p) memcpy(array, &p, sizeof p);
+    return p != NULL;
 }
 
-static xp_status read_row(xp_dataset *d, const columns *k, const xp_csv *c, uint32_t row,
-                          xp_error *err) {
-    const char *path = xp_csv_field(c, k->path);
-    if (!*path) return xp_csv_fail(c, k->path, err, XP_ERR_FORMAT, "the record's path is missing");
-    xp_case one = {.source = (int16_t)d->n_sources, .row = row};
-    XP_TRY(read_labels(k, d->n_labels, c, &one, err));
-    XP_TRY(read_person(k, c, &one, err));
-    one.patient = patient_of(k, c, path, row);
-    return append(d, &one, path, err);
+/* All arrays to n elements; where there is no memory for one, those before it have them. */
+static bool resize_all(xp_dataset *d, size_t n) {
+    return resize(&d->patient, sizeof *d->patient, n) && resize(&d->offset, sizeof *d->offset, n) &&
+           resize(&d->states, state_bytes(d), n) && resize(&d->fold, sizeof *d->fold, n);
 }
 
-static xp_status read_rows(xp_dataset *d, xp_csv *c, const char *table, xp_error *err) {
-    columns k = {0};
-    XP_TRY(xp_csv_header(c, err));
-    XP_TRY(find_columns(&k, d, c, table, err));
-    for (uint32_t row = 0;; row++) {
-        XP_TRY(xp_csv_next(c, err));
-        if (!xp_csv_count(c)) return XP_OK;
+static xp_status append(xp_dataset *d, const xp_case *one, uint64_t offset, xp_error *err) {
+    size_t larger = d->cap ? d->cap + d->cap / 2 : 1024;
+    if (d->n == d->cap) {
         if (d->n >= UINT32_MAX)
-            return xp_fail(err, XP_ERR_LIMIT, "%s: more than %u records", table, UINT32_MAX);
-        XP_TRY(read_row(d, &k, c, row, err));
+            return xp_fail(err, XP_ERR_LIMIT, "more than %u records", UINT32_MAX);
+        if (!resize_all(d, larger))
+            return xp_fail(err, XP_ERR_MEMORY, "not enough memory for a table of %zu", larger);
+        d->cap = larger;
     }
+    uint8_t *states = d->states + d->n * state_bytes(d);
+    memset(states, 0, state_bytes(d));
+    for (int l = 0; l < d->n_labels; l++) {
+        unsigned state = (one->yes >> l & 1) | (one->unknown >> l & 1) << 1;
+        states[l / 4] |= (uint8_t)(state << 2 * (l % 4));
+    }
+    d->patient[d->n] = one->patient;
+    d->offset[d->n] = offset;
+    d->fold[d->n++] = one->fold;
+    return XP_OK;
+}
+
+xp_status xp_dataset_append(xp_dataset *d, const xp_case *one, xp_error *err) {
+    return append(d, one, 0, err);
+}
+
+/* To what is needed. An array that could not become smaller is large enough. */
+static void shrink(xp_dataset *d) {
+    (void)resize_all(d, d->n);
+    d->cap = d->n;
+}
+
+/* ==== one table =========================================================================== */
+
+static xp_status read_row(xp_dataset *d, const columns *k, const xp_csv *c, xp_error *err) {
+    const char *path = xp_csv_field(c, k->path);
+    xp_case one = {0};
+    xp_person person; /* looked at now, so that errors come now */
+    if (!*path) return xp_csv_fail(c, k->path, err, XP_ERR_FORMAT, "the record's path is missing");
+    XP_TRY(read_labels(k, d->n_labels, c, &one, err));
+    XP_TRY(read_fold(k, c, &one, err));
+    XP_TRY(read_person(k->age, k->sex, c, &person, err));
+    one.patient = patient_of(k, c, path);
+    return append(d, &one, xp_csv_offset(c), err);
+}
+
+static xp_status read_rows(xp_dataset *d, xp_dataset_source *source, columns *k, xp_csv *c,
+                           xp_error *err) {
+    XP_TRY(xp_csv_header(c, err));
+    XP_TRY(find_columns(k, d, c, source->table, err));
+    source->columns = xp_csv_columns(c, NULL, 0);
+    source->path = k->path;
+    source->age = k->age;
+    source->sex = k->sex;
+    for (;;) {
+        XP_TRY(xp_csv_next(c, err));
+        if (!xp_csv_count(c)) break;
+        XP_TRY(read_row(d, k, c, err));
+    }
+    source->n = d->n - source->first;
+    if (source->n > 0) return XP_OK;
+    return xp_fail(err, XP_ERR_FORMAT, "%s: no record in it, only the names of columns",
+                   source->table);
+}
+
+static xp_status look_at_file(const xp_dataset_source *s, uint64_t *size, uint64_t *changed,
+                              xp_error *err) {
+    struct stat st;
+    if (fstat(s->file, &st) != 0)
+        return xp_fail(err, XP_ERR_IO, "%s: %s", s->table, strerror(errno));
+    uint64_t v[3] = {(uint64_t)st.st_size, (uint64_t)st.st_mtim.tv_sec,
+                     (uint64_t)st.st_mtim.tv_nsec};
+    if (!S_ISREG(st.st_mode))
+        return xp_fail(err, XP_ERR_USAGE, "%s: expected a file, not a folder or a pipe", s->table);
+    *size = v[0];
+    *changed = xp_hash(0, v, sizeof v);
+    return XP_OK;
+}
+
+static xp_status check_unchanged(const xp_dataset_source *s, xp_error *err) {
+    uint64_t size, changed = 0;
+    XP_TRY(look_at_file(s, &size, &changed, err));
+    if (changed == s->changed) return XP_OK;
+    return xp_fail(err, XP_ERR_IO, "%s was changed while it was in use: begin again", s->table);
+}
+
+static xp_status check_new(const xp_dataset *d, const xp_dataset_source *s, xp_error *err) {
+    for (int i = 0; i < d->n_sources; i++)
+        if (!strcmp(d->sources[i].table, s->table) && !strcmp(d->sources[i].dir, s->dir))
+            return xp_fail(err, XP_ERR_USAGE, "%s (records in %s) is named twice", s->table,
+                           s->dir);
+    return XP_OK;
+}
+
+static xp_status open_source(xp_dataset_source *s, const char *table, const char *dir,
+                             xp_error *err) {
+    s->table = strdup(table);
+    s->dir = strdup(dir);
+    if (!s->table || !s->dir) return xp_fail(err, XP_ERR_MEMORY, "not enough memory");
+    s->file = open(table, O_RDONLY | O_CLOEXEC);
+    if (s->file < 0)
+        return xp_fail(err, errno == ENOENT ? XP_ERR_NOT_FOUND : XP_ERR_IO,
+                       "%s cannot be opened (%s): check the path", table, strerror(errno));
+    return look_at_file(s, &s->size, &s->changed, err);
+}
+
+static xp_status read_table(xp_dataset *d, xp_dataset_source *source, columns *k, xp_error *err) {
+    xp_csv *c;
+    XP_TRY(xp_csv_open(&c, source->table, ',', err));
+    xp_status s = read_rows(d, source, k, c, err);
+    xp_csv_close(c);
+    return s == XP_OK ? check_unchanged(source, err) : s;
 }
 
 xp_status xp_dataset_add(xp_dataset *d, const char *table, const char *dir, xp_error *err) {
     if (d->n_sources == XP_DATASET_MAX_SOURCES)
         return xp_fail(err, XP_ERR_USAGE, "more than %d data sets", XP_DATASET_MAX_SOURCES);
-    xp_csv *c;
-    size_t n = d->n, text = d->text_size;
-    XP_TRY(xp_csv_open(&c, table, ',', err));
-    xp_status s = read_rows(d, c, table, err);
-    xp_csv_close(c);
-    if (s == XP_OK && d->n == n)
-        s = xp_fail(err, XP_ERR_FORMAT, "%s: no record in it, only the names of columns", table);
-    xp_dataset_source source = {strdup(table), strdup(dir), d->n - n};
-    if (s == XP_OK && (!source.table || !source.dir))
-        s = xp_fail(err, XP_ERR_MEMORY, "not enough memory");
+    xp_dataset_source source = {.first = d->n, .file = -1};
+    columns k = {0};
+    xp_status s = open_source(&source, table, dir, err);
+    if (s == XP_OK) s = check_new(d, &source, err);
+    if (s == XP_OK) s = read_table(d, &source, &k, err);
     if (s != XP_OK) {
-        free(source.table);
-        free(source.dir);
-        d->n = n;
-        d->text_size = text;
+        free_source(&source);
+        d->n = source.first;
         return s;
     }
+    shrink(d);
+    for (int l = 0; l < d->n_labels; l++) d->has_column[l] |= k.label[l] >= 0;
     d->sources[d->n_sources++] = source;
     return XP_OK;
 }
 
-/* ==== asking ============================================================================== */
+/* ==== a row once more ===================================================================== */
 
-const char *xp_dataset_name(const xp_dataset *d, size_t i) {
-    return d->text + d->cases[i].path;
+int xp_dataset_source_of(const xp_dataset *d, size_t i) {
+    int s = d->n_sources - 1;
+    while (s > 0 && i < d->sources[s].first) s--;
+    return s;
+}
+
+/* From where the row begins to where the next one does. */
+static xp_status load_row(const xp_dataset *d, size_t i, const xp_dataset_source *s, uint8_t **row,
+                          size_t *size, xp_error *err) {
+    bool last = i + 1 == s->first + s->n;
+    *size = (size_t)((last ? s->size : d->offset[i + 1]) - d->offset[i]);
+    *row = malloc(*size + 1);
+    if (!*row) return xp_fail(err, XP_ERR_MEMORY, "not enough memory for a row");
+    xp_status status = check_unchanged(s, err);
+    if (status == XP_OK && pread(s->file, *row, *size, (off_t)d->offset[i]) != (ssize_t)*size)
+        status = xp_fail(err, XP_ERR_IO, "%s cannot be read again: %s", s->table, strerror(errno));
+    if (status != XP_OK) free(*row);
+    return status;
+}
+
+typedef xp_status (*row_reader)(const xp_dataset_source *s, const xp_csv *c, void *out,
+                                xp_error *err);
+
+static xp_status read_again(const xp_dataset *d, size_t i, row_reader read, void *out,
+                            xp_error *err) {
+    if (d->n_sources == 0) return xp_fail(err, XP_ERR_NOT_FOUND, "record %zu has no name", i);
+    const xp_dataset_source *s = &d->sources[xp_dataset_source_of(d, i)];
+    uint8_t *row;
+    size_t size;
+    xp_csv *c;
+    XP_TRY(load_row(d, i, s, &row, &size, err));
+    xp_status status = xp_csv_open_bytes(&c, (xp_bytes){row, size}, s->table, ',', err);
+    if (status == XP_OK) {
+        status = xp_csv_next(c, err);
+        if (status == XP_OK && xp_csv_count(c) != s->columns)
+            status = xp_fail(err, XP_ERR_IO, "%s cannot be read again", s->table);
+        if (status == XP_OK) status = read(s, c, out, err);
+        xp_csv_close(c);
+    }
+    free(row);
+    return status;
+}
+
+static xp_status person_of_row(const xp_dataset_source *s, const xp_csv *c, void *out,
+                               xp_error *err) {
+    return read_person(s->age, s->sex, c, out, err);
+}
+
+xp_status xp_dataset_person(const xp_dataset *d, size_t i, xp_person *out, xp_error *err) {
+    return read_again(d, i, person_of_row, out, err);
+}
+
+typedef struct text {
+    char *out;
+    size_t size;
+    bool whole; /* the folder in front */
+} text;
+
+static bool ends_with(const char *name, size_t n, const char *ending) {
+    size_t k = strlen(ending);
+    return n > k && !strncasecmp(name + n - k, ending, k);
+}
+
+static xp_status path_of_row(const xp_dataset_source *s, const xp_csv *c, void *out,
+                             xp_error *err) {
+    const text *t = out;
+    const char *name = xp_csv_field(c, s->path);
+    size_t n = strlen(name), k = t->whole && name[0] != '/' ? strlen(s->dir) : 0;
+    if (ends_with(name, n, ".hea") || ends_with(name, n, ".dat") || ends_with(name, n, ".mat"))
+        n -= 4;
+    int m = snprintf(t->out, t->size, "%.*s%s%.*s", (int)k, s->dir,
+                     k > 0 && s->dir[k - 1] != '/' ? "/" : "", (int)n, name);
+    if (m >= 0 && (size_t)m < t->size) return XP_OK;
+    return xp_fail(err, XP_ERR_LIMIT, "%.100s: the path is longer than %zu characters", name,
+                   t->size - 1);
+}
+
+xp_status xp_dataset_name(const xp_dataset *d, size_t i, char *out, size_t size, xp_error *err) {
+    return read_again(d, i, path_of_row, &(text){out, size, false}, err);
 }
 
 xp_status xp_dataset_path(const xp_dataset *d, size_t i, char *out, size_t size, xp_error *err) {
-    const char *name = xp_dataset_name(d, i), *dir = d->sources[d->cases[i].source].dir;
-    size_t k = strlen(dir);
-    int n = name[0] == '/' || k == 0
-                ? snprintf(out, size, "%s", name)
-                : snprintf(out, size, "%s%s%s", dir, dir[k - 1] == '/' ? "" : "/", name);
-    if (n >= 0 && (size_t)n < size) return XP_OK;
-    return xp_fail(err, XP_ERR_LIMIT, "%s: the path is longer than %zu characters", name, size - 1);
+    return read_again(d, i, path_of_row, &(text){out, size, true}, err);
+}
+
+/* ==== asking ============================================================================== */
+
+int xp_dataset_label(const xp_dataset *d, size_t i, int label) {
+    unsigned state = d->states[i * state_bytes(d) + (size_t)label / 4] >> 2 * (label % 4) & 3;
+    return state == 2 ? -1 : (int)state;
+}
+
+xp_case xp_dataset_case(const xp_dataset *d, size_t i) {
+    xp_case c = {.patient = d->patient[i], .fold = d->fold[i]};
+    for (int l = 0; l < d->n_labels; l++) {
+        int v = xp_dataset_label(d, i, l);
+        c.yes |= (uint64_t)(v == 1) << l;
+        c.unknown |= (uint64_t)(v == -1) << l;
+    }
+    return c;
 }
 
 size_t xp_dataset_bytes(const xp_dataset *d) {
-    return d->cap * sizeof *d->cases + d->text_cap;
+    size_t each = sizeof *d->patient + sizeof *d->offset + state_bytes(d) + sizeof *d->fold;
+    return d->cap * each;
 }
 
-uint64_t xp_dataset_fingerprint(const xp_dataset *d) {
-    uint64_t h = xp_hash((uint64_t)d->n, d->labels, sizeof d->labels[0] * (size_t)d->n_labels);
-    for (size_t i = 0; i < d->n; i++) {
-        const xp_case *c = &d->cases[i];
-        uint64_t v[4] = {c->patient, c->yes, c->unknown, (uint64_t)c->fold};
-        h = hash_text(xp_hash(h, v, sizeof v), xp_dataset_name(d, i));
+static uint64_t hash_case(const xp_dataset *d, size_t i, const char *name, uint64_t h) {
+    xp_case c = xp_dataset_case(d, i);
+    uint64_t v[4] = {c.patient, c.yes, c.unknown, (uint64_t)c.fold};
+    return hash_text(xp_hash(h, v, sizeof v), name);
+}
+
+/* In one pass over the table, which is much faster than row by row. */
+static xp_status hash_rows(const xp_dataset *d, const xp_dataset_source *s, xp_csv *c, uint64_t *h,
+                           xp_error *err) {
+    char name[4096];
+    XP_TRY(xp_csv_header(c, err));
+    for (size_t i = s->first; i < s->first + s->n; i++) {
+        XP_TRY(xp_csv_next(c, err));
+        XP_TRY(path_of_row(s, c, &(text){name, sizeof name, false}, err));
+        *h = hash_case(d, i, name, *h);
     }
-    return h;
+    return check_unchanged(s, err);
+}
+
+xp_status xp_dataset_fingerprint(const xp_dataset *d, uint64_t *out, xp_error *err) {
+    uint64_t h = xp_hash((uint64_t)d->n, d->labels, sizeof d->labels[0] * (size_t)d->n_labels);
+    for (int i = 0; i < d->n_sources; i++) {
+        xp_csv *c;
+        XP_TRY(xp_csv_open(&c, d->sources[i].table, ',', err));
+        xp_status s = hash_rows(d, &d->sources[i], c, &h, err);
+        xp_csv_close(c);
+        if (s != XP_OK) return s;
+    }
+    *out = h;
+    return XP_OK;
 }

@@ -72,8 +72,7 @@ static xp_status make_record(xp_loader *l, size_t position, slot *s, int k, xp_e
         xp_augment_apply(o->augment, key_of(o->seed, l->epoch, (uint64_t)item + 2), x,
                          o->spec->length, o->spec->n_leads, o->spec->leads, o->spec->rate, valid,
                          l->work);
-    for (int c = 0; c < o->data->n_labels; c++)
-        y[c] = (float)xp_case_label(&o->data->cases[item], c);
+    for (int c = 0; c < o->data->n_labels; c++) y[c] = (float)xp_dataset_label(o->data, item, c);
     s->items[k] = item;
     return XP_OK;
 }

@@ -175,7 +175,12 @@ static xp_status prepare_row(const xp_reader *r, const char *path, row *out, xp_
 /* ==== a row of the cache ================================================================== */
 
 static off_t row_offset(const xp_reader *r, size_t i) {
-    return (off_t)(FILE_HEAD + (size_t)r->data->cases[i].row * r->row_size);
+    size_t at = i - r->data->sources[xp_dataset_source_of(r->data, i)].first;
+    return (off_t)(FILE_HEAD + at * r->row_size);
+}
+
+static int cache_of(const xp_reader *r, size_t i) {
+    return r->cache[xp_dataset_source_of(r->data, i)];
 }
 
 static uint64_t hash_samples(const int16_t *v, size_t n) {
@@ -191,7 +196,7 @@ static uint64_t hash_samples(const int16_t *v, size_t n) {
 }
 
 static bool read_head(const xp_reader *r, size_t i, uint64_t identity, uint8_t head[ROW_HEAD]) {
-    int fd = r->cache[r->data->cases[i].source];
+    int fd = cache_of(r, i);
     return fd >= 0 && identity != 0 &&
            pread(fd, head, ROW_HEAD, row_offset(r, i)) == (ssize_t)ROW_HEAD &&
            xp_load_le(head, 8) == identity;
@@ -199,7 +204,7 @@ static bool read_head(const xp_reader *r, size_t i, uint64_t identity, uint8_t h
 
 static bool cache_read(const xp_reader *r, size_t i, row *out) {
     uint8_t head[ROW_HEAD];
-    int fd = r->cache[r->data->cases[i].source];
+    int fd = cache_of(r, i);
     size_t size = r->values * sizeof *out->v;
     if (!read_head(r, i, out->identity, head)) return false;
     if (pread(fd, out->v, size, row_offset(r, i) + ROW_HEAD) != (ssize_t)size) return false;
@@ -213,7 +218,7 @@ static bool cache_read(const xp_reader *r, size_t i, row *out) {
 /* The samples first, then the head that vouches for them. */
 static xp_status cache_write(const xp_reader *r, size_t i, const row *in, xp_error *err) {
     uint8_t head[ROW_HEAD] = {0};
-    int fd = r->cache[r->data->cases[i].source];
+    int fd = cache_of(r, i);
     size_t size = r->values * sizeof *in->v;
     uint64_t bits;
     if (fd < 0 || in->identity == 0) return XP_OK;

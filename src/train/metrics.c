@@ -167,18 +167,23 @@ static void evaluate_column(const xp_column *c, size_t pairs, xp_eval_options o,
     for (int m = 0; m < XP_METRIC_COUNT; m++) e->defined[m] = !isnan(e->value[m]);
 }
 
+static bool in_macro(const xp_evaluated *label, xp_eval_options o) {
+    return label->positives >= (size_t)o.min_positives;
+}
+
 static void macro_average(const xp_evaluation *e, xp_evaluated *macro) {
     *macro = blank();
     for (int m = 0; m < XP_METRIC_COUNT; m++) {
         double sum = 0;
         for (int l = 0; l < e->labels; l++) {
-            if (isnan(e->label[l].value[m])) continue;
+            if (isnan(e->label[l].value[m]) || !in_macro(&e->label[l], e->options)) continue;
             sum += e->label[l].value[m];
             macro->defined[m]++;
         }
         if (macro->defined[m]) macro->value[m] = sum / macro->defined[m];
     }
     for (int l = 0; l < e->labels; l++) {
+        if (!in_macro(&e->label[l], e->options)) continue;
         macro->n += e->label[l].n;
         macro->positives += e->label[l].positives;
         macro->unknown += e->label[l].unknown;
@@ -200,7 +205,8 @@ static void macro_sample(const xp_evaluation *e, const samples *s, size_t i) {
     for (int m = 0; m < XP_METRIC_COUNT; m++) {
         double sum = 0;
         for (int l = 0; l < e->labels; l++)
-            if (e->label[l].defined[m]) sum += sample_of(s, l, m)[i];
+            if (e->label[l].defined[m] && in_macro(&e->label[l], e->options))
+                sum += sample_of(s, l, m)[i];
         sample_of(s, e->labels, m)[i] = e->macro.defined[m] ? sum / e->macro.defined[m] : NAN;
     }
 }
@@ -308,7 +314,8 @@ static xp_status make_pairs(const xp_predictions *p, const double *score_b, int 
                  calloc(p->n + 1, 1), 0};
     if (!q->a || !q->b || !q->truth) {
         free_pairs(q);
-        return xp_fail(err, XP_ERR_MEMORY, "not enough memory for %zu cases", p->n);
+        xp_fail(err, XP_ERR_MEMORY, "not enough memory for %zu cases", p->n);
+        return XP_ERR_MEMORY; /* said plainly: gcc must see that the arrays are not used */
     }
     for (size_t row = 0; row < p->n; row++) {
         size_t i = row * (size_t)p->labels + (size_t)label;
@@ -342,50 +349,88 @@ static xp_status compare_label(const pairs *q, double level, xp_compared *c, xp_
     return XP_OK;
 }
 
+/* value (o.resamples) is room for the differences; where the label counts for the macro mean they
+ * are added to sum (o.resamples). The same seed draws the same patients for every label. */
 static xp_status bootstrap_difference(const xp_predictions *a, const xp_predictions *b, int label,
-                                      xp_eval_options o, xp_bootstrap *out, xp_error *err) {
+                                      xp_eval_options o, double *value, double *sum,
+                                      xp_bootstrap *out, xp_error *err) {
     xp_column x = {0}, y = {0};
     xp_redrawer r = {0};
-    double *value = calloc((size_t)o.resamples + 1, sizeof *value);
-    xp_status s =
-        value ? XP_OK
-              : xp_fail(err, XP_ERR_MEMORY, "not enough memory for %d resamples", o.resamples);
-    if (s == XP_OK) s = xp_column_make(a, label, 1, NULL, &x, err);
+    xp_status s = xp_column_make(a, label, 1, NULL, &x, err);
     if (s == XP_OK) s = xp_column_make(b, label, 1, NULL, &y, err);
     if (s == XP_OK) s = xp_redrawer_make(a, o.seed, &r, err);
     if (s == XP_OK) {
         for (int i = 0; i < o.resamples; i++) {
             xp_redraw(&r);
             value[i] = xp_column_auroc(&x, r.weight) - xp_column_auroc(&y, r.weight);
+            if (sum) sum[i] += value[i];
         }
         *out = xp_percentiles(value, (size_t)o.resamples, o.level);
     }
     xp_column_free(&x);
     xp_column_free(&y);
     xp_redrawer_free(&r);
-    free(value);
+    return s;
+}
+
+static void add_to_macro(xp_compared *macro, const xp_compared *label) {
+    for (int k = 0; k < 2; k++) macro->auroc[k] += label->auroc[k];
+    macro->difference++; /* the number of labels, until finish_macro */
+}
+
+static void finish_macro(xp_compared *macro, double *sum, xp_eval_options o) {
+    double labels = macro->difference;
+    for (int k = 0; k < 2; k++) macro->auroc[k] = labels > 0 ? macro->auroc[k] / labels : NAN;
+    for (int i = 0; i < o.resamples; i++) sum[i] = labels > 0 ? sum[i] / labels : NAN;
+    macro->difference = macro->auroc[0] - macro->auroc[1];
+    macro->boot = xp_percentiles(sum, (size_t)o.resamples, o.level);
+}
+
+static xp_status compare_one(const xp_predictions *a, const xp_predictions *b, int label,
+                             const double threshold[2], xp_eval_options o, xp_compared *c,
+                             bool *counts, xp_error *err) {
+    pairs q;
+    size_t positives = 0;
+    XP_TRY(make_pairs(a, b->score, label, &q, err));
+    xp_status s = compare_label(&q, o.level, c, err);
+    c->sensitivity = mcnemar(&q, 1, threshold[0], threshold[1]);
+    c->specificity = mcnemar(&q, 0, threshold[0], threshold[1]);
+    for (size_t i = 0; i < q.n; i++) positives += q.truth[i];
+    *counts = positives >= (size_t)o.min_positives && !isnan(c->difference);
+    free_pairs(&q);
     return s;
 }
 
 xp_status xp_compare(const xp_predictions *a, const double *score_b, const double *threshold_a,
                      const double *threshold_b, xp_eval_options o, xp_compared *out,
-                     xp_error *err) {
+                     xp_compared *macro, xp_error *err) {
+    static const xp_paired none = {.p = NAN};
     xp_predictions b = *a;
     b.score = score_b;
     XP_TRY(check_options(o, err));
     XP_TRY(xp_predictions_check(a, err));
     XP_TRY(xp_predictions_check(&b, err));
-    for (int l = 0; l < a->labels; l++) {
-        pairs q;
-        xp_compared c = {0};
-        XP_TRY(make_pairs(a, score_b, l, &q, err));
-        xp_status s = compare_label(&q, o.level, &c, err);
-        c.sensitivity = mcnemar(&q, 1, threshold_a[l], threshold_b[l]);
-        c.specificity = mcnemar(&q, 0, threshold_a[l], threshold_b[l]);
-        free_pairs(&q);
-        if (s == XP_OK) s = bootstrap_difference(a, &b, l, o, &c.boot, err);
-        if (s != XP_OK) return s;
-        out[l] = c;
+    size_t room = (size_t)o.resamples + 1;
+    double *value = calloc(2 * room, sizeof *value), *sum = value + room;
+    if (!value)
+        return xp_fail(err, XP_ERR_MEMORY, "not enough memory for %d resamples", o.resamples);
+    *macro = (xp_compared){.covariance = {NAN, NAN, NAN},
+                           .delong = {NAN, NAN},
+                           .z = NAN,
+                           .p = NAN,
+                           .sensitivity = none,
+                           .specificity = none};
+    xp_status s = XP_OK;
+    for (int l = 0; s == XP_OK && l < a->labels; l++) {
+        const double threshold[2] = {threshold_a[l], threshold_b[l]};
+        bool counts;
+        out[l] = (xp_compared){0};
+        s = compare_one(a, &b, l, threshold, o, &out[l], &counts, err);
+        if (s == XP_OK)
+            s = bootstrap_difference(a, &b, l, o, value, counts ? sum : NULL, &out[l].boot, err);
+        if (s == XP_OK && counts) add_to_macro(macro, &out[l]);
     }
-    return XP_OK;
+    if (s == XP_OK) finish_macro(macro, sum, o);
+    free(value);
+    return s;
 }

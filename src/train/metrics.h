@@ -50,7 +50,8 @@ typedef struct xp_eval_options {
     double level;  /* of every interval, 0.95 */
     int resamples; /* bootstrap; 0 for none, 1000 by default */
     uint64_t seed;
-    int bins; /* of the ECE, 10 */
+    int bins;          /* of the ECE, 10 */
+    int min_positives; /* a label with fewer takes no part in the macro mean; 0 by default */
 } xp_eval_options;
 
 xp_eval_options xp_eval_defaults(void);
@@ -84,7 +85,8 @@ typedef struct xp_evaluation {
     int labels;
     xp_eval_options options;
     xp_evaluated *label; /* (labels), owned */
-    xp_evaluated macro;  /* mean over the labels for which a figure is defined */
+    xp_evaluated macro;  /* mean over the labels with options.min_positives positives for which a
+                            figure is defined; its counts are those labels' */
     xp_evaluated micro;  /* all known pairs of case and label in one pot */
 } xp_evaluation;
 
@@ -114,9 +116,12 @@ typedef struct xp_compared {
     xp_paired sensitivity, specificity;
 } xp_compared;
 
-/* a's cases scored by a second model, score_b (n, labels). out has room for a->labels results. */
+/* a's cases scored by a second model, score_b (n, labels). out has room for a->labels results.
+ * macro: the means over the labels with o.min_positives positives in which the AUROC is defined,
+ * their difference and its bootstrap interval; every other figure of it is NaN or 0. */
 xp_status xp_compare(const xp_predictions *a, const double *score_b, const double *threshold_a,
-                     const double *threshold_b, xp_eval_options o, xp_compared *out, xp_error *err);
+                     const double *threshold_b, xp_eval_options o, xp_compared *out,
+                     xp_compared *macro, xp_error *err);
 
 /* AUROC and its covariance by DeLong, DeLong and Clarke-Pearson (1988), computed from mid-ranks in
  * O(n log n) as Sun and Xu (2014). score_b may be NULL. truth holds 1 and 0. auc (2) and covariance

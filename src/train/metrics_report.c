@@ -3,8 +3,7 @@
 #include <cjson/cJSON.h>
 #include <math.h>
 
-/* The interval to show beside a figure. */
-static xp_ci best_interval(const xp_evaluated *e, int m) {
+xp_ci xp_best_interval(const xp_evaluated *e, xp_metric m) {
     if (!isnan(e->exact[m].low)) return e->exact[m];
     if (m == XP_AUROC && !isnan(e->delong.low)) return e->delong;
     return (xp_ci){e->boot[m].low, e->boot[m].high};
@@ -28,7 +27,7 @@ static void text_row(FILE *out, const char *name, const xp_evaluated *e) {
     }
     fprintf(out, "\n%28s", "");
     for (int i = 0; i < COLUMNS; i++) {
-        xp_ci c = best_interval(e, columns[i]);
+        xp_ci c = xp_best_interval(e, columns[i]);
         if (isnan(c.low))
             fprintf(out, "  %-13s", "");
         else
@@ -43,6 +42,8 @@ void xp_evaluation_text(FILE *out, const xp_evaluation *e, const char *const *na
             e->cases, e->patients, 100 * e->options.level);
     fprintf(out, "DeLong for AUROC, else bootstrap over patients (%d resamples, seed %llu)\n",
             e->options.resamples, (unsigned long long)e->options.seed);
+    if (e->options.min_positives > 0)
+        fprintf(out, "macro: labels with at least %d positives\n", e->options.min_positives);
     fprintf(out, "%-10s %8s %8s", "label", "n", "positive");
     for (int i = 0; i < COLUMNS; i++) fprintf(out, "  %-13s", xp_metric_name(columns[i]));
     fprintf(out, "\n");
@@ -60,20 +61,24 @@ static void text_paired(FILE *out, const char *what, const xp_paired *t) {
         fprintf(out, ", McNemar exact p = %.3g\n", t->p);
 }
 
-void xp_comparison_text(FILE *out, const xp_compared *c, int labels, const char *const *names) {
+static void text_difference(FILE *out, const xp_compared *c, const char *name) {
+    if (isnan(c->difference)) {
+        fprintf(out, "%s: AUROC undefined (one class only)\n", name);
+        return;
+    }
+    fprintf(out, "%s: AUROC a %.4f, b %.4f, difference %+.4f", name, c->auroc[0], c->auroc[1],
+            c->difference);
+    if (!isnan(c->p))
+        fprintf(out, ", DeLong %+.4f to %+.4f, p = %.3g", c->delong.low, c->delong.high, c->p);
+    if (!isnan(c->boot.low)) fprintf(out, ", bootstrap %+.4f to %+.4f", c->boot.low, c->boot.high);
+    fprintf(out, "\n");
+}
+
+void xp_comparison_text(FILE *out, const xp_compared *c, const xp_compared *macro, int labels,
+                        const char *const *names) {
+    text_difference(out, macro, "macro");
     for (int l = 0; l < labels; l++, c++) {
-        if (isnan(c->difference)) {
-            fprintf(out, "%s: AUROC undefined (one class only)\n", names[l]);
-        } else {
-            fprintf(out, "%s: AUROC a %.4f, b %.4f, difference %+.4f", names[l], c->auroc[0],
-                    c->auroc[1], c->difference);
-            if (!isnan(c->p))
-                fprintf(out, ", DeLong %+.4f to %+.4f, p = %.3g", c->delong.low, c->delong.high,
-                        c->p);
-            if (!isnan(c->boot.low))
-                fprintf(out, ", bootstrap %+.4f to %+.4f", c->boot.low, c->boot.high);
-            fprintf(out, "\n");
-        }
+        text_difference(out, c, names[l]);
         text_paired(out, "sensitivity", &c->sensitivity);
         text_paired(out, "specificity", &c->specificity);
     }
@@ -175,6 +180,7 @@ struct cJSON *xp_evaluation_json(const xp_evaluation *e, const char *const *name
     cJSON_AddNumberToObject(o, "level", e->options.level);
     cJSON_AddNumberToObject(o, "resamples", e->options.resamples);
     cJSON_AddNumberToObject(o, "seed", (double)e->options.seed);
+    cJSON_AddNumberToObject(o, "min_positives", e->options.min_positives);
     cJSON *labels = cJSON_AddArrayToObject(o, "labels");
     for (int l = 0; l < e->labels; l++)
         cJSON_AddItemToArray(labels, json_figures(&e->label[l], names[l]));
@@ -192,18 +198,27 @@ static void json_paired(cJSON *to, const char *name, const xp_paired *t) {
     cJSON_AddNumberToObject(o, "mcnemar_p", t->p);
 }
 
+static cJSON *json_difference(const xp_compared *c, const char *name) {
+    cJSON *o = cJSON_CreateObject();
+    cJSON_AddStringToObject(o, "label", name);
+    cJSON_AddItemToObject(o, "auroc", cJSON_CreateDoubleArray(c->auroc, 2));
+    cJSON_AddNumberToObject(o, "difference", c->difference);
+    cJSON_AddNumberToObject(o, "z", c->z);
+    cJSON_AddNumberToObject(o, "p", c->p);
+    add_interval(o, "delong", c->delong.low, c->delong.high);
+    add_interval(o, "bootstrap", c->boot.low, c->boot.high);
+    cJSON_AddNumberToObject(o, "bootstrap_undefined", c->boot.undefined);
+    return o;
+}
+
+struct cJSON *xp_macro_comparison_json(const xp_compared *macro) {
+    return json_difference(macro, "macro");
+}
+
 struct cJSON *xp_comparison_json(const xp_compared *c, int labels, const char *const *names) {
     cJSON *all = cJSON_CreateArray();
     for (int l = 0; l < labels; l++, c++) {
-        cJSON *o = cJSON_CreateObject();
-        cJSON_AddStringToObject(o, "label", names[l]);
-        cJSON_AddItemToObject(o, "auroc", cJSON_CreateDoubleArray(c->auroc, 2));
-        cJSON_AddNumberToObject(o, "difference", c->difference);
-        cJSON_AddNumberToObject(o, "z", c->z);
-        cJSON_AddNumberToObject(o, "p", c->p);
-        add_interval(o, "delong", c->delong.low, c->delong.high);
-        add_interval(o, "bootstrap", c->boot.low, c->boot.high);
-        cJSON_AddNumberToObject(o, "bootstrap_undefined", c->boot.undefined);
+        cJSON *o = json_difference(c, names[l]);
         json_paired(o, "sensitivity", &c->sensitivity);
         json_paired(o, "specificity", &c->specificity);
         cJSON_AddItemToArray(all, o);

@@ -47,7 +47,7 @@ void xp_split_count(const xp_split *s, const xp_dataset *d, xp_part part, int la
                     size_t counts[3]) {
     memset(counts, 0, 3 * sizeof *counts);
     for (size_t i = 0; i < s->n[part]; i++) {
-        int v = xp_case_label(&d->cases[s->items[part][i]], label);
+        int v = xp_dataset_label(d, s->items[part][i], label);
         counts[v == 1 ? 0 : v == 0 ? 1 : 2]++;
     }
 }
@@ -64,27 +64,55 @@ static int by_patient(const void *a, const void *b) {
     return (x->part > y->part) - (x->part < y->part);
 }
 
-/* Patients in several parts, and one of them: its first record in each of two parts. */
-static xp_status find_shared(const xp_split *s, const xp_dataset *d, size_t *shared,
-                             membership example[2], xp_error *err) {
-    size_t n = s->n[0] + s->n[1] + s->n[2], k = 0;
-    membership *m = malloc((n ? n : 1) * sizeof *m);
-    if (!m) return no_memory(err, n);
+/* Patients are looked at in so many groups, one after another, that a group has some 64 thousand
+ * records: what this needs does not grow with the data. */
+static size_t groups_of(size_t n) {
+    return n / 65536 + 1;
+}
+
+static size_t take_group(const xp_split *s, const xp_dataset *d, size_t group, size_t groups,
+                         membership *m) {
+    size_t n = 0;
     for (int p = 0; p < XP_PARTS; p++)
-        for (size_t i = 0; i < s->n[p]; i++, k++)
-            m[k] = (membership){d->cases[s->items[p][i]].patient, s->items[p][i], (uint8_t)p};
-    qsort(m, n, sizeof *m, by_patient);
-    *shared = 0;
+        for (size_t i = 0; i < s->n[p]; i++) {
+            uint64_t patient = d->patient[s->items[p][i]];
+            if (groups > 1 && mix(1, patient) % groups != group) continue;
+            if (m) m[n] = (membership){patient, s->items[p][i], (uint8_t)p};
+            n++;
+        }
+    return n;
+}
+
+/* Sorted by patient: those in several parts, and one of them by its first record in each of two. */
+static size_t count_shared(const membership *m, size_t n, membership example[2]) {
+    size_t shared = 0;
     for (size_t i = 0; i < n;) {
         size_t end = i;
         while (end < n && m[end].patient == m[i].patient) end++;
         if (m[end - 1].part != m[i].part) {
-            if (*shared == 0) example[0] = m[i], example[1] = m[end - 1];
-            ++*shared;
+            if (shared == 0) example[0] = m[i], example[1] = m[end - 1];
+            shared++;
         }
         i = end;
     }
-    free(m);
+    return shared;
+}
+
+static xp_status find_shared(const xp_split *s, const xp_dataset *d, size_t *shared,
+                             membership example[2], xp_error *err) {
+    size_t groups = groups_of(s->n[0] + s->n[1] + s->n[2]);
+    *shared = 0;
+    for (size_t g = 0; g < groups; g++) {
+        size_t n = take_group(s, d, g, groups, NULL);
+        membership *m = malloc((n ? n : 1) * sizeof *m), found[2];
+        if (!m) return no_memory(err, n);
+        take_group(s, d, g, groups, m);
+        qsort(m, n, sizeof *m, by_patient);
+        n = count_shared(m, n, found);
+        if (n > 0 && *shared == 0) memcpy(example, found, sizeof found);
+        *shared += n;
+        free(m);
+    }
     return XP_OK;
 }
 
@@ -97,15 +125,17 @@ xp_status xp_split_shared_patients(const xp_split *s, const xp_dataset *d, size_
 static xp_status refuse_shared(const xp_split *s, const xp_dataset *d, xp_error *err) {
     size_t shared;
     membership example[2];
+    char name[2][80];
     XP_TRY(find_shared(s, d, &shared, example, err));
     if (shared == 0) return XP_OK;
-    return xp_fail(
-        err, XP_ERR_FORMAT,
-        "%zu patient%s would be in two parts, e.g. %.80s (%s) and %.80s (%s) are the same "
-        "patient: the folds of the tables are not by patient",
-        shared, shared == 1 ? "" : "s", xp_dataset_name(d, example[0].item),
-        xp_part_name(example[0].part), xp_dataset_name(d, example[1].item),
-        xp_part_name(example[1].part));
+    for (int i = 0; i < 2; i++)
+        if (xp_dataset_name(d, example[i].item, name[i], sizeof name[i], NULL) != XP_OK)
+            snprintf(name[i], sizeof name[i], "record %u", example[i].item);
+    return xp_fail(err, XP_ERR_FORMAT,
+                   "%zu patient%s would be in two parts, e.g. %s (%s) and %s (%s) are the same "
+                   "patient: the folds of the tables are not by patient",
+                   shared, shared == 1 ? "" : "s", name[0], xp_part_name(example[0].part), name[1],
+                   xp_part_name(example[1].part));
 }
 
 /* ==== all of it =========================================================================== */
@@ -122,9 +152,9 @@ static void put(xp_split *s, int part, size_t item) {
     s->items[part][s->n[part]++] = (uint32_t)item;
 }
 
-static xp_part part_of(const xp_case *c, int val_fold, int test_fold) {
-    int fold = c->fold, val = val_fold, test = test_fold;
-    if (fold < 0) fold = (int)(mix(0, c->patient) % 10), val = 8, test = 9;
+static xp_part part_of(const xp_dataset *d, size_t i, int val_fold, int test_fold) {
+    int fold = d->fold[i], val = val_fold, test = test_fold;
+    if (fold < 0) fold = (int)(mix(0, d->patient[i]) % 10), val = 8, test = 9;
     return fold == test ? XP_PART_TEST : fold == val ? XP_PART_VALIDATE : XP_PART_TRAIN;
 }
 
@@ -152,7 +182,7 @@ xp_status xp_split_all(xp_split *out, const xp_dataset *d, int val_fold, int tes
     xp_split s = {0};
     xp_status status = allocate(&s, d->n, err);
     for (size_t i = 0; status == XP_OK && i < d->n; i++)
-        put(&s, part_of(&d->cases[i], val_fold, test_fold), i);
+        put(&s, part_of(d, i, val_fold, test_fold), i);
     if (status == XP_OK) status = refuse_shared(&s, d, err);
     return keep(status, &s, out);
 }
@@ -172,9 +202,10 @@ typedef struct pool {
     bool *taken; /* (cases); owned */
 } pool;
 
-static bool belongs(const xp_case *c, int label) {
-    if (label >= 0) return c->yes >> label & 1;
-    return c->yes == 0 && c->unknown == 0;
+static bool belongs(const xp_dataset *d, size_t i, int label) {
+    if (label >= 0) return xp_dataset_label(d, i, label) == 1;
+    xp_case c = xp_dataset_case(d, i);
+    return c.yes == 0 && c.unknown == 0;
 }
 
 static const char *draw_name(const xp_dataset *d, const xp_draw *w) {
@@ -187,7 +218,7 @@ static xp_status check_draws(const xp_dataset *d, const xp_draw *w, int n, xp_er
     bool few = false;
     for (int k = 0; k < n; k++) {
         size_t have = 0;
-        for (size_t i = 0; i < d->n; i++) have += belongs(&d->cases[i], w[k].label);
+        for (size_t i = 0; i < d->n; i++) have += belongs(d, i, w[k].label);
         few |= have < w[k].count;
         int m = snprintf(text + at, sizeof text - at, "%s%s %zu (asked for %zu)", k ? ", " : "",
                          draw_name(d, &w[k]), have, w[k].count);
@@ -202,11 +233,10 @@ static xp_status draw_label(pool *p, const xp_dataset *d, const xp_draw *w, int 
     size_t got = 0;
     for (uint64_t i = 0; i < d->n && got < w->count; i++) {
         uint64_t item = xp_shuffled(i, d->n, mix(seed, (uint64_t)k + 1));
-        const xp_case *c = &d->cases[item];
-        if (p->taken[item] || !belongs(c, w->label)) continue;
+        if (p->taken[item] || !belongs(d, item, w->label)) continue;
         p->taken[item] = true;
         double order = ((double)got++ + 0.5) / (double)w->count;
-        p->v[p->n++] = (drawn){c->patient, order, (uint32_t)item};
+        p->v[p->n++] = (drawn){d->patient[item], order, (uint32_t)item};
     }
     if (got == w->count) return XP_OK;
     return xp_fail(err, XP_ERR_USAGE,

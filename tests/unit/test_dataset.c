@@ -119,26 +119,77 @@ static void check_record(const float *x, int record, int valid) {
 
 /* ==== tables ================================================================================= */
 
+static void check_people(const xp_dataset *d) {
+    static const xp_person people[] = {{61, 'M'}, {NAN, 'F'}, {300, 0}};
+    xp_error err;
+    xp_person p;
+    char name[32];
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(xp_dataset_person(d, i, &p, &err), XP_OK);
+        assert_true(p.sex == people[i].sex && (isnan(p.age) ? i == 1 : p.age == people[i].age));
+    }
+    assert_int_equal(xp_dataset_name(d, 10, name, sizeof name, &err), XP_OK);
+    assert_string_equal(name, "r10");
+}
+
 static void test_table(void **state) {
     (void)state;
     xp_dataset d = open_table("labels.csv");
     xp_error err;
     assert_int_equal(d.n, N);
     assert_int_equal(xp_dataset_check_labels(&d, &err), XP_OK);
-    assert_int_equal(xp_case_label(&d.cases[0], 0), 0);
-    assert_int_equal(xp_case_label(&d.cases[0], 1), 1);
-    assert_int_equal(xp_case_label(&d.cases[2], 0), -1);
-    assert_int_equal(xp_case_label(&d.cases[3], 0), -1); /* empty */
-    assert_true(d.cases[0].patient == d.cases[1].patient);
-    assert_true(d.cases[0].patient != d.cases[2].patient);
-    assert_true(isnan(d.cases[1].age) && d.cases[2].age == 300);
-    assert_int_equal(d.cases[1].sex, 'F');
-    assert_int_equal(d.cases[2].sex, 0);
-    assert_int_equal(d.cases[9].fold, 9);
-    assert_string_equal(xp_dataset_name(&d, 10), "r10");
-    uint64_t before = xp_dataset_fingerprint(&d);
-    d.cases[4].yes ^= 1;
-    assert_true(before != xp_dataset_fingerprint(&d));
+    assert_int_equal(xp_dataset_label(&d, 0, 0), 0);
+    assert_int_equal(xp_dataset_label(&d, 0, 1), 1);
+    assert_int_equal(xp_dataset_label(&d, 2, 0), -1);
+    assert_int_equal(xp_dataset_label(&d, 3, 0), -1); /* empty */
+    xp_case two = xp_dataset_case(&d, 2);
+    assert_true(two.yes == 0 && two.unknown == 1 && two.fold == 2 && two.patient == d.patient[2]);
+    assert_true(d.patient[0] == d.patient[1]);
+    assert_true(d.patient[0] != d.patient[2]);
+    assert_int_equal(d.fold[9], 9);
+    assert_int_equal(xp_dataset_bytes(&d), N * 18);
+    check_people(&d);
+    uint64_t before, after;
+    assert_int_equal(xp_dataset_fingerprint(&d, &before, NULL), XP_OK);
+    d.states[4] ^= 1;
+    assert_int_equal(xp_dataset_fingerprint(&d, &after, NULL), XP_OK);
+    assert_true(before != after);
+    xp_dataset_free(&d);
+}
+
+/* Rows are found again wherever they begin, and not when the table is another. */
+static void test_rows_again(void **state) {
+    (void)state;
+    xp_error err;
+    char name[64];
+    write_text("odd.csv",
+               "\xef\xbb\xbfnote,path,a,sex,age\r\n\"one\nand, \"\"two\"\"\",r1.hea,TRUE,f,5\r\n"
+               "\r\n\n,sub/r2.DAT,False,,\n,\"r,3\",1.0,M,6.5");
+    xp_dataset d = open_table("odd.csv");
+    static const char *const names[] = {"r1", "sub/r2", "r,3"};
+    static const xp_person people[] = {{5, 'F'}, {NAN, 0}, {6.5f, 'M'}};
+    for (size_t i = 0; i < 3; i++) {
+        xp_person p;
+        assert_int_equal(xp_dataset_name(&d, i, name, sizeof name, &err), XP_OK);
+        assert_string_equal(name, names[i]);
+        assert_int_equal(xp_dataset_person(&d, i, &p, &err), XP_OK);
+        assert_true(p.sex == people[i].sex && (p.age == people[i].age || i == 1));
+        assert_int_equal(xp_dataset_label(&d, i, 1), i != 1);
+    }
+    assert_int_equal(xp_dataset_add(&d, in("odd.csv"), folder, &err), XP_ERR_USAGE);
+    assert_non_null(strstr(err.text, "twice"));
+    write_text("odd.csv", "note,path,a,sex,age\n,r1,1,,\n");
+    assert_int_equal(xp_dataset_name(&d, 0, name, sizeof name, &err), XP_ERR_IO);
+    assert_non_null(strstr(err.text, "changed"));
+    xp_dataset_free(&d);
+}
+
+/* Without ids of patients the same path is the same person: never in two parts. */
+static void test_no_patients(void **state) {
+    (void)state;
+    write_text("odd.csv", "path,a\nr1,1\nr2,0\nr1,1\n");
+    xp_dataset d = open_table("odd.csv");
+    assert_true(d.patient[0] == d.patient[2] && d.patient[0] != d.patient[1]);
     xp_dataset_free(&d);
 }
 
@@ -159,10 +210,10 @@ static void test_several_tables(void **state) {
     assert_int_equal(xp_dataset_add(&d, in("own.csv"), folder, &err), XP_OK);
     assert_int_equal(xp_dataset_check_labels(&d, &err), XP_OK);
     assert_int_equal(d.n, N + 4);
-    assert_int_equal(xp_case_label(&d.cases[N], 1), -1);       /* no column in that table */
-    assert_true(d.cases[N].patient == d.cases[N + 2].patient); /* PTB-XL's keys in both */
-    assert_true(d.cases[N].patient != d.cases[0].patient);     /* another table's patient 7 */
-    assert_int_equal(d.cases[N + 3].patient, 12345);
+    assert_int_equal(xp_dataset_label(&d, N, 1), -1); /* no column in that table */
+    assert_true(d.patient[N] == d.patient[N + 2]);    /* PTB-XL's keys in both */
+    assert_true(d.patient[N] != d.patient[0]);        /* another table's patient 7 */
+    assert_int_equal(d.patient[N + 3], 12345);
     char path[100];
     assert_int_equal(xp_dataset_path(&d, N + 2, path, sizeof path, &err), XP_OK);
     assert_string_equal(path, "elsewhere/y1");
@@ -182,6 +233,7 @@ static void test_bad_tables(void **state) {
                {"path,a\n,1\n", "missing"},
                {"path,strat_fold,a\nr0,1.5,1\n", "strat_fold"},
                {"name,a\nr0,1\n", "filename_hr"},
+               {"path;a\nr0;1\n", "columns, as separated by commas, are: path;a"},
                {"path,z\nr0,1\n", "none of the labels"},
                {"path,a\n", "no record"},
                {"path,a\n\"r0,1\n", "bad.csv"}};
@@ -466,6 +518,8 @@ int main(void) {
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         T(test_table),
+        T(test_rows_again),
+        T(test_no_patients),
         T(test_several_tables),
         T(test_bad_tables),
         T(test_reader),

@@ -231,6 +231,30 @@ static void loops_end(void **state) {
     free(p);
 }
 
+/* A tree that names the same symbols again and again: more bytes than the file has. */
+static void what_is_walked_is_in_the_file(void **state) {
+    (void)state;
+    hid_t file = create_file(false);
+    put(file, "a", H5T_IEEE_F32LE, H5D_CONTIGUOUS);
+    xp_bytes f = finish(file);
+    uint8_t *p = (uint8_t *)f.data;
+    xp_h5 h;
+    xp_error err = {0};
+    int n;
+    assert_int_equal(xp_h5_open(&h, f, &err), XP_OK);
+    assert_int_equal(xp_h5_count(&h, h.root, &n, &err), XP_OK);
+    for (size_t i = 0; i + 544 < f.size; i++) {
+        if (memcmp(p + i, "TREE", 4)) continue;
+        const uint64_t child = xp_load_le(p + i + 32, 8);
+        xp_store_le(p + i + 6, 32, 2); /* as many as a node of h5py's has room for */
+        for (size_t k = 0; k < 32; k++) xp_store_le(p + i + 32 + 16 * k, child, 8);
+        xp_store_le(p + child + 6, 8, 2);
+    }
+    assert_true(32 * 8 * 40 > f.size);
+    assert_int_equal(xp_h5_count(&h, h.root, &n, &err), XP_ERR_FORMAT);
+    free(p);
+}
+
 int main(void) {
     H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
     const struct CMUnitTest tests[] = {
@@ -238,6 +262,7 @@ int main(void) {
         cmocka_unit_test(large_groups_and_all_types),
         cmocka_unit_test(what_is_not_known_is_refused),
         cmocka_unit_test(loops_end),
+        cmocka_unit_test(what_is_walked_is_in_the_file),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -163,9 +163,9 @@ static void comparison_matches_other_libraries(void **state) {
     if (!open_golden(&g)) skip();
     xp_predictions p = predictions(&g);
     double half = 0.5;
-    xp_compared c;
+    xp_compared c, macro;
     xp_error err = {0};
-    if (xp_compare(&p, g.score2.v, &half, &half, xp_eval_defaults(), &c, &err) != XP_OK)
+    if (xp_compare(&p, g.score2.v, &half, &half, xp_eval_defaults(), &c, &macro, &err) != XP_OK)
         fail_msg("%s", err.text);
     for (int i = 0; i < 2; i++)
         assert_near("delong_auc", c.auroc[i], expected(&g, "delong_auc", i), 1e-12);
@@ -439,10 +439,10 @@ static void reports_say_undefined(void **state) {
     assert_int_equal(rmdir(folder), 0);
     xp_evaluation_free(&e);
 
-    xp_compared d[3];
-    assert_int_equal(xp_compare(&p, small_score, half, half, o, d, &err), XP_OK);
+    xp_compared d[3], macro;
+    assert_int_equal(xp_compare(&p, small_score, half, half, o, d, &macro, &err), XP_OK);
     f = open_memstream(&text, &size);
-    xp_comparison_text(f, d, 3, names);
+    xp_comparison_text(f, d, &macro, 3, names);
     fclose(f);
     assert_non_null(strstr(text, "c: AUROC undefined (one class only)"));
     assert_null(strstr(text, "nan"));
@@ -452,8 +452,50 @@ static void reports_say_undefined(void **state) {
     cJSON_Delete(json);
 }
 
+/* Three labels with 4, 2 and 0 positives; the second model ranks the first label worse. */
+static void macro_means_leave_out_rare_labels(void **state) {
+    (void)state;
+    enum { N = 8, L = 3 };
+    static const int8_t truth[N * L] = {1, 1, 0, 1, 1, 0, 1, 0, 0, 1, 0, 0,
+                                        0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
+    double a[N * L], b[N * L];
+    for (int i = 0; i < N * L; i++) a[i] = b[i] = 0.9 - 0.03 * i;
+    b[0] = 0.01; /* case 0, label 0: below all negatives, 4 of 16 pairs lost */
+    const double half[L] = {0.5, 0.5, 0.5};
+    const xp_predictions p = {.score = a, .truth = truth, .n = N, .labels = L};
+    xp_eval_options o = {.level = 0.95, .resamples = 200, .seed = 1, .bins = 10};
+    xp_compared c[L], macro;
+    xp_evaluation e;
+    xp_error err;
+    static const struct {
+        int least, defined;
+        double second, positives;
+    } expected[] = {{0, 2, (0.75 + 1) / 2, 6}, {1, 2, (0.75 + 1) / 2, 6}, {3, 1, 0.75, 4}};
+    for (size_t k = 0; k < sizeof expected / sizeof *expected; k++) {
+        o.min_positives = expected[k].least;
+        assert_int_equal(xp_evaluate(&p, half, o, &e, &err), XP_OK);
+        assert_int_equal(e.macro.defined[XP_AUROC], expected[k].defined);
+        assert_near("positives", (double)e.macro.positives, expected[k].positives, 0);
+        assert_near("macro AUROC", e.macro.value[XP_AUROC], 1, 1e-15);
+        xp_evaluation_free(&e);
+        assert_int_equal(xp_compare(&p, b, half, half, o, c, &macro, &err), XP_OK);
+        assert_near("a", macro.auroc[0], 1, 1e-15);
+        assert_near("b", macro.auroc[1], expected[k].second, 1e-15);
+        assert_near("difference", macro.difference, 1 - expected[k].second, 1e-15);
+        assert_true(macro.boot.low >= 0 && macro.boot.high > macro.boot.low);
+        assert_true(macro.boot.high <= 1 && isnan(macro.p));
+    }
+    o.min_positives = 5;
+    assert_int_equal(xp_evaluate(&p, half, o, &e, &err), XP_OK);
+    assert_true(isnan(e.macro.value[XP_AUROC]));
+    xp_evaluation_free(&e);
+    assert_int_equal(xp_compare(&p, b, half, half, o, c, &macro, &err), XP_OK);
+    assert_true(isnan(macro.difference));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(macro_means_leave_out_rare_labels),
         cmocka_unit_test(incomplete_beta),
         cmocka_unit_test(intervals_and_tests),
         cmocka_unit_test(figures_match_other_libraries),

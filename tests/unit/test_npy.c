@@ -334,6 +334,13 @@ static void lying_sizes_are_refused(void **state) {
         if (!memcmp(bytes + i, "PK\x01\x02", 4)) xp_store_le(bytes + i + 24, 0x7fffffff, 4);
     assert_int_equal(xp_npz_read(&z, (xp_bytes){bytes, n}, &err), XP_ERR_LIMIT);
     free(bytes);
+    const xp_npz_source two[] = {array, {.name = "y", .npy = plain, .n_bytes = array.n_bytes}};
+    assert_int_equal(xp_npz_write(two, 2, false, &bytes, &n, &err), XP_OK);
+    for (size_t i = 0; i + 28 < n; i++) /* either would fit alone */
+        if (!memcmp(bytes + i, "PK\x01\x02", 4)) xp_store_le(bytes + i + 20, n - n / 4, 4);
+    assert_int_equal(xp_npz_read(&z, (xp_bytes){bytes, n}, &err), XP_ERR_FORMAT);
+    assert_non_null(strstr(err.text, "more room than the file has"));
+    free(bytes);
     free(plain);
 }
 

@@ -2,7 +2,6 @@
 #include "support.h"
 #include "train/split.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,15 +13,12 @@ static xp_dataset make(size_t n, size_t per, bool folds) {
     xp_dataset d;
     xp_error err;
     assert_int_equal(xp_dataset_init(&d, labels, 2, &err), XP_OK);
-    d.cases = calloc(n, sizeof *d.cases);
-    d.text = strdup("record");
-    d.n = n;
     for (size_t i = 0; i < n; i++) {
-        uint64_t patient = xp_hash(3, &(size_t){i / per}, sizeof(size_t)) >> 1;
-        d.cases[i] = (xp_case){.patient = patient, .row = (uint32_t)i, .fold = -1, .age = NAN};
-        if (folds) d.cases[i].fold = (int8_t)(1 + i / per % 10);
-        d.cases[i].yes = (i % 4 == 0) | (uint64_t)(i % 7 == 0) << 1;
-        if (i % 11 == 0) d.cases[i].unknown = 2 & ~d.cases[i].yes;
+        xp_case one = {.patient = xp_hash(3, &(size_t){i / per}, sizeof(size_t)) >> 1, .fold = -1};
+        if (folds) one.fold = (int8_t)(1 + i / per % 10);
+        one.yes = (i % 4 == 0) | (uint64_t)(i % 7 == 0) << 1;
+        if (i % 11 == 0) one.unknown = 2 & ~one.yes;
+        assert_int_equal(xp_dataset_append(&d, &one, &err), XP_OK);
     }
     return d;
 }
@@ -78,7 +74,7 @@ static void test_folds(void **state) {
     assert_int_equal(s.n[XP_PART_TEST], 100);
     check_distinct(&s, &d);
     for (size_t i = 0; i < s.n[XP_PART_TEST]; i++)
-        assert_int_equal(d.cases[s.items[XP_PART_TEST][i]].fold, 10);
+        assert_int_equal(d.fold[s.items[XP_PART_TEST][i]], 10);
     size_t counts[3], sum[3] = {0, 0, 0};
     for (int p = 0; p < XP_PARTS; p++) {
         xp_split_count(&s, &d, (xp_part)p, 1, counts);
@@ -114,9 +110,27 @@ static void test_folds_not_by_patient_are_refused(void **state) {
     xp_dataset d = make(100, 2, true);
     xp_split s;
     xp_error err;
-    d.cases[17].fold = 10; /* its patient's other record is in fold 9 */
+    d.fold[17] = 10; /* its patient's other record is in fold 9 */
     assert_int_equal(xp_split_all(&s, &d, 9, 10, &err), XP_ERR_FORMAT);
     assert_non_null(strstr(err.text, "1 patient"));
+    xp_dataset_free(&d);
+}
+
+/* So many that patients are looked at in groups. */
+static void test_shared_among_many(void **state) {
+    (void)state;
+    xp_dataset d = make(200000, 4, true);
+    xp_split s;
+    xp_error err;
+    assert_int_equal(xp_split_all(&s, &d, 9, 10, &err), XP_OK);
+    assert_int_equal(shared(&s, &d), 0);
+    for (size_t i = 0; i < 250; i++) /* a record of patients 0, 200, ..., which are in fold 1 */
+        s.items[XP_PART_TEST][i] = (uint32_t)(800 * i);
+    assert_int_equal(shared(&s, &d), 250);
+    xp_split_free(&s);
+    for (size_t i = 0; i < 70; i++) d.fold[4 * i] = d.fold[4 * i] == 10 ? 9 : 10;
+    assert_int_equal(xp_split_all(&s, &d, 9, 10, &err), XP_ERR_FORMAT);
+    assert_non_null(strstr(err.text, "70 patients"));
     xp_dataset_free(&d);
 }
 
@@ -134,9 +148,9 @@ static void test_draw(void **state) {
     for (int p = 0; p < XP_PARTS; p++) { /* labels are spread evenly: 400 of 900 are neg */
         size_t negative = 0;
         for (size_t i = 0; i < s.n[p]; i++) {
-            const xp_case *c = &d.cases[s.items[p][i]];
-            negative += c->yes == 0;
-            assert_true(c->yes != 0 || c->unknown == 0);
+            xp_case c = xp_dataset_case(&d, s.items[p][i]);
+            negative += c.yes == 0;
+            assert_true(c.yes != 0 || c.unknown == 0);
         }
         assert_in_range(negative * 900, s.n[p] * 330, s.n[p] * 470);
     }
@@ -180,6 +194,7 @@ int main(void) {
         cmocka_unit_test(test_folds),
         cmocka_unit_test(test_hash_of_the_patient),
         cmocka_unit_test(test_folds_not_by_patient_are_refused),
+        cmocka_unit_test(test_shared_among_many),
         cmocka_unit_test(test_draw),
         cmocka_unit_test(test_too_few),
     };

@@ -72,6 +72,13 @@ enum {
 };
 XP_EXPORT(xp_wasm_analyse) int xp_wasm_analyse(xp_session *s, int flags);
 
+/* Evidence by lead and time of a window of the last analysis (method: xp_evidence_method of
+ * evidence.h), for one label, or for all where the method gives them at once. It may take a minute:
+ * the module's import xp_wasm_progress(done, total) is called after each pass through the network.
+ * The network's memory may be planned anew. */
+XP_EXPORT(xp_wasm_attribute)
+int xp_wasm_attribute(xp_session *s, int method, int window, int label);
+
 /* JSON about a part of the session; "null" where there is no such part. The text is the session's.
  */
 typedef enum xp_text_kind {
@@ -87,8 +94,10 @@ typedef enum xp_text_kind {
                         probability, window, maps: [{positive, max, intervals: [{start, end,
                         peak}]}]}], notices}: one map a window; times in seconds, intervals from
                         their window's start */
-    XP_TEXT_DRAWING   /* {width, height: mm, paper, counts: of ops, points, colors, text bytes,
+    XP_TEXT_DRAWING,  /* {width, height: mm, paper, counts: of ops, points, colors, text bytes,
                          strips} */
+    XP_TEXT_EVIDENCE  /* {firstLabel, labels, leads, steps, step: s, integration: {logit, baseline,
+                         sum, residual, steps, complete}: null for occlusion} */
 } xp_text_kind;
 XP_EXPORT(xp_wasm_text) const char *xp_wasm_text(xp_session *s, int kind);
 
@@ -99,8 +108,10 @@ typedef enum xp_float_kind {
     XP_FLOATS_MAPS,          /* index: window; (labels, mapLength), each map ReLU'd and divided by
                                 its maximum */
     XP_FLOATS_LOGITS,        /* index: window; (labels) */
-    XP_FLOATS_FILTERED       /* index: lead; (samples) mV after xp_wasm_filter, NaN where missing;
+    XP_FLOATS_FILTERED,      /* index: lead; (samples) mV after xp_wasm_filter, NaN where missing;
                                 NULL for a lead that is not one of the twelve */
+    XP_FLOATS_EVIDENCE       /* index: label; (leads of the record, steps) logits, NaN in leads that
+                                the model does not see; NULL for a label that was not asked for */
 } xp_float_kind;
 XP_EXPORT(xp_wasm_floats) const float *xp_wasm_floats(const xp_session *s, int kind, int index);
 

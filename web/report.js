@@ -148,14 +148,14 @@ function cell(value) {
 export const csv = (rows) => rows.map((row) => row.map(cell).join(",")).join("\r\n") + "\r\n";
 
 /**
- * One line a label. @param {ReturnType<typeof explainReport>} report
+ * One line a label. @param {ReturnType<typeof explainReport>[]} reports  one a model
  * @param {{at: string, text: string} | null} reading  what was read before the answer was shown
  */
-export function labelsTable(report, reading) {
+export function labelsTable(reports, reading) {
   const head = ["record", "label", "long_name", "probability", "threshold", "threshold_source",
     "auroc", "auroc_low", "auroc_high", "n_positive", "strongest_s", "model", "model_sha256",
     "trained", "layer", "read_first_at", "read_first_text", "disclaimer"];
-  const rows = report.labels.map((l, i) => {
+  const rowsOf = (/** @type {ReturnType<typeof explainReport>} */ report) => report.labels.map((l, i) => {
     const strongest = report.map.windows.flatMap((w) =>
       w.labels[i].strongest.map((s) => `${s.start_s.toFixed(2)}-${s.end_s.toFixed(2)}`),
     );
@@ -164,7 +164,7 @@ export function labelsTable(report, reading) {
       report.model.sha256, String(report.model.trained), report.map.layer, reading?.at ?? "",
       reading?.text ?? "", report.disclaimer];
   });
-  return csv([head, ...rows]);
+  return csv([head, ...reports.flatMap(rowsOf)]);
 }
 
 /** Notices whose text has numbers and lead names only; others may quote the file. */

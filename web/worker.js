@@ -14,11 +14,13 @@ import { explainReport, predictReport } from "./report.js";
  *   filter: import("./core.js").DisplayFilter,
  *   draw: {request: import("./core.js").DrawRequest, values: Float32Array | null},
  *   picture: {module: ArrayBuffer, list: import("./core.js").DisplayList, dpi: number},
+ *   attribute: {method: import("./core.js").Method, window: number, label: number},
  *   analyse: {acceptAmplitude?: boolean, maps?: boolean}}} Requests  maps false: only the report of
  *   probabilities is wanted
  * @typedef {{start: import("./core.js").About, model: Model, layer: Model,
  *   record: import("./core.js").EcgRecord, facts: import("./core.js").RecordInfo,
  *   filter: {mv: Float32Array[]}, draw: import("./core.js").DisplayList, picture: {png: Uint8Array},
+ *   attribute: import("./core.js").Evidence,
  *   analyse: import("./core.js").Analysis & {report: any,
  *   memoryBytes: number}}} Answers  report: the tool's JSON object
  */
@@ -110,6 +112,11 @@ const handlers = {
     return { mv: running().filter(request, opened) };
   },
 
+  /** @param {Requests["attribute"]} request */
+  attribute({ method, window, label }) {
+    return running().attribute(method, window, label);
+  },
+
   /** @param {Requests["analyse"]} request */
   analyse({ acceptAmplitude, maps = true }) {
     const analysis = running().analyse({ acceptAmplitude });
@@ -126,8 +133,8 @@ const handlers = {
 
 /** Buffers of an answer, to be handed over rather than copied. @param {any} answer */
 function buffers(answer) {
-  const { mv, probabilities, logits, maps, ops, points, colors, text, png } = answer;
-  return [mv, probabilities, logits, maps, [ops, points, colors, text, png]]
+  const { mv, probabilities, logits, maps, values, ops, points, colors, text, png } = answer;
+  return [mv, probabilities, logits, maps, values, [ops, points, colors, text, png]]
     .flatMap((arrays) => arrays ?? [])
     .filter((array) => ArrayBuffer.isView(array))
     .map((array) => array.buffer);
@@ -139,6 +146,7 @@ let queue = Promise.resolve();
 /** @param {{id: number, kind: keyof Requests, request: any}} message */
 async function serve({ id, kind, request }) {
   try {
+    if (core) core.hooks.progress = (done, total) => self.postMessage({ id, progress: { done, total } });
     const answer = await handlers[kind](request);
     self.postMessage({ id, answer }, { transfer: buffers(answer) });
   } catch (error) {

@@ -1,11 +1,13 @@
 /* The boundary to JavaScript, called natively: so the sanitizers see it too. */
 #include "support.h"
 
+#include "evidence.h"
 #include "nn/model.h"
 #include "wasm_api.h"
 #include "wasm_picture.h"
 
 #include <cjson/cJSON.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -185,6 +187,50 @@ static void errors_leave_nothing_half_done(void **state) {
     xp_wasm_close(s);
 }
 
+/* ==== evidence by lead ======================================================================= */
+
+static void tells_evidence_by_lead(void **state) {
+    (void)state;
+    xp_session *s = xp_wasm_open();
+    assert_int_equal(xp_wasm_attribute(s, XP_EVIDENCE_OCCLUSION, 0, 0), XP_ERR_USAGE);
+    add_record(s);
+    assert_int_equal(xp_wasm_open_record(s, "r"), XP_OK);
+    assert_int_equal(load_small_model(s, ""), XP_OK);
+    assert_int_equal(xp_wasm_analyse(s, 0), XP_OK);
+    float before = xp_wasm_floats(s, XP_FLOATS_LOGITS, 0)[1];
+    assert_null(xp_wasm_floats(s, XP_FLOATS_EVIDENCE, 0));
+    assert_int_equal(xp_wasm_attribute(s, 7, 0, 0), XP_ERR_USAGE);
+    assert_int_equal(xp_wasm_attribute(s, XP_EVIDENCE_OCCLUSION, 2, 0), XP_ERR_USAGE);
+    assert_int_equal(xp_wasm_attribute(s, XP_EVIDENCE_GRADIENTS, 0, 3), XP_ERR_USAGE);
+
+    assert_int_equal(xp_wasm_attribute(s, XP_EVIDENCE_OCCLUSION, 1, 0), XP_OK);
+    cJSON *o = text(s, XP_TEXT_EVIDENCE);
+    assert_int_equal(cJSON_GetNumberValue(cJSON_GetObjectItem(o, "steps")), 2);
+    assert_int_equal(cJSON_GetNumberValue(cJSON_GetObjectItem(o, "labels")), 3);
+    cJSON_Delete(o);
+    for (int i = 0; i < 3; i++) assert_non_null(xp_wasm_floats(s, XP_FLOATS_EVIDENCE, i));
+
+    /* Complete: all evidence of integrated gradients is what the record adds to the logit. */
+    assert_int_equal(xp_wasm_attribute(s, XP_EVIDENCE_GRADIENTS, 0, 1), XP_OK);
+    assert_null(xp_wasm_floats(s, XP_FLOATS_EVIDENCE, 0));
+    o = text(s, XP_TEXT_EVIDENCE);
+    const cJSON *ig = cJSON_GetObjectItem(o, "integration");
+    int steps = (int)cJSON_GetNumberValue(cJSON_GetObjectItem(o, "steps"));
+    double sum = 0, told = cJSON_GetNumberValue(cJSON_GetObjectItem(ig, "sum"));
+    const float *v = xp_wasm_floats(s, XP_FLOATS_EVIDENCE, 1);
+    for (int i = 0; i < LEADS * steps; i++) sum += (double)v[i];
+    assert_float_equal(sum, told, 1e-4 * (1 + fabs(told)));
+    assert_float_equal(cJSON_GetNumberValue(cJSON_GetObjectItem(ig, "logit")), (double)before,
+                       1e-4);
+    cJSON_Delete(o);
+    /* And the analysis goes on as before. */
+    assert_int_equal(xp_wasm_analyse(s, 0), XP_OK);
+    assert_null(xp_wasm_floats(s, XP_FLOATS_EVIDENCE, 1));
+    assert_float_equal(xp_wasm_floats(s, XP_FLOATS_LOGITS, 0)[1], before, 1e-6);
+    assert_non_null(xp_wasm_floats(s, XP_FLOATS_MAPS, 0));
+    xp_wasm_close(s);
+}
+
 /* ==== drawing ================================================================================ */
 
 static int count_of(xp_session *s, int part) {
@@ -279,6 +325,7 @@ int main(void) {
         cmocka_unit_test(plans_anew_for_another_layer),
         cmocka_unit_test(filters_for_display_only),
         cmocka_unit_test(errors_leave_nothing_half_done),
+        cmocka_unit_test(tells_evidence_by_lead),
         cmocka_unit_test(draws_the_record),
         cmocka_unit_test(makes_a_picture),
     };

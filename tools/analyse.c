@@ -1,6 +1,7 @@
 #include "analyse.h"
 
 #include "arrays.h"
+#include "attribution.h"
 #include "ecg/amplitude.h"
 #include "ecg/filter.h"
 #include "report.h"
@@ -45,22 +46,22 @@ static xp_status find_layer(const xp_model *m, const char *name, int *layer, xp_
 }
 
 /* Fills an where it lies: the net points to the model in it. */
-static xp_status open_parts(analyser *an, const char *model, int threads, bool maps,
+static xp_status open_parts(analyser *an, const char *model, int threads, analyser_use use,
                             const char *layer, const char *label, xp_error *err) {
     XP_TRY(model_file_load(&an->file, model, err));
     const xp_model *m = &an->file.model;
     XP_TRY(find_label(m, label, &an->options.label, err));
-    if (maps) XP_TRY(find_layer(m, layer, &an->options.layer, err));
+    if (use == ANALYSER_MAPS) XP_TRY(find_layer(m, layer, &an->options.layer, err));
     XP_TRY(xp_pool_create(&an->pool, threads, err));
-    xp_net_options o = xp_net_explaining(an->options.layer);
+    xp_net_options o = xp_net_explaining(use == ANALYSER_INPUT ? XP_INPUT_OP : an->options.layer);
     o.pool = an->pool;
     return xp_net_create(&an->net, m, &o, err);
 }
 
-xp_status analyser_open(analyser *an, const char *model, int threads, bool maps, const char *layer,
-                        const char *label, xp_error *err) {
+xp_status analyser_open(analyser *an, const char *model, int threads, analyser_use use,
+                        const char *layer, const char *label, xp_error *err) {
     *an = (analyser){.options = {.layer = -1, .label = -1}};
-    xp_status s = open_parts(an, model, threads, maps, layer, label, err);
+    xp_status s = open_parts(an, model, threads, use, layer, label, err);
     if (s != XP_OK) analyser_close(an);
     return s;
 }
@@ -203,7 +204,7 @@ static xp_status run_input(run *r, const input *in) {
     case INPUT_NPY:
         return run_npy(r, in->path);
     case INPUT_MISSING:
-        return deliver(r, in->path, in->error.code, NULL, NULL, &in->error);
+        return deliver(r, in->path, in->error->code, NULL, NULL, in->error);
     }
     return XP_OK;
 }

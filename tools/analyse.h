@@ -14,11 +14,18 @@ typedef struct analyser {
     xp_explain_options options;
 } analyser;
 
+/* What is wanted beside the probabilities. */
+typedef enum analyser_use {
+    ANALYSER_FORWARD, /* nothing */
+    ANALYSER_MAPS,    /* a map of each window and label at a layer */
+    ANALYSER_INPUT    /* no maps, but a net that gives gradients at its input */
+} analyser_use;
+
 /* Load the model and prepare a net for it; an must not move until it is closed. layer: name of the
- * layer to explain; NULL: the default one; ignored (no maps) unless maps. label: name or number;
- * NULL: all. */
-xp_status analyser_open(analyser *an, const char *model, int threads, bool maps, const char *layer,
-                        const char *label, xp_error *err);
+ * layer to explain; NULL: the default one; for ANALYSER_MAPS. label: name or number (from 0); NULL:
+ * all. */
+xp_status analyser_open(analyser *an, const char *model, int threads, analyser_use use,
+                        const char *layer, const char *label, xp_error *err);
 void analyser_close(analyser *an);
 
 /* One result; analysis is NULL when the input failed, and failure then says why. */

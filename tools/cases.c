@@ -324,7 +324,7 @@ static xp_status open_run(data_run *r, const xp_model *m, const cases_source *fr
     XP_TRY(data_sets_load(&r->data, &from->data, "ds-name", names, m->n_labels, false, err));
     XP_TRY(choose_items(r, from, err));
     r->spec = xp_model_input_spec(m);
-    XP_TRY(xp_reader_create(&r->reader, &r->data, &r->spec, NULL, from->cache_dir, err));
+    XP_TRY(xp_reader_create(&r->reader, &r->data, &r->spec, &from->prepare, from->cache_dir, err));
     xp_loader_options o = {.data = &r->data,
                            .reader = r->reader,
                            .spec = &r->spec,

@@ -6,6 +6,7 @@
 #include "model_file.h"
 
 #include "base/parallel.h"
+#include "ecg/prepare.h"
 #include "train/metrics.h"
 #include "train/split.h"
 
@@ -36,6 +37,7 @@ typedef struct cases_source {
     bool whole;   /* all of data, whatever the folds */
     int val_fold, test_fold;
     const char *cache_dir; /* NULL: none */
+    xp_prepare_options prepare;
     xp_pool *pool;
 } cases_source;
 

@@ -187,9 +187,10 @@ static void print_text(const bench *b) {
     const xp_graph *g = &b->file.model.graph;
     double seconds = b->forward.median * 1e-3;
     report_model_text(&b->file);
-    printf("\nkernels %s, %d thread%s, %d runs of %d record%s; ms a record: minimum, median\n",
+    printf("\nkernels %s, %d thread%s, %d run%s of %d record%s; ms a record: minimum, median\n",
            kernels_name(b), xp_pool_threads(b->pool), xp_pool_threads(b->pool) == 1 ? "" : "s",
-           b->opt->repeat, b->opt->batch, b->opt->batch == 1 ? "" : "s");
+           b->opt->repeat, b->opt->repeat == 1 ? "" : "s", b->opt->batch,
+           b->opt->batch == 1 ? "" : "s");
     printf("  %-34s %9.3f %9.3f   %.1f G direct multiply-adds a second\n", "forward",
            b->forward.min, b->forward.median, xp_graph_macs(g) / seconds * 1e-9);
     if (b->layer >= 0)
@@ -312,7 +313,7 @@ static exit_code run(const command *self, int argc, char **argv) {
     free(b.ops);
     xp_pool_free(b.pool);
     model_file_free(&b.file);
-    return s == XP_OK ? EXIT_CODE_OK : report_fatal(&err);
+    return s == XP_OK ? EXIT_CODE_OK : report_fatal_as(&err, opt.json);
 }
 
 const command command_bench = {

@@ -67,16 +67,7 @@ static xp_status write_npy(const xp_wfdb *w, const decode_options *opt, xp_error
 
 /* ==== .npz: one array a signal =============================================================== */
 
-static bool names_differ(const xp_wfdb *w) {
-    for (int i = 0; i < w->n_signals; i++)
-        for (int j = 0; j <= i; j++)
-            if (!w->signals[i].name[0] ||
-                (j < i && !strcasecmp(w->signals[i].name, w->signals[j].name)))
-                return false;
-    return true;
-}
-
-/* The signal's name, made safe for a file in a zip, behind its number where names do not differ. */
+/* The signal's name, made safe for a file in a zip, behind its number if asked for. */
 static void array_name(const xp_wfdb *w, int index, bool numbered, char name[96]) {
     if (numbered)
         snprintf(name, 96, "%d_%s", index, w->signals[index].name);
@@ -84,6 +75,20 @@ static void array_name(const xp_wfdb *w, int index, bool numbered, char name[96]
         snprintf(name, 96, "%s", w->signals[index].name);
     for (char *p = name; *p; p++)
         if ((unsigned char)*p < 0x20 || strchr("/\\:", *p)) *p = '_';
+}
+
+/* Whether the arrays' names do, as files in a zip: in any case, and once they are safe. */
+static bool names_differ(const xp_wfdb *w) {
+    char a[96], b[96];
+    for (int i = 0; i < w->n_signals; i++) {
+        array_name(w, i, false, a);
+        if (!a[0]) return false;
+        for (int j = 0; j < i; j++) {
+            array_name(w, j, false, b);
+            if (!strcasecmp(a, b)) return false;
+        }
+    }
+    return true;
 }
 
 static xp_status signal_npy(const xp_wfdb_signal *s, bool digital, xp_npz_source *out,
@@ -130,11 +135,6 @@ static xp_status write_npz(const xp_wfdb *w, const decode_options *opt, xp_error
 
 /* ============================================================================================= */
 
-static bool is_npz(const char *path) {
-    size_t n = strlen(path);
-    return n > 4 && !strcasecmp(path + n - 4, ".npz");
-}
-
 static void say_written(const xp_wfdb *w, const decode_options *opt, const char *record) {
     if (opt->json) {
         cJSON *o = report_begin(record);
@@ -159,7 +159,8 @@ static xp_status decode(const char *path, const decode_options *opt, xp_error *e
             "a record of several segments has no single set of stored integers, since gains "
             "may differ from one segment to the next: use --physical, or decode a segment");
     if (s == XP_OK && !opt->digital) s = xp_wfdb_physical(&w, err);
-    if (s == XP_OK) s = is_npz(opt->output) ? write_npz(&w, opt, err) : write_npy(&w, opt, err);
+    if (s == XP_OK)
+        s = path_ends_with(opt->output, ".npz") ? write_npz(&w, opt, err) : write_npy(&w, opt, err);
     if (s == XP_OK)
         say_written(&w, opt, path);
     else
@@ -178,8 +179,7 @@ static exit_code run(const command *self, int argc, char **argv) {
         return usage_error(self, "--digital and --physical exclude each other");
     xp_error err;
     if (decode(args.items[0], &opt, &err) == XP_OK) return EXIT_CODE_OK;
-    report_failure(args.items[0], &err, opt.json);
-    return EXIT_CODE_BAD_INPUT;
+    return report_failure(args.items[0], &err, opt.json);
 }
 
 const command command_decode = {

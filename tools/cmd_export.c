@@ -276,7 +276,7 @@ static exit_code run(const command *self, int argc, char **argv) {
     if (!opt.output) return usage_error(self, "nowhere to write: give a file or folder with -o");
     xp_error err;
     if (export(&opt, &err) == XP_OK) return EXIT_CODE_OK;
-    return report_fatal(&err);
+    return report_fatal_as(&err, opt.json);
 }
 
 const command command_export = {

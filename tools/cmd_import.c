@@ -142,15 +142,16 @@ static xp_status add_end(xp_model *m, const import_options *opt, xp_error *err) 
     return xp_graph_add(&m->graph, &op, err);
 }
 
-static xp_status describe(xp_model *m, const import_options *opt, const char *path, xp_error *err) {
+static xp_status describe(model_file *f, const import_options *opt, const char *path,
+                          xp_error *err) {
+    xp_model *m = &f->model;
     XP_TRY(add_end(m, opt, err));
     XP_TRY(set_labels(m, opt->labels, err));
     XP_TRY(set_leads(m, opt->leads, err));
     /* A file of our own tells its name, and whether it was trained. */
-    bool own = xp_model_meta(m, "disclaimer") != NULL;
-    if (!own || opt->name) set_name(m, opt->name, path);
+    if (!f->ours || opt->name) set_name(m, opt->name, path);
     if (opt->rate > 0) m->rate = opt->rate;
-    if (!own || opt->trained) m->trained = opt->trained;
+    if (!f->ours || opt->trained) m->trained = opt->trained;
     return XP_OK;
 }
 
@@ -187,7 +188,7 @@ static xp_status write_model(const xp_model *m, const import_options *opt, xp_er
 static xp_status import(const char *path, const import_options *opt, xp_error *err) {
     model_file f;
     XP_TRY(model_file_import(&f, path, err));
-    xp_status s = describe(&f.model, opt, path, err);
+    xp_status s = describe(&f, opt, path, err);
     if (s == XP_OK) s = write_model(&f.model, opt, err);
     model_file_free(&f);
     return s;
@@ -201,7 +202,7 @@ static exit_code run(const command *self, int argc, char **argv) {
     if (!opt.output) return usage_error(self, "nowhere to write: give a file with -o");
     xp_error err;
     if (import(args.items[0], &opt, &err) == XP_OK) return EXIT_CODE_OK;
-    return report_fatal(&err);
+    return report_fatal_as(&err, opt.json);
 }
 
 const command command_import = {

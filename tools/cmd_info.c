@@ -195,6 +195,27 @@ static const char *checksum_state(const xp_wfdb_signal *s) {
     return s->has_checksum ? "yes" : "no";
 }
 
+/* Where the samples lie: file, first byte, frames of delay. A file's name once, as signals share
+ * it. */
+static void print_places(const xp_wfdb *w) {
+    for (int i = 0, to; i < w->n_signals; i = to) {
+        const xp_wfdb_signal *s = &w->signals[i];
+        for (to = i + 1; to < w->n_signals; to++) {
+            const xp_wfdb_signal *t = &w->signals[to];
+            if (strcmp(s->file, t->file) || s->byte_offset != t->byte_offset || s->skew != t->skew)
+                break;
+        }
+        if (!s->file[0]) continue;
+        if (to - i > 1)
+            printf("  signals %d to %d in ", i, to - 1);
+        else
+            printf("  signal %d in ", i);
+        print_clean(stdout, s->file);
+        printf(" from byte %lld, skew %d frame%s\n", (long long)s->byte_offset, s->skew,
+               s->skew == 1 ? "" : "s");
+    }
+}
+
 static void print_signal(const xp_wfdb *w, int i) {
     const xp_wfdb_signal *s = &w->signals[i];
     xp_lead_id lead = xp_lead_parse(s->name);
@@ -214,6 +235,8 @@ static void print_record(const xp_wfdb *w, const char *path) {
     printf("\n%-4s %-16s %-5s %11s %10s  %-8s %10s %7s %6s  %-8s %s\n", "", "signal", "lead",
            "rate", "samples", "units", "gain", "base", "format", "checksum", "missing");
     for (int i = 0; i < w->n_signals; i++) print_signal(w, i);
+    puts("");
+    print_places(w);
     if (w->n_comments) puts("");
     for (int i = 0; i < w->n_comments; i++) {
         fputs("  # ", stdout);
@@ -329,10 +352,11 @@ static exit_code run(const command *self, int argc, char **argv) {
     if (!command_parse(self, &opt, argc, argv, 1, -1, &args, &code)) return code;
     input_list list;
     xp_error err;
-    if (inputs_expand(&list, args.items, args.n, &err) != XP_OK) return report_fatal(&err);
+    if (inputs_expand(&list, args.items, args.n, &err) != XP_OK)
+        return report_fatal_as(&err, opt.json);
     for (int i = 0; i < list.n; i++) {
         const input *in = &list.items[i];
-        err = in->error;
+        if (in->kind == INPUT_MISSING) err = *in->error;
         if (in->kind != INPUT_MISSING && info(in->path, opt.json, &err) == XP_OK) continue;
         report_failure(in->path, &err, opt.json);
         code = EXIT_CODE_BAD_INPUT;

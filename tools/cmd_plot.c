@@ -24,8 +24,8 @@ typedef struct plot_options {
 } plot_options;
 
 static const option_spec OPTIONS[] = {
-    OPTION_OUTPUT(plot_options, "FILE",
-                  "picture (several records: folder) to write instead of output/imgs/ECG_..."),
+    OPTION_OUTPUT(plot_options, "FILE|DIR",
+                  "picture, or folder of pictures, to write instead of output/imgs/ECG_..."),
     {"png", 0, OPTION_FLAG, NULL, "write PNG (the default)", offsetof(plot_options, png)},
     {"svg", 0, OPTION_FLAG, NULL, "write SVG, in millimetres; with --png: both",
      offsetof(plot_options, svg)},
@@ -285,7 +285,7 @@ static xp_status plot_input(const plot_job *j, const input *in, xp_error *err) {
                        "%s: prepared windows carry no lead names: plot the recording itself",
                        in->path);
     case INPUT_MISSING:
-        *err = in->error;
+        *err = *in->error;
         return err->code;
     }
     return XP_OK;
@@ -353,6 +353,27 @@ static int word_number(int (*find)(const char *), const char *word, int by_defau
     return word ? find(word) : by_default;
 }
 
+/* Whether what is asked for goes to a folder: more than one input, or a folder that is there. */
+static bool to_folder(const plot_options *o, int inputs) {
+    struct stat st;
+    return inputs > 1 || (o->output && !stat(o->output, &st) && S_ISDIR(st.st_mode));
+}
+
+/* What is wrong whatever is drawn. */
+static exit_code check_options(const command *self, plot_job *j) {
+    const plot_options *o = j->opt;
+    if (o->png && o->svg && o->output && !j->several)
+        return usage_error(self, "-o FILE names one picture: --png and --svg make two");
+    if (o->dpi != 0 && !(o->dpi >= 10 && o->dpi <= 2400))
+        return usage_error(self, "--dpi %g: expected 10 to 2400", o->dpi);
+    if (o->speed != 0 && o->speed != 12.5 && o->speed != 25 && o->speed != 50)
+        return usage_error(self, "--speed %g: expected 12.5, 25 or 50", o->speed);
+    if (o->gain != 0 && o->gain != 5 && o->gain != 10 && o->gain != 20)
+        return usage_error(self, "--gain %g: expected 5, 10 or 20", o->gain);
+    j->dpi = o->dpi > 0 ? o->dpi : 300;
+    return EXIT_CODE_OK;
+}
+
 static exit_code settle(const command *self, plot_job *j, int kind) {
     const plot_options *o = j->opt;
     int layout = word_number(xp_layout_find, o->layout, (int)KINDS[kind].layout);
@@ -365,9 +386,6 @@ static exit_code settle(const command *self, plot_job *j, int kind) {
     if (KINDS[kind].map && !o->model) return usage_error(self, "no model: give one with -m");
     if (KINDS[kind].map && !o->label)
         return usage_error(self, "no label: choose with --label whose evidence to show");
-    if (o->png && o->svg && o->output && !j->several)
-        return usage_error(self, "-o FILE names one picture: --png and --svg make two");
-    j->dpi = o->dpi > 0 ? o->dpi : 300;
     j->page = (xp_plot_options){.layout = (xp_layout)layout,
                                 .speed = o->speed,
                                 .gain = o->gain,
@@ -385,11 +403,13 @@ static exit_code settle(const command *self, plot_job *j, int kind) {
 static exit_code run_kind(const command *self, plot_job *j, int kind, input_list *list) {
     analyser an;
     xp_error err;
-    exit_code code = settle(self, j, kind);
+    exit_code code = check_options(self, j);
+    if (code == EXIT_CODE_OK) code = settle(self, j, kind);
     if (code != EXIT_CODE_OK) return code;
     if (KINDS[kind].map) {
         const plot_options *o = j->opt;
-        if (analyser_open(&an, o->model, o->threads, true, o->layer, o->label, &err) != XP_OK)
+        if (analyser_open(&an, o->model, o->threads, ANALYSER_MAPS, o->layer, o->label, &err) !=
+            XP_OK)
             return report_fatal(&err);
         an.options.prepare = o->prepare;
         j->an = &an;
@@ -402,9 +422,8 @@ static exit_code run_kind(const command *self, plot_job *j, int kind, input_list
 /* Each package, good or bad. */
 static exit_code run_training(const command *self, plot_job *j, const arguments *args) {
     int failed = 0;
-    if (j->opt->png && j->opt->svg && j->opt->output && !j->several)
-        return usage_error(self, "-o FILE names one picture: --png and --svg make two");
-    j->dpi = j->opt->dpi > 0 ? j->opt->dpi : 300;
+    exit_code code = check_options(self, j);
+    if (code != EXIT_CODE_OK) return code;
     for (int i = 1; i < args->n; i++) {
         xp_error err = {0};
         if (plot_training(j, args->items[i], &err) == XP_OK) continue;
@@ -420,7 +439,8 @@ static exit_code run(const command *self, int argc, char **argv) {
     exit_code code;
     if (!command_parse(self, &opt, argc, argv, 2, -1, &args, &code)) return code;
     if (!strcmp(args.items[0], "training")) {
-        plot_job job = {.opt = &opt, .kind = "training", .prefix = "", .several = args.n > 2};
+        plot_job job = {
+            .opt = &opt, .kind = "training", .prefix = "", .several = to_folder(&opt, args.n - 1)};
         return run_training(self, &job, &args);
     }
     int kind = 0;
@@ -433,7 +453,10 @@ static exit_code run(const command *self, int argc, char **argv) {
     input_list list = {0};
     xp_error err;
     if (inputs_expand(&list, args.items + 1, args.n - 1, &err) != XP_OK) return report_fatal(&err);
-    plot_job job = {.opt = &opt, .kind = KINDS[kind].name, .prefix = "ECG_", .several = list.n > 1};
+    plot_job job = {.opt = &opt,
+                    .kind = KINDS[kind].name,
+                    .prefix = "ECG_",
+                    .several = to_folder(&opt, list.n)};
     code = run_kind(self, &job, kind, &list);
     inputs_free(&list);
     return code;

@@ -207,7 +207,7 @@ static xp_status predict_share(const predict_options *opt, const arguments *args
                                const xp_comm *comm, int *failed, xp_error *err) {
     analyser an;
     input_list list = {0};
-    XP_TRY(analyser_open(&an, opt->model, opt->threads, false, NULL, NULL, err));
+    XP_TRY(analyser_open(&an, opt->model, opt->threads, ANALYSER_FORWARD, NULL, NULL, err));
     an.options.prepare = opt->prepare;
     xp_status s = inputs_expand(&list, args->items, args->n, err);
     if (s == XP_OK) {
@@ -237,7 +237,9 @@ static exit_code run(const command *self, int argc, char **argv) {
         s = xp_fail(&err, XP_ERR_USAGE,
                     "%d processes but nowhere to put their results; give -o PROBS.npy", comm.size);
     if (s == XP_OK) s = predict_share(&opt, &args, &comm, &failed, &err);
-    code = s != XP_OK ? report_fatal(&err) : failed ? EXIT_CODE_BAD_INPUT : EXIT_CODE_OK;
+    code = s != XP_OK ? report_fatal_as(&err, opt.json)
+           : failed   ? EXIT_CODE_BAD_INPUT
+                      : EXIT_CODE_OK;
     /* The other processes may wait for this one: to end without a farewell is what stops them. */
     if (s != XP_OK && comm.size > 1) _exit((int)code);
     xp_comm_stop(&comm);

@@ -69,7 +69,7 @@ static exit_code run(const command *self, int argc, char **argv) {
     if (!opt.output) return usage_error(self, "nowhere to write: give a file with -o");
     model_file file;
     xp_error err;
-    if (model_file_load(&file, opt.model, &err) != XP_OK) return report_fatal(&err);
+    if (model_file_load(&file, opt.model, &err) != XP_OK) return report_fatal_as(&err, opt.json);
     xp_status s = prepare_record(&file.model, args.items[0], &opt, &err);
     model_file_free(&file);
     if (s == XP_OK) return EXIT_CODE_OK;

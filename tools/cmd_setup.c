@@ -173,8 +173,8 @@ static xp_status next_header(void *ctx, xp_cinc_record *record, bool *more, xp_e
     if (!*more) return XP_OK;
     const input *in = &h->list.items[h->next++];
     if (in->kind != INPUT_RECORD) {
-        *err = in->error;
-        return in->error.code;
+        *err = *in->error;
+        return err->code;
     }
     char path[PATH_SIZE];
     uint8_t *data;

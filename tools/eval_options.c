@@ -50,6 +50,7 @@ static cases_source make_source(const eval_options *o, bool second, xp_pool *poo
                           .val_fold = o->val_fold,
                           .test_fold = o->test_fold,
                           .cache_dir = o->cache_dir,
+                          .prepare = o->prepare,
                           .pool = pool};
 }
 

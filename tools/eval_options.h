@@ -14,6 +14,7 @@ typedef struct eval_options {
     const char *part, *cache_dir, *threshold, *csv, *figures, *report;
     int val_fold, test_fold, resamples, seed, threads, min_positives;
     double level, dpi;
+    xp_prepare_options prepare;
     bool json;
 } eval_options;
 
@@ -128,7 +129,8 @@ typedef struct eval_options {
          "N",                                                                                      \
          "pixels an inch of the PNG (default 300)",                                                \
          offsetof(eval_options, dpi)},                                                             \
-        OPTION_THREADS(eval_options, "0"), OPTION_JSON(eval_options)
+        OPTION_MISSING_LEADS(eval_options), OPTION_THREADS(eval_options, "0"),                     \
+        OPTION_JSON(eval_options)
 
 #define EVAL_DEFAULTS                                                                              \
     {                                                                                              \

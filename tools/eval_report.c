@@ -3,6 +3,7 @@
 #include "command.h"
 #include "figures.h"
 #include "html.h"
+#include "inputs.h"
 #include "output.h"
 #include "report.h"
 #include "train/metrics_report.h"
@@ -18,9 +19,21 @@ bool eval_report_wanted(const eval_options *o) {
     return o->figures || o->report;
 }
 
+/* The report may be written, and is no file that is read. */
+static xp_status check_report(const eval_options *o, xp_error *err) {
+    const char *const read[] = {o->model,      o->model_b,      o->scores,    o->scores_b,
+                                o->truth,      o->patients,     o->test_set,  o->val_set,
+                                o->val_scores, o->val_scores_b, o->val_truth, o->csv};
+    for (size_t i = 0; i < sizeof read / sizeof *read; i++) {
+        char *word = (char *)(uintptr_t)read[i];
+        if (word) XP_TRY(inputs_check_output(&word, 1, o->report, err));
+    }
+    return output_check(o->report, false, err);
+}
+
 xp_status eval_report_check(const eval_options *o, xp_error *err) {
     struct stat st;
-    if (o->report) XP_TRY(output_check(o->report, false, err));
+    if (o->report) XP_TRY(check_report(o, err));
     if (o->dpi != 0 && !(o->dpi >= 10 && o->dpi <= 2400))
         return xp_fail(err, XP_ERR_USAGE, "--dpi %g: expected 10 to 2400", o->dpi);
     if (o->figures && !stat(o->figures, &st) && !S_ISDIR(st.st_mode))
@@ -119,7 +132,9 @@ static void put_value(html *h, double v, xp_ci ci, const char *format) {
     snprintf(text, sizeof text, format, v);
     html_text(h, text);
     if (!isnan(ci.low)) {
-        snprintf(text, sizeof text, "%.3f" DASH "%.3f", ci.low, ci.high);
+        bool is_signed = !strncmp(format, "%+", 2);
+        snprintf(text, sizeof text, is_signed ? "%+.3f to %+.3f" : "%.3f" DASH "%.3f", ci.low,
+                 ci.high);
         html_raw(h, "<small>");
         html_text(h, text);
         html_raw(h, "</small>");
@@ -265,6 +280,11 @@ static xp_status put_facts(html *h, const eval_options *o, const eval_results *r
              "for all else",
              100 * e->options.level, e->options.resamples, (unsigned long long)e->options.seed);
     html_fact(h, "intervals", text);
+    if (e->options.min_positives > 0) {
+        snprintf(text, sizeof text, "of the labels with at least %d cases with the finding",
+                 e->options.min_positives);
+        html_fact(h, "macro mean", text);
+    }
     html_fact(h, "made by", "xplaim " XP_VERSION);
     html_raw(h, "</dl>\n");
     return XP_OK;

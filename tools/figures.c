@@ -112,21 +112,26 @@ static double unit_step(const xp_chart *c) {
     return c->width < 28 ? 0.5 : 0.2;
 }
 
+/* Text from x on, made smaller where it would be wider than `room`. */
+static void fitted(xp_display *d, float x, float y, float size, float room, uint32_t rgba,
+                   const char *text) {
+    float wide = text_width(text, size);
+    xp_draw_text(d, x, y, wide > room ? size * room / wide : size, XP_ANCHOR_START, rgba, text);
+}
+
 /* Name and number of cases over `lines` lines of text. */
 static void panel_title(const xp_chart *c, const char *name, const xp_evaluated *e, int lines) {
     char text[64];
     float y = c->top - 1.8f - LINE * (float)lines;
     snprintf(text, sizeof text, "%zu of %zu", e->positives, e->n);
-    xp_draw_text(c->d, c->left, y, NAME, XP_ANCHOR_START, XP_INK, name);
+    fitted(c->d, c->left, y, NAME, c->width - text_width(text, SMALL) - 1.5f, XP_INK, name);
     xp_draw_text(c->d, c->left + c->width, y, SMALL, XP_ANCHOR_END, XP_GREY, text);
 }
 
-/* One of those lines, the first is 0, made smaller where it would be too wide. */
+/* One of those lines; the first is 0. */
 static void panel_line(const xp_chart *c, int line, int lines, uint32_t rgba, const char *text) {
-    float wide = text_width(text, SMALL);
-    float size = fminf(SMALL, SMALL * (c->width + RIGHT) / wide);
-    xp_draw_text(c->d, c->left, c->top - 1.8f - LINE * (float)(lines - 1 - line), size,
-                 XP_ANCHOR_START, rgba, text);
+    fitted(c->d, c->left, c->top - 1.8f - LINE * (float)(lines - 1 - line), SMALL, c->width + RIGHT,
+           rgba, text);
 }
 
 static void panel_undefined(const xp_chart *c, const char *why) {
@@ -409,8 +414,8 @@ static void row_names(xp_display *d, const figure_source *from, int rows, float 
         if (i % 2 == 0)
             xp_draw_rect(d, XP_FIGURE_MARGIN, y - ROW / 2, right, y + ROW / 2,
                          XP_RGB(246, 246, 248));
-        xp_draw_text(d, XP_FIGURE_MARGIN + 1.5f, y + 0.9f, 2.5f, XP_ANCHOR_START, XP_INK,
-                     macro ? "mean (macro)" : from->names[i]);
+        fitted(d, XP_FIGURE_MARGIN + 1.5f, y + 0.9f, 2.5f, LABELS - XP_FIGURE_MARGIN - 4, XP_INK,
+               macro ? "mean (macro)" : from->names[i]);
     }
 }
 

@@ -37,7 +37,8 @@ static const char STYLE[] =
     "@media print{:root{--ink:#000;--soft:#444;--ground:#fff;--line:#bbb;--stripe:#f5f5f7;"
     "--note:#fff;--edge:#d55e00;color-scheme:light}\n"
     "body{padding:0;max-width:none;font-size:10pt}.wide{overflow:visible}\n"
-    "table{font-size:8pt}small{font-size:7pt}th,td{padding:.2rem .4rem}\n"
+    "table{font-size:6.8pt}small{font-size:5.8pt}th,td{padding:.15rem .2rem}"
+    "th:first-child{white-space:normal}\n"
     "tr,figure{break-inside:avoid}thead{display:table-header-group}h2{break-after:avoid}\n"
     "figure svg{width:auto;max-width:100%;max-height:265mm;border:0}}\n";
 

@@ -60,6 +60,21 @@ static input *append(input_list *list, input_kind kind, const char *path) {
     return &list->items[list->n++];
 }
 
+static xp_status append_missing(input_list *list, const char *path, xp_status code,
+                                const char *what, xp_error *err) {
+    input *in = append(list, INPUT_MISSING, path);
+    xp_error *error = in ? malloc(sizeof *error) : NULL;
+    if (!error) return no_memory(err);
+    xp_fail(error, code, "%s: %s", path, what);
+    in->error = error;
+    return XP_OK;
+}
+
+static void free_input(input *in) {
+    free(in->path);
+    free(in->error);
+}
+
 /* ==== one folder ============================================================================= */
 
 static bool add_header(folder *f, const char *file) {
@@ -158,12 +173,7 @@ static bool append_records(input_list *list, const folder *f, const char *path) 
 
 static xp_status walk(input_list *list, const char *path, int depth, xp_error *err) {
     DIR *d = opendir(path);
-    if (!d) {
-        input *bad = append(list, INPUT_MISSING, path);
-        if (!bad) return no_memory(err);
-        xp_fail(&bad->error, XP_ERR_IO, "%s: this folder cannot be read", path);
-        return XP_OK;
-    }
+    if (!d) return append_missing(list, path, XP_ERR_IO, "this folder cannot be read", err);
     folder f = {0};
     bool ok = list_folder(&f, d, path);
     closedir(d);
@@ -186,11 +196,8 @@ static xp_status expand_folder(input_list *list, const char *path, xp_error *err
     int before = list->n;
     XP_TRY(walk(list, path, 0, err));
     if (list->n > before) return XP_OK;
-    input *none = append(list, INPUT_MISSING, path);
-    if (!none) return no_memory(err);
-    xp_fail(&none->error, XP_ERR_NOT_FOUND,
-            "%s: no record in this folder or below it: a record needs a .hea file", path);
-    return XP_OK;
+    return append_missing(list, path, XP_ERR_NOT_FOUND,
+                          "no record in this folder or below it: a record needs a .hea file", err);
 }
 
 static xp_status expand(input_list *list, const char *word, xp_error *err) {
@@ -212,7 +219,7 @@ xp_status inputs_expand(input_list *list, char **words, int n, xp_error *err) {
 }
 
 void inputs_free(input_list *list) {
-    for (int i = 0; i < list->n; i++) free(list->items[i].path);
+    for (int i = 0; i < list->n; i++) free_input(&list->items[i]);
     free(list->items);
     *list = (input_list){0};
 }
@@ -221,7 +228,7 @@ void inputs_keep_share(input_list *list, int rank, int processes) {
     const int begin = (int)((long long)list->n * rank / processes);
     const int end = (int)((long long)list->n * (rank + 1) / processes);
     for (int i = 0; i < list->n; i++)
-        if (i < begin || i >= end) free(list->items[i].path);
+        if (i < begin || i >= end) free_input(&list->items[i]);
     memmove(list->items, list->items + begin, (size_t)(end - begin) * sizeof *list->items);
     list->n = end - begin;
 }

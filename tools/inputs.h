@@ -16,8 +16,8 @@ typedef enum input_kind {
 
 typedef struct input {
     input_kind kind;
-    char *path; /* owned */
-    xp_error error;
+    char *path;      /* owned */
+    xp_error *error; /* owned; of INPUT_MISSING */
 } input;
 
 typedef struct input_list {

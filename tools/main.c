@@ -9,10 +9,11 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static const command *const COMMANDS[] = {
-    &command_info,     &command_decode,  &command_prepare, &command_predict, &command_explain,
-    &command_import,   &command_export,  &command_bench,   &command_setup,   &command_train,
+    &command_info,      &command_decode,   &command_prepare,  &command_predict, &command_explain,
+    &command_import,    &command_export,   &command_bench,    &command_setup,   &command_train,
     &command_calibrate, &command_ensemble, &command_evaluate, &command_compare, &command_plot};
 enum { N_COMMANDS = sizeof COMMANDS / sizeof *COMMANDS };
 
@@ -44,28 +45,49 @@ exit_code usage_error(const command *c, const char *fmt, ...) {
     return EXIT_CODE_BAD_USAGE;
 }
 
+static const option_spec *find_option(const command *c, const char *name) {
+    for (const option_spec *s = c->options; s->name; s++)
+        if (!strcmp(s->name, name)) return s;
+    return NULL;
+}
+
+/* names: "OUT.npy|OUT.npz", as the help has it; where one has no ending, any will do. A device or a
+ * pipe has none. */
+static xp_status check_ending(const char *output, const char *names, xp_error *err) {
+    struct stat st;
+    if (stat(output, &st) == 0 && !S_ISREG(st.st_mode)) return XP_OK;
+    for (const char *name = names, *next; name; name = next) {
+        char ending[32] = "";
+        next = strchr(name, '|');
+        size_t n = next ? (size_t)(next++ - name) : strlen(name);
+        const char *dot = memchr(name, '.', n);
+        if (dot) snprintf(ending, sizeof ending, "%.*s", (int)(n - (size_t)(dot - name)), dot);
+        if (!dot || path_ends_with(output, ending)) return XP_OK;
+    }
+    return xp_fail(err, XP_ERR_USAGE,
+                   "-o %s: its ending does not say what is written; expected a name like %s",
+                   output, names);
+}
+
 /* The file that the options say to write to may be written, and is none that the command reads. */
 static xp_status check_output(const command *c, void *opt, const arguments *args, xp_error *err) {
-    const char *output = NULL;
-    bool folder = false;
-    for (const option_spec *s = c->options; s->name; s++) {
-        if (strcmp(s->name, "output")) continue;
-        output = *(const char **)((char *)opt + s->offset);
-        folder = strstr(s->value, "DIR") != NULL;
-    }
+    const option_spec *o = find_option(c, "output");
+    const char *output = o ? *(const char **)((char *)opt + o->offset) : NULL;
     if (!output) return XP_OK;
     XP_TRY(inputs_check_output(args->items, args->n, output, err));
     for (const option_spec *s = c->options; s->name; s++) {
         char *text = s->kind == OPTION_TEXT ? *(char **)((char *)opt + s->offset) : NULL;
         if (text && text != output) XP_TRY(inputs_check_output(&text, 1, output, err));
     }
-    return output_check(output, folder, err);
+    XP_TRY(check_ending(output, o->value, err));
+    return output_check(output, strstr(o->value, "DIR") != NULL, err);
 }
 
 static bool fits(const command *c, void *opt, const arguments *args, exit_code *code) {
     xp_error err;
     if (check_output(c, opt, args, &err) == XP_OK) return true;
-    *code = report_fatal(&err);
+    const option_spec *json = find_option(c, "json");
+    *code = report_fatal_as(&err, json && *(const bool *)((char *)opt + json->offset));
     return false;
 }
 

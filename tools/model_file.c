@@ -43,7 +43,7 @@ static xp_status read_file(model_file *f, const char *path, model_reader reader,
     size_t size;
     XP_TRY(xp_file_read(path, &data, &size, err));
     xp_bytes file = {data, size};
-    model_file made = {.path = path, .size = size};
+    model_file made = {.path = path, .size = size, .ours = xp_onnx_is_ours(file)};
     xp_status s = reader(&made.model, file, err);
     if (s == XP_OK) {
         xp_sha256_hex(file, made.sha256);

@@ -9,6 +9,7 @@ typedef struct model_file {
     const char *path; /* not owned */
     char sha256[65];  /* of the file; "" for a model that was built here */
     size_t size;      /* of the file, bytes */
+    bool ours;        /* imported from an ONNX file that `xplaim export` wrote */
 } model_file;
 
 /* Read a .safetensors model; import a .keras or .onnx model; whichever of these it is, by its

@@ -55,6 +55,12 @@ typedef struct option_spec {
             offsetof(type, threads)                                                                \
     }
 /* For structs with a member `prepare` of type xp_prepare_options. */
+#define OPTION_MISSING_LEADS(type)                                                                 \
+    {                                                                                              \
+        "accept-missing-leads", 0, OPTION_FLAG, NULL,                                              \
+            "take leads that a record does not have, and that cannot be derived, as 0 mV",         \
+            offsetof(type, prepare.accept_missing_leads)                                           \
+    }
 #define OPTIONS_PREPARE(type)                                                                      \
     {"bandpass",                                                                                   \
      0,                                                                                            \
@@ -68,11 +74,13 @@ typedef struct option_spec {
          "HZ",                                                                                     \
          "zero-phase notch of quality 30 at this frequency",                                       \
          offsetof(type, prepare.notch)},                                                           \
-    {                                                                                              \
-        "accept-amplitude", 0, OPTION_FLAG, NULL,                                                  \
-            "analyse a record although its amplitude is not credible",                             \
-            offsetof(type, prepare.accept_amplitude)                                               \
-    }
+        {"accept-amplitude",                                                                       \
+         0,                                                                                        \
+         OPTION_FLAG,                                                                              \
+         NULL,                                                                                     \
+         "analyse a record although its amplitude is not credible",                                \
+         offsetof(type, prepare.accept_amplitude)},                                                \
+        OPTION_MISSING_LEADS(type)
 
 typedef struct arguments {
     char **items; /* point into argv */

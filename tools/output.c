@@ -60,27 +60,52 @@ static xp_status create_beside(const char *path, char **temporary, int *fd, xp_e
     return XP_OK;
 }
 
+enum { MAX_LINKS = 32 };
+
+/* Where path leads: the name behind a symbolic link, and so on, whether or not it is there. Freed
+ * by the caller. */
+static xp_status follow_links(const char *path, char **target, xp_error *err) {
+    char *here = strdup(path), link[4096];
+    for (int i = 0; here && i < MAX_LINKS; i++) {
+        ssize_t n = readlink(here, link, sizeof link - 1);
+        if (n < 0) { /* no link: a file, or nothing yet */
+            *target = here;
+            return XP_OK;
+        }
+        link[n] = 0;
+        const char *slash = strrchr(here, '/');
+        size_t folder = slash && link[0] != '/' ? (size_t)(slash - here) + 1 : 0;
+        char *next = malloc(folder + (size_t)n + 1);
+        if (next) snprintf(next, folder + (size_t)n + 1, "%.*s%s", (int)folder, here, link);
+        free(here);
+        here = next;
+    }
+    bool memory = !here;
+    free(here);
+    return memory ? xp_fail(err, XP_ERR_MEMORY, "not enough memory")
+                  : io_error(err, path, "followed", ELOOP);
+}
+
 xp_status output_check(const char *path, bool folder_allowed, xp_error *err) {
     struct stat st;
     if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
         if (!S_ISDIR(st.st_mode) || folder_allowed) return XP_OK;
         return xp_fail(err, XP_ERR_IO, "%s: is a folder", path);
     }
-    char *temporary;
+    char *target, *temporary;
     int fd;
-    XP_TRY(create_beside(path, &temporary, &fd, err));
+    XP_TRY(follow_links(path, &target, err));
+    xp_status s = create_beside(target, &temporary, &fd, err);
+    free(target);
+    if (s != XP_OK) return s;
     close(fd);
     unlink(temporary);
     free(temporary);
     return XP_OK;
 }
 
-xp_status output_write_file(const char *path, const void *bytes, size_t size, xp_error *err) {
-    struct stat st;
-    if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
-        if (S_ISDIR(st.st_mode)) return xp_fail(err, XP_ERR_IO, "%s: is a folder", path);
-        return write_directly(path, bytes, size, err);
-    }
+/* Beside the file and then in its place. */
+static xp_status replace_file(const char *path, const void *bytes, size_t size, xp_error *err) {
     char *temporary;
     int fd;
     XP_TRY(create_beside(path, &temporary, &fd, err));
@@ -90,6 +115,19 @@ xp_status output_write_file(const char *path, const void *bytes, size_t size, xp
         unlink(temporary);
     }
     free(temporary);
+    return s;
+}
+
+xp_status output_write_file(const char *path, const void *bytes, size_t size, xp_error *err) {
+    struct stat st;
+    if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
+        if (S_ISDIR(st.st_mode)) return xp_fail(err, XP_ERR_IO, "%s: is a folder", path);
+        return write_directly(path, bytes, size, err);
+    }
+    char *target;
+    XP_TRY(follow_links(path, &target, err));
+    xp_status s = replace_file(target, bytes, size, err);
+    free(target);
     return s;
 }
 

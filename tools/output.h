@@ -11,8 +11,8 @@
 #include <stdio.h>
 
 /* Write a file by way of a temporary one beside it that takes its name at the end: a reader sees
- * the old file or the whole new one. A path that is no regular file (/dev/stdout) is written
- * directly. On error nothing is left behind. */
+ * the old file or the whole new one. A symbolic link stays one: what it leads to is written. A path
+ * that is no regular file (/dev/stdout) is written directly. On error nothing is left behind. */
 xp_status output_write_file(const char *path, const void *bytes, size_t size, xp_error *err);
 
 /* Whether output_write_file could write path: asked before the work whose result goes there. A

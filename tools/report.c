@@ -1,5 +1,6 @@
 #include "report.h"
 
+#include <ctype.h>
 #include <string.h>
 
 cJSON *report_begin(const char *record) {
@@ -99,13 +100,18 @@ xp_status report_refusal(xp_error *err, const char *record) {
     size_t n = strlen(err->text);
     if (err->code == XP_ERR_UNITS)
         snprintf(err->text + n, sizeof err->text - n, " (option --accept-amplitude)");
+    if (err->code == XP_ERR_LEAD_UNKNOWN)
+        snprintf(err->text + n, sizeof err->text - n,
+                 "; or take absent leads as 0 mV (option --accept-missing-leads)");
     return err->code;
 }
 
+exit_code report_fatal_as(const xp_error *err, bool json) {
+    return report_failure(NULL, err, json);
+}
+
 exit_code report_failure(const char *record, const xp_error *err, bool json) {
-    if (!json) {
-        return report_fatal(err);
-    }
+    if (!json) return report_fatal(err);
     cJSON *o = report_begin(record), *e = cJSON_CreateObject();
     cJSON_AddItemToObject(e, "code", json_text(xp_status_name(err->code)));
     cJSON_AddItemToObject(e, "text", json_text(err->text));
@@ -125,12 +131,48 @@ void report_model_text(const model_file *f) {
     puts(DISCLAIMER);
 }
 
+/* How many characters at text are the notice's own lead. */
+static size_t own_lead(const xp_notice *n, const char *text) {
+    size_t size = strlen(n->lead);
+    return size && !strncmp(text, n->lead, size) && !isalnum((unsigned char)text[size]) ? size : 0;
+}
+
+/* Whether two notices say the same but for their leads and the lines of the header. */
+static bool alike(const xp_notice *a, const xp_notice *b) {
+    const char *p = a->text, *q = b->text;
+    if (a->code != b->code || !a->lead[0] || !b->lead[0]) return false;
+    while (*p || *q) {
+        bool start = p == a->text || !isalnum((unsigned char)p[-1]);
+        size_t m = start ? own_lead(a, p) : 0, n = start ? own_lead(b, q) : 0;
+        bool line = p - a->text >= 5 && !memcmp(p - 5, "line ", 5);
+        if (line) m = strspn(p, "0123456789"), n = strspn(q, "0123456789");
+        if ((m && n) || (*p == *q && *p)) {
+            p += m && n ? m : 1;
+            q += m && n ? n : 1;
+        } else {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool said_before(const xp_notices *notices, int i) {
+    for (int k = 0; k < i; k++)
+        if (alike(&notices->items[k], &notices->items[i])) return true;
+    return false;
+}
+
 void report_notices_text(const xp_notices *notices, const char *indent) {
     for (int i = 0; i < notices->n; i++) {
         const xp_notice *n = &notices->items[i];
-        if (n->code == XP_NOTE_MODEL) continue;
+        if (n->code == XP_NOTE_MODEL || said_before(notices, i)) continue;
         printf("%snote [%s] ", indent, xp_notice_name(n->code));
         print_clean(stdout, n->text);
+        for (int k = i + 1, more = 0; k < notices->n; k++) {
+            if (!alike(n, &notices->items[k])) continue;
+            fputs(more++ ? ", " : "; likewise ", stdout);
+            print_clean(stdout, notices->items[k].lead);
+        }
         puts("");
     }
 }

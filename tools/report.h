@@ -26,9 +26,10 @@ cJSON *report_window(const xp_input *in, int window);
  * error. Returns the exit code of a command that has only this input. */
 exit_code report_failure(const char *record, const xp_error *err, bool json);
 
-/* The error that ends the command, on standard error; returns the exit code: bad usage where an
- * argument was wrong, else bad input. */
+/* The error that ends the command, on standard error or, when json, as an object with "error" on
+ * standard output; returns the exit code: bad usage where an argument was wrong, else bad input. */
 exit_code report_fatal(const xp_error *err);
+exit_code report_fatal_as(const xp_error *err, bool json);
 
 /* A record that could be read but not prepared: names it and, where an option would let it pass,
  * that. Returns err's code. */
@@ -36,7 +37,7 @@ xp_status report_refusal(xp_error *err, const char *record);
 
 /* Two or three lines that name the model, say whether it was trained, and the disclaimer. */
 void report_model_text(const model_file *f);
-/* All but what report_model_text said. */
+/* All but what report_model_text said. What is the same of several leads is said once. */
 void report_notices_text(const xp_notices *notices, const char *indent);
 
 #define UNTRAINED_TEXT                                                                             \

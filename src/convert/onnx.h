@@ -9,13 +9,15 @@
 #include "base/bytes.h"
 #include "nn/model.h"
 
-/* Whether the bytes begin as an ONNX model does. */
+/* Whether the bytes begin as an ONNX model does; and as one that xp_onnx_export wrote. */
 bool xp_onnx_is(xp_bytes file);
+bool xp_onnx_is_ours(xp_bytes file);
 
 /* Write m as opset 17: input "ecg" (batch, length, leads) in millivolt, output "probabilities"
  * (batch, labels), any batch. Nodes carry the ops' names and constants the params'. Every metadata
  * string of the model file ("labels", "lead_order", "rate", "units" ...) is in metadata_props,
- * notice (may be NULL) as "disclaimer" and as the model's doc_string. *bytes is malloc'ed. */
+ * notice (may be NULL) as "disclaimer", where the model has none of its own, and as the model's
+ * doc_string. *bytes is malloc'ed. */
 xp_status xp_onnx_export(const xp_model *m, const char *notice, uint8_t **bytes, size_t *size,
                          xp_error *err);
 
@@ -24,9 +26,9 @@ xp_status xp_onnx_export(const xp_model *m, const char *notice, uint8_t **bytes,
  * onnx_nodes.c; opsets 9 to 25. Whatever would change what the network computes and is not
  * supported is an error that names the node and the attribute.
  *
- * A file that xp_onnx_export wrote gives the same model back, bit by bit. Of any other, *m gets
- * the defaults of xp_keras_import (architecture "graph", 500 Hz, trained = false, "label1"...).
- * Free with xp_model_free. On error *m is untouched. */
+ * A file that xp_onnx_export wrote gives the same model back, bit by bit, without the notice. Of
+ * any other, *m gets the defaults of xp_keras_import (architecture "graph", 500 Hz, trained =
+ * false, "label1"...). Free with xp_model_free. On error *m is untouched. */
 xp_status xp_onnx_import(xp_model *m, xp_bytes file, xp_error *err);
 
 #endif

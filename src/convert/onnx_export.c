@@ -576,16 +576,18 @@ static void add_property(exporter *e, Onnx__ModelProto *model, const char *key, 
     model->metadata_props[model->n_metadata_props++] = p;
 }
 
-/* All of the model file's metadata but the graph, which the nodes are. */
+/* All of the model file's metadata but the graph, which the nodes are; the notice where the model
+ * has no disclaimer. */
 static void add_metadata(exporter *e, Onnx__ModelProto *model, const xp_safetensors *file,
                          const char *notice) {
     model->metadata_props = take(e, (size_t)file->n_meta + 1, sizeof *model->metadata_props);
     if (e->failed) return;
     for (int i = 0; i < file->n_meta; i++)
-        if (strcmp(file->meta[i].key, "graph") &&
-            !(notice && !strcmp(file->meta[i].key, "disclaimer")))
+        if (strcmp(file->meta[i].key, "graph"))
             add_property(e, model, file->meta[i].key, file->meta[i].value);
-    if (notice) add_property(e, model, "disclaimer", notice);
+    if (!notice || xp_model_meta(e->m, "disclaimer")) return;
+    add_property(e, model, "disclaimer", notice);
+    model->graph->doc_string = (char *)ONNX_NOTICE;
 }
 
 static Onnx__ModelProto *make_model(exporter *e, const char *notice) {

@@ -273,6 +273,14 @@ static const char *property(const Onnx__ModelProto *message, const char *key) {
     return NULL;
 }
 
+/* Whether a property is the model's: the graph is in the nodes, and the disclaimer may be ours. */
+static bool is_of_model(const Onnx__ModelProto *message, const Onnx__StringStringEntryProto *p) {
+    const char *doc = message->graph->doc_string;
+    bool added = doc && !strcmp(doc, ONNX_NOTICE);
+    return p->key && p->value && strcmp(p->key, "graph") &&
+           !(added && !strcmp(p->key, "disclaimer"));
+}
+
 /* The file's metadata is that of a model file of ours, less the graph: put together they are one,
  * which is read as any other. */
 static xp_status describe_ours(xp_model *m, const Onnx__ModelProto *message, xp_error *err) {
@@ -288,8 +296,7 @@ static xp_status describe_ours(xp_model *m, const Onnx__ModelProto *message, xp_
     int n_meta = 0;
     for (size_t i = 0; s == XP_OK && i < n; i++) {
         const Onnx__StringStringEntryProto *p = message->metadata_props[i];
-        if (p->key && p->value && strcmp(p->key, "graph"))
-            meta[n_meta++] = (xp_st_meta){p->key, p->value};
+        if (is_of_model(message, p)) meta[n_meta++] = (xp_st_meta){p->key, p->value};
     }
     for (int i = 0; s == XP_OK && i < m->graph.n_params; i++) {
         const xp_param *p = &m->graph.params[i];

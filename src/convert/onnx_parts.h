@@ -13,6 +13,8 @@
 /* The doc_string by which our exporter marks what is part of a layer, not one of its own: the node
  * of a layer's activation, and constants of 1 or 0 that are no params. */
 #define ONNX_PART "part of its layer"
+/* What our exporter says of a graph whose file got a disclaimer that its model has not. */
+#define ONNX_NOTICE "the disclaimer was added on export"
 
 typedef Onnx__NodeProto onnx_node;
 typedef Onnx__TensorProto onnx_tensor;

@@ -13,6 +13,13 @@ bool xp_onnx_is(xp_bytes file) {
            file.data[2] != 0;
 }
 
+bool xp_onnx_is_ours(xp_bytes file) {
+    /* Field 2, producer_name, is next. */
+    static const uint8_t producer[] = {0x12, 6, 'x', 'p', 'l', 'a', 'i', 'm'};
+    return xp_onnx_is(file) && file.size >= 2 + sizeof producer &&
+           !memcmp(file.data + 2, producer, sizeof producer);
+}
+
 /* ==== limits =================================================================================
  *
  * A walk over the wire format with the messages' descriptors, before protobuf-c sees it:

@@ -102,7 +102,7 @@ xp_status xp_amplitude_check(const xp_column *columns, int n_columns, int64_t n,
     bool credible = amplitude >= XP_AMPLITUDE_MIN && amplitude <= XP_AMPLITUDE_MAX;
     if (!credible && !accept) return refuse(amplitude, err);
     for (int c = 0; c < n_columns; c++) {
-        if (is_flat(&columns[c], n))
+        if (!columns[c].absent && is_flat(&columns[c], n))
             xp_notice_add(notes, XP_NOTE_AMPLITUDE, columns[c].name,
                           "lead %s is flat: all its samples are equal", columns[c].name);
         if (credible) XP_TRY(check_lead(&columns[c], n, rate, accept, notes, err));

@@ -47,15 +47,33 @@ static int find_lead(const xp_record *rec, const char *name, int *count) {
     return first;
 }
 
-/* The first lead of each identity; have tells which are there. */
+static int64_t count_missing(const float *mv, int64_t n) {
+    int64_t count = 0;
+    for (int64_t i = 0; i < n; i++) count += !isfinite(mv[i]);
+    return count;
+}
+
+/* The first lead of each identity; have tells which are there and hold something. */
 static void index_leads(const xp_record *rec, const float *first[XP_LEAD_COUNT],
                         bool have[XP_LEAD_COUNT]) {
     for (int l = rec->n_leads - 1; l >= 0; l--) {
         xp_lead_id id = rec->leads[l].id;
         if (id < 0 || id >= XP_LEAD_COUNT) continue;
+        if (count_missing(rec->leads[l].mv, rec->n) == rec->n) continue;
         first[id] = rec->leads[l].mv;
         have[id] = true;
     }
+}
+
+/* The lead is there, but empty. */
+static xp_status fail_empty(const char *name, xp_error *err) {
+    xp_lead_id id = xp_lead_parse(name);
+    bool limb = id >= XP_LEAD_I && id <= XP_LEAD_AVF;
+    return xp_fail(
+        err, XP_ERR_LEAD_UNKNOWN,
+        "the model needs lead %s, of which the recording has not one sample: all are "
+        "missing%s; use a recording with this lead",
+        name, limb ? ", and two other limb leads to compute it from are not there either" : "");
 }
 
 static xp_status fail_unknown(const xp_record *rec, const char *name, xp_error *err) {
@@ -76,37 +94,44 @@ static xp_status fail_unknown(const xp_record *rec, const char *name, xp_error *
         there.n ? there.text : "no leads", left_out.n ? ", and left out were " : "", left_out.text);
 }
 
-static xp_status derive(xp_column *col, const xp_record *rec, xp_notices *notes, xp_error *err) {
+/* empty: the record has the lead, without a sample. */
+static xp_status derive(xp_column *col, const xp_record *rec, bool empty, xp_notices *notes,
+                        xp_error *err) {
     const float *first[XP_LEAD_COUNT] = {0};
     bool have[XP_LEAD_COUNT] = {0};
     xp_lead_formula f;
     index_leads(rec, first, have);
     if (!xp_lead_derive(&f, xp_lead_parse(col->name), have))
-        return fail_unknown(rec, col->name, err);
+        return empty ? fail_empty(col->name, err) : fail_unknown(rec, col->name, err);
     const float *a = first[f.from[0]], *b = first[f.from[1]];
     col->derived = malloc(((size_t)rec->n + 1) * sizeof *col->derived);
     if (!col->derived) return xp_fail(err, XP_ERR_MEMORY, "no memory for lead %s", col->name);
     for (int64_t i = 0; i < rec->n; i++)
         col->derived[i] = (float)(f.weight[0] * (double)a[i] + f.weight[1] * (double)b[i]);
     col->mv = col->derived;
-    xp_notice_add(notes, XP_NOTE_DERIVED, col->name,
-                  "lead %s is not in the recording: computed from %s and %s", col->name,
+    xp_notice_add(notes, XP_NOTE_DERIVED, col->name, "lead %s %s: computed from %s and %s",
+                  col->name, empty ? "has no samples, all are missing" : "is not in the recording",
                   xp_lead_name(f.from[0]), xp_lead_name(f.from[1]));
     return XP_OK;
 }
 
-static int64_t count_missing(const float *mv, int64_t n) {
-    int64_t count = 0;
-    for (int64_t i = 0; i < n; i++) count += !isfinite(mv[i]);
-    return count;
+static xp_status take_as_zero(xp_column *col, int64_t n, xp_error *err) {
+    col->derived = calloc((size_t)n + 1, sizeof *col->derived);
+    if (!col->derived) return xp_fail(err, XP_ERR_MEMORY, "no memory for lead %s", col->name);
+    col->mv = col->derived;
+    col->absent = true;
+    return XP_OK;
 }
 
 static xp_status find_column(xp_column *col, const xp_record *rec, const char *name,
-                             xp_notices *notes, xp_error *err) {
+                             bool accept_absent, xp_notices *notes, xp_error *err) {
     snprintf(col->name, sizeof col->name, "%.15s", name);
     int count, l = find_lead(rec, col->name, &count);
-    if (l < 0) {
-        XP_TRY(derive(col, rec, notes, err));
+    bool empty = l >= 0 && count_missing(rec->leads[l].mv, rec->n) == rec->n;
+    if (l < 0 || empty) {
+        xp_status s = derive(col, rec, empty, notes, err);
+        if (s == XP_ERR_LEAD_UNKNOWN && accept_absent) s = take_as_zero(col, rec->n, err);
+        if (s != XP_OK) return s;
     } else {
         col->mv = rec->leads[l].mv;
         if (rec->leads[l].derived)
@@ -132,17 +157,29 @@ static void tell_unused(const xp_record *rec, const xp_input_spec *spec, xp_noti
         xp_notice_add(notes, XP_NOTE_IGNORED, NULL, "not an input of this model: %s", unused.text);
 }
 
+static void tell_absent(const xp_column *columns, int n, xp_notices *notes) {
+    name_list absent = {0};
+    for (int c = 0; c < n; c++)
+        if (columns[c].absent) add_name(&absent, columns[c].name);
+    if (absent.n)
+        xp_notice_add(notes, XP_NOTE_GAP, NULL,
+                      "not in the recording, and taken as 0 mV as was accepted: lead%s %s; what "
+                      "shows in them cannot be found",
+                      absent.n > 1 ? "s" : "", absent.text);
+}
+
 xp_status xp_columns_find(xp_column **out, const xp_record *rec, const xp_input_spec *spec,
-                          xp_notices *notes, xp_error *err) {
+                          bool accept_absent, xp_notices *notes, xp_error *err) {
     xp_column *cols = calloc((size_t)spec->n_leads, sizeof *cols);
     if (!cols) return xp_fail(err, XP_ERR_MEMORY, "no memory for %d leads", spec->n_leads);
     for (int c = 0; c < spec->n_leads; c++) {
-        xp_status s = find_column(&cols[c], rec, spec->leads[c], notes, err);
+        xp_status s = find_column(&cols[c], rec, spec->leads[c], accept_absent, notes, err);
         if (s != XP_OK) {
             xp_columns_free(cols, spec->n_leads);
             return s;
         }
     }
+    tell_absent(cols, spec->n_leads, notes);
     tell_unused(rec, spec, notes);
     *out = cols;
     return XP_OK;

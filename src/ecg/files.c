@@ -66,8 +66,23 @@ static bool find_other_case(const char *dir, const char *name, char found[256]) 
     return hit;
 }
 
+static bool is_kind(const char *dir, const char *name, const char *suffix, mode_t kind) {
+    char *path = join(dir, name, suffix);
+    struct stat st;
+    bool yes = path && stat(path, &st) == 0 && (st.st_mode & S_IFMT) == kind;
+    free(path);
+    return yes;
+}
+
+static bool is_file(const char *dir, const char *name, const char *suffix) {
+    return is_kind(dir, name, suffix, S_IFREG);
+}
+
 static xp_status missing(const char *dir, const char *name, xp_error *err) {
     char found[256];
+    if (is_kind(dir, name, "", S_IFDIR))
+        return xp_fail(err, XP_ERR_FORMAT,
+                       "%s in %s is a folder, and should be a file of the record", name, dir);
     if (find_other_case(dir, name, found))
         return xp_fail(err, XP_ERR_NOT_FOUND,
                        "%s is missing in %s, but there is %s: upper and lower case must agree; "
@@ -101,13 +116,86 @@ static xp_status get(void *ctx, const char *name, xp_bytes *out, xp_error *err) 
     return XP_OK;
 }
 
-static bool is_file(const char *dir, const char *name, const char *suffix) {
-    char *path = join(dir, name, suffix);
-    struct stat st;
-    bool yes = path && stat(path, &st) == 0 && S_ISREG(st.st_mode);
-    free(path);
-    return yes;
+/* ==== files that are no record's ============================================================= */
+
+static const char to_wfdb[] = "convert it to WFDB (a .hea header and a signal file) first";
+static const char edf[] = "convert it to WFDB first (edf2mit -i FILE)";
+static const char picture[] = "a picture cannot be analysed; use the recording that it shows";
+static const char unpack[] = "unpack it and name the record in it";
+
+/* How other formats begin: at `offset`, or, at -1, anywhere in the part that is looked at. The
+ * first that fits counts. */
+static const struct {
+    int offset;
+    const char *magic, *what, *advice;
+} beginnings[] = {
+    {128, "DICM", "a DICOM file", to_wfdb},
+    {0, "0       ", "an EDF file", edf},
+    {0,
+     "\xff"
+     "BIOSEMI",
+     "a BDF file", edf},
+    {16, "SCPECG", "an SCP-ECG file", to_wfdb},
+    {-1, "<AnnotatedECG", "an XML file (HL7 aECG)", to_wfdb},
+    {-1, "<RestingECG", "an XML file (GE MUSE)", to_wfdb},
+    {-1, "<restingecgdata", "an XML file (Philips)", to_wfdb},
+    {-1, "<?xml", "an XML file", to_wfdb},
+    {0, "%PDF", "a PDF document", picture},
+    {0, "\x89PNG", "a PNG picture", picture},
+    {0, "\xff\xd8\xff", "a JPEG picture", picture},
+    {0, "PK\3\4", "a zip archive", unpack},
+    {0, "\x1f\x8b", "a gzip archive", unpack},
+    {0, "\x93NUMPY", "a NumPy array", "rename it to end in .npy, where it holds prepared windows"},
+};
+
+/* Formats that do not tell themselves. */
+static const struct {
+    const char *ending, *what, *advice;
+} endings[] = {
+    {".edf", "an EDF file", edf},
+    {".bdf", "a BDF file", edf},
+    {".csv", "a table of text", to_wfdb},
+    {".txt", "a text", to_wfdb},
+    {".json", "a JSON text", to_wfdb},
+    {".safetensors", "a model", "give it with -m"},
+    {".onnx", "a model", "import it, and give it with -m"},
+    {".keras", "a model", "import it, and give it with -m"},
+    {".npz", "a NumPy archive", "give an .npy of prepared windows"},
+};
+
+static bool begins_as(const uint8_t *p, size_t n, int offset, const char *magic) {
+    size_t size = strlen(magic);
+    if (offset >= 0) return n >= size + (size_t)offset && !memcmp(p + offset, magic, size);
+    for (size_t i = 0; i + size <= n; i++)
+        if (!memcmp(p + i, magic, size)) return true;
+    return false;
 }
+
+/* The start of a file, 0 bytes where it cannot be read. */
+static size_t read_start(const char *dir, const char *name, uint8_t *p, size_t size) {
+    char *path = join(dir, name, "");
+    FILE *f = path ? fopen(path, "rb") : NULL;
+    size_t n = f ? fread(p, 1, size, f) : 0;
+    if (f) fclose(f);
+    free(path);
+    return n;
+}
+
+/* XP_OK where the file may be a record's signals, whose header is then what is missing. */
+static xp_status explain_file(const char *dir, const char *name, xp_error *err) {
+    uint8_t start[1024];
+    size_t n = read_start(dir, name, start, sizeof start);
+    const char *dot = strrchr(name, '.'), *what = NULL, *advice = NULL;
+    for (size_t i = 0; !what && i < sizeof beginnings / sizeof *beginnings; i++)
+        if (begins_as(start, n, beginnings[i].offset, beginnings[i].magic))
+            what = beginnings[i].what, advice = beginnings[i].advice;
+    for (size_t i = 0; !what && dot && i < sizeof endings / sizeof *endings; i++)
+        if (!strcasecmp(dot, endings[i].ending)) what = endings[i].what, advice = endings[i].advice;
+    if (!what) return XP_OK;
+    return xp_fail(err, XP_ERR_UNSUPPORTED, "%s is %s, not a WFDB record: %s", name, what, advice);
+}
+
+/* ==== the record ============================================================================= */
 
 /* Turn a file's name into its record's: cut the extension when a header lies beside it. */
 static xp_status find_record(const char *dir, char *record, xp_error *err) {
@@ -120,15 +208,18 @@ static xp_status find_record(const char *dir, char *record, xp_error *err) {
     }
     if (is_file(dir, record, ".hea")) return XP_OK;
     if (dot) {
-        bool edf = !strcasecmp(dot, ".edf") || !strcasecmp(dot, ".bdf");
         *dot = 0;
         if (is_file(dir, record, ".hea")) return XP_OK;
-        if (edf)
-            return xp_fail(err, XP_ERR_UNSUPPORTED,
-                           "%s is an EDF file: convert it to WFDB first (edf2mit -i %s)", given,
-                           given);
-        if (!is_file(dir, given, "")) *dot = '.';
     }
+    if (is_kind(dir, given, "", S_IFDIR))
+        return xp_fail(err, XP_ERR_USAGE,
+                       "%s is a folder: name one record in it, as %s/NAME (`xplaim info` lists "
+                       "them)",
+                       given, given);
+    if (is_file(dir, given, ""))
+        XP_TRY(explain_file(dir, given, err));
+    else if (dot)
+        *dot = '.';
     char header[140];
     snprintf(header, sizeof header, "%s.hea", record);
     return missing(dir, header, err);

@@ -20,8 +20,8 @@ typedef struct xp_dir_source {
 } xp_dir_source;
 
 /* record_path names the record ("folder/100") or one of its files (100.hea, 100.dat, 100.mat).
- * XP_ERR_NOT_FOUND when there is no header; XP_ERR_UNSUPPORTED for an EDF file. On error d holds
- * nothing. */
+ * XP_ERR_NOT_FOUND when there is no header; XP_ERR_UNSUPPORTED for a file of another format, which
+ * err names; XP_ERR_USAGE for a folder. On error d holds nothing. */
 xp_status xp_dir_source_open(xp_dir_source *d, const char *record_path, xp_error *err);
 void xp_dir_source_close(xp_dir_source *d);
 

@@ -16,6 +16,9 @@
 #define MAX_FLOATS ((int64_t)1 << 29) /* 2 GiB: a day of 12 leads at 500 Hz */
 #define LONG_GAP 0.040                /* s */
 #define LISTED_GAPS 3
+#define MIN_SECONDS 1.0
+#define MIN_RATE 25.0 /* Hz; a QRS complex has its energy below 20 Hz, and is lost beneath */
+#define MAX_RATE 1e5  /* Hz; recorders of late potentials reach a tenth of it */
 
 /* Signals at the model's rate, before they are cut. */
 typedef struct planes {
@@ -287,7 +290,7 @@ static xp_status prepare(xp_input *in, const xp_record *rec, const xp_input_spec
     xp_column *cols;
     xp_resampler r;
     XP_TRY(xp_resampler_init(&r, rec->rate, spec->rate, err));
-    xp_status s = xp_columns_find(&cols, rec, spec, &in->notices, err);
+    xp_status s = xp_columns_find(&cols, rec, spec, opt->accept_missing_leads, &in->notices, err);
     if (s == XP_OK) {
         s = prepare_columns(in, cols, rec, spec, opt, &r, err);
         xp_columns_free(cols, spec->n_leads);
@@ -296,13 +299,28 @@ static xp_status prepare(xp_input *in, const xp_record *rec, const xp_input_spec
     return s;
 }
 
+/* A rate that no recorder has is a mistake in the header, and changes how long everything is. */
+static xp_status check_extent(const xp_record *rec, xp_error *err) {
+    if (rec->n < 1)
+        return xp_fail(err, XP_ERR_TRUNCATED,
+                       "the recording has no samples: nothing can be analysed");
+    if (!(rec->rate >= MIN_RATE && rec->rate <= MAX_RATE))
+        return xp_fail(err, XP_ERR_UNSUPPORTED,
+                       "the sampling rate of %g Hz is not credible: an electrocardiogram has %g to "
+                       "%g Hz, most have 100 to 1000; correct the rate in the header",
+                       rec->rate, MIN_RATE, MAX_RATE);
+    if ((double)rec->n >= MIN_SECONDS * rec->rate) return XP_OK;
+    return xp_fail(err, XP_ERR_TRUNCATED,
+                   "the recording lasts %.3g s (%lld samples at %g Hz): at least %g s, which holds "
+                   "a heartbeat, is needed; check the rate in the header, or use a longer one",
+                   (double)rec->n / rec->rate, (long long)rec->n, rec->rate, MIN_SECONDS);
+}
+
 xp_status xp_prepare(xp_input *in, const xp_record *rec, const xp_input_spec *spec,
                      const xp_prepare_options *opt, xp_error *err) {
     static const xp_prepare_options plain = {0};
     XP_TRY(check_spec(spec, err));
-    if (rec->n < 1)
-        return xp_fail(err, XP_ERR_TRUNCATED,
-                       "the recording has no samples: nothing can be analysed");
+    XP_TRY(check_extent(rec, err));
     xp_input result = {0};
     xp_status s = prepare(&result, rec, spec, opt ? opt : &plain, err);
     if (s != XP_OK) {

@@ -1,7 +1,8 @@
 /* From a record to a network's input: the one preprocessing path of page, tools and trainer.
  *
  * Steps, in this order:
- *   1. every lead the model wants is found by name, or derived from two limb leads (leads.h);
+ *   1. every lead the model wants is found by name, or derived from two limb leads (leads.h); one
+ *      without a single sample counts as not there;
  *   2. the amplitude is checked (amplitude.h), never changed;
  *   3. missing samples (not finite) are counted, and listed where they last more than 40 ms;
  *   4. another sampling rate is brought to the model's (resample.h);
@@ -24,6 +25,8 @@ typedef struct xp_prepare_options {
                                            forward and backward */
     double notch;                       /* Hz (50 or 60); 0: none. IIR notch, Q 30, both ways */
     bool accept_amplitude;              /* analyse although the amplitude is not credible */
+    bool accept_missing_leads; /* leads that are neither there nor derivable count as 0 mV, with a
+                                  notice that names them */
 } xp_prepare_options;
 
 typedef struct xp_input_spec {
@@ -44,12 +47,14 @@ typedef struct xp_input {
 
 /* opt may be NULL: no filter, amplitude not accepted. in->notices holds what this step found; the
  * record's own notices stay with the record. On error in is untouched:
- *   XP_ERR_LEAD_UNKNOWN  a lead is neither there nor derivable
+ *   XP_ERR_LEAD_UNKNOWN  a lead is neither there (or all its samples are missing) nor derivable;
+ *                        not when opt->accept_missing_leads
  *   XP_ERR_UNITS         the amplitude is about 1000 times too large or too small, or there is no
  *                        signal at all; not when opt->accept_amplitude
- *   XP_ERR_TRUNCATED     the record has no samples
+ *   XP_ERR_TRUNCATED     the record lasts less than 1 s
  *   XP_ERR_USAGE         the filter cannot be made at this rate, or spec makes no sense
- *   XP_ERR_UNSUPPORTED   the rates differ by more than a factor of 1000
+ *   XP_ERR_UNSUPPORTED   the record's rate is outside 25 Hz to 100 kHz, or differs from the
+ *                        model's by more than a factor of 1000
  *   XP_ERR_LIMIT         the windows would need more than 2 GiB; XP_ERR_MEMORY */
 xp_status xp_prepare(xp_input *in, const xp_record *rec, const xp_input_spec *spec,
                      const xp_prepare_options *opt, xp_error *err);

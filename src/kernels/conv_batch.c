@@ -418,8 +418,8 @@ static void forward_product_range(void *ctx, int begin, int end, int thread) {
     const job *d = ctx;
     const xp_conv_batch *p = d->p;
     const size_t rows = (size_t)d->rows;
-    const conv_bin s = {d->rows,          p->shape.c_in, p->out_tiles,     p->in_row,
-                        rows * p->in_row, p->out_row,    rows * p->out_row};
+    const conv_bin s = {d->rows,          p->shape.c_in, p->out_tiles,      p->in_row,
+                        rows * p->in_row, p->out_row,    rows * p->out_row, false};
     for (int f = begin; f < end; f++)
         p->kernels->conv->bin_product(
             &s, d->x_bins + (size_t)f * p->in_bin, d->w_bins + (size_t)f * p->w_bin,
@@ -433,9 +433,9 @@ static void gradient_product_range(void *ctx, int begin, int end, int thread) {
     const xp_train_kernels *train = p->kernels->train;
     const size_t rows = (size_t)d->rows, in_im = rows * p->in_row, out_im = rows * p->out_row;
     const conv_bin weights = {d->rows, p->shape.c_in, p->out_tiles, p->in_row,
-                              in_im,   p->out_row,    out_im};
+                              in_im,   p->out_row,    out_im,       false};
     const conv_bin input = {d->rows, p->shape.c_out, p->in_tiles, p->out_row,
-                            out_im,  p->in_row,      in_im};
+                            out_im,  p->in_row,      in_im,       false};
     float *transposed = thread_work(d, thread);
     float *work = transposed + 2 * (size_t)p->shape.c_out * p->in_row;
     for (int f = begin; f < end; f++) {

@@ -187,22 +187,31 @@ typedef struct bin_tile {
     ptrdiff_t x_row, x_step, y_row;
     const float *xr, *xi, *xs, *wr, *wi, *ws;
     float *yr, *yi;
-    ptrdiff_t ahead; /* to the next tile, fetched from memory while this one is computed; or 0 */
+    bool more; /* another tile lies behind this one: fetched from memory while this is computed */
 } bin_tile;
 
+/* Three products a group of rows; the next tile is fetched at an even pace over all of them, as
+ * slowly as memory likes it. */
 static void bin_rows(int m, const bin_tile *s) {
-    tile_args first = {s->k, 0, s->x_row, s->x_step, s->y_row, s->ahead}, last = first;
+    int groups = (m + VEC_ROWS - 1) / VEC_ROWS;
+    const ptrdiff_t tile_bytes = 2 * TILE_N * (ptrdiff_t)sizeof(float); /* of a step of k */
+    const char *soon = (const char *)(s->wi + (s->wi - s->wr));
+    tile_args t = {s->k, 0, s->x_row, s->x_step, s->y_row, soon, tile_bytes / (3 * groups)};
+    if (!s->more) t.soon = (const char *)s->wr, t.pace = 0;
+    const ptrdiff_t fetched = t.pace * s->k;
     ptrdiff_t x = 0, y = 0;
-    last.accumulate = 1;
-    last.ahead = 0;
-    for (int groups = (m + VEC_ROWS - 1) / VEC_ROWS; groups > 0; groups--) {
+    for (; groups > 0; groups--) {
         const int rows = (m + groups - 1) / groups;
         const tile_fn product = tile_table[rows - 1];
-        product(&first, s->xr + x, s->wr, s->yr + y);
-        product(&first, s->xi + x, s->wi, s->yi + y);
+        t.accumulate = 0;
+        product(&t, s->xr + x, s->wr, s->yr + y);
+        t.soon += fetched;
+        product(&t, s->xi + x, s->wi, s->yi + y);
+        t.soon += fetched;
         butterfly(rows, s->yr + y, s->yi + y, s->y_row);
-        product(&last, s->xs + x, s->ws, s->yi + y);
-        first.ahead = 0;
+        t.accumulate = 1;
+        product(&t, s->xs + x, s->ws, s->yi + y);
+        t.soon += fetched;
         x += rows * s->x_row, y += rows * s->y_row;
         m -= rows;
     }
@@ -216,7 +225,7 @@ static __attribute__((noinline)) void sum_into(float *out, const float *a, const
 
 static void real_bin(const conv_bin *s, const float *x, const float *w, float *y) {
     const size_t part = (size_t)s->k * TILE_N;
-    const tile_args t = {s->k, 0, (ptrdiff_t)s->x_row, 1, (ptrdiff_t)s->y_row, 0};
+    const tile_args t = {s->k, 0, (ptrdiff_t)s->x_row, 1, (ptrdiff_t)s->y_row, (const char *)w, 0};
     for (int j = 0; j < s->tiles; j++, w += 2 * part, y += TILE_N) {
         tile_rows(s->rows, &t, x, w, y);
         tile_rows(s->rows, &t, x + s->x_im, w + part, y + s->y_im);
@@ -246,7 +255,7 @@ static void conv_bin_product(const conv_bin *s, const float *x, const float *w, 
                             .ws = ws,
                             .yr = y,
                             .yi = y + s->y_im,
-                            .ahead = j + 1 < s->tiles ? 2 * (ptrdiff_t)part : 0};
+                            .more = s->more || j + 1 < s->tiles};
         bin_rows(s->rows, &t);
     }
 }

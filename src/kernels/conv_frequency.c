@@ -200,12 +200,14 @@ static void to_bins_range(void *ctx, int begin, int end, int thread) {
 static void product_range(void *ctx, int begin, int end, int thread) {
     const job *d = ctx;
     const conv_spectrum *p = &d->g->spectrum;
-    const conv_bin s = {p->blocks, d->conv->shape.c_in, p->tiles, p->x_row, p->x_im, p->y_row,
-                        p->y_im};
-    for (int f = begin; f < end; f++)
+    conv_bin s = {p->blocks, d->conv->shape.c_in, p->tiles, p->x_row, p->x_im, p->y_row, p->y_im,
+                  false};
+    for (int f = begin; f < end; f++) {
+        s.more = f + 1 < p->fft.n / 2;
         d->conv->kernels->conv->bin_product(
             &s, d->x_bins + (size_t)f * p->x_bin, d->g->weights + (size_t)f * p->w_bin,
             d->y_bins + (size_t)f * p->y_bin, f == 0, thread_work(d, thread));
+    }
 }
 
 static int block_rows(const job *d, int block) {

@@ -34,6 +34,7 @@ typedef struct conv_rows {
 typedef struct conv_bin {
     int rows, k, tiles;
     size_t x_row, x_im, y_row, y_im;
+    bool more; /* the weights of another bin lie behind this one's */
 } conv_bin;
 
 typedef struct xp_conv_kernels {

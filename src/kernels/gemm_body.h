@@ -20,7 +20,8 @@
 typedef struct tile_args {
     int k, accumulate;
     ptrdiff_t row, step, ldc;
-    ptrdiff_t ahead; /* floats from b to what will be read soon: fetched on the way */
+    const char *soon; /* what will be read soon is fetched on the way, pace bytes a step of k */
+    ptrdiff_t pace;
 } tile_args;
 
 /* c (rows, TILE_N) = a (rows, k) * b (k, TILE_N) [+ c]; a's element (r, p) is at
@@ -29,15 +30,16 @@ typedef struct tile_args {
  * compilers of browsers keep all accumulators in registers. */
 static ALWAYS_INLINE void tile(const int rows, const tile_args *s, const ptrdiff_t step,
                                const float *a, const float *b, float *c) {
-    const ptrdiff_t row = s->row, ldc = s->ldc, ahead = s->ahead;
+    const ptrdiff_t row = s->row, ldc = s->ldc, pace = s->pace;
+    const char *soon = s->soon;
     vec acc[VEC_ROWS][VEC_COLS];
     UNROLL
     for (int r = 0; r < rows; r++) UNROLL
     for (int j = 0; j < VEC_COLS; j++)
         acc[r][j] = s->accumulate ? vec_load(c + r * ldc + j * VEC_N) : vec_splat(0);
-    for (int p = s->k; p > 0; p--, a += step, b += TILE_N) {
+    for (int p = s->k; p > 0; p--, a += step, b += TILE_N, soon += pace) {
         vec w[VEC_COLS];
-        vec_fetch(b + ahead);
+        vec_fetch(soon);
         UNROLL
         for (int j = 0; j < VEC_COLS; j++) w[j] = vec_load(b + j * VEC_N);
         UNROLL
@@ -119,7 +121,7 @@ static void gemm_packed(int m, int n, int k, const float *a, ptrdiff_t lda, cons
                         size_t tile_stride, float *c, ptrdiff_t ldc, int accumulate) {
     if (k == 0 && !accumulate) clear_rows(m, n, c, ldc);
     for (int j = 0; j < n; j += TILE_N, b += tile_stride) {
-        tile_args s = {0, 0, lda, 1, ldc, 0};
+        tile_args s = {0, 0, lda, 1, ldc, (const char *)b, 0};
         for (int p = 0; p < k; p += GEMM_K) {
             s.k = k - p < GEMM_K ? k - p : GEMM_K;
             s.accumulate = accumulate || p > 0;
@@ -153,7 +155,8 @@ static void gemm_any(int m, int n, int k, const float *a, const float *b, float 
         for (int p = 0; p < k; p += GEMM_K) {
             const int kk = k - p < GEMM_K ? k - p : GEMM_K;
             const int nn = n - j < TILE_N ? n - j : TILE_N;
-            const tile_args s = {kk, accumulate || p > 0, t.a_row, t.a_step, ldc, 0};
+            const tile_args s = {kk,  accumulate || p > 0,  t.a_row, t.a_step,
+                                 ldc, (const char *)packed, 0};
             pack_tile(packed, kk, nn, b + p * t.b_row + j * t.b_col, t.b_row, t.b_col);
             tile_columns(m, nn, &s, a + p * t.a_step, packed, c + j);
         }

@@ -16,7 +16,7 @@ static __attribute__((noinline)) void pack_conjugate(float *re, float *im, float
 }
 
 static void real_gradient(const conv_bin *s, const float *x, const float *re, float *d) {
-    const tile_args t = {s->rows, 0, 1, (ptrdiff_t)s->x_row, TILE_N, 0};
+    const tile_args t = {s->rows, 0, 1, (ptrdiff_t)s->x_row, TILE_N, (const char *)re, 0};
     tile_rows(s->k, &t, x, re, d);
 }
 

@@ -16,8 +16,8 @@ typedef __m256 vec;
 static inline vec vec_load(const float *p) {
     return _mm256_loadu_ps(p);
 }
-static inline void vec_fetch(const float *p) {
-    _mm_prefetch((const char *)p, _MM_HINT_T0);
+static inline void vec_fetch(const void *p) {
+    _mm_prefetch(p, _MM_HINT_T0);
 }
 static inline void vec_store(float *p, vec v) {
     _mm256_storeu_ps(p, v);

@@ -17,7 +17,7 @@ static inline vec vec_load(const float *p) {
     return v;
 }
 /* p's cache line will be read soon; p must be readable. */
-static inline void vec_fetch(const float *p) {
+static inline void vec_fetch(const void *p) {
     (void)p;
 }
 static inline void vec_store(float *p, vec v) {

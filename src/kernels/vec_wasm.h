@@ -26,14 +26,9 @@ typedef float relaxed_f32x4 __attribute__((vector_size(16)));
 static inline vec vec_load(const float *p) {
     return wasm_v128_load(p);
 }
-/* There is no instruction for fetching ahead, but a load whose value is not used. Without
- * multiply-add it costs more than it brings. */
-static inline void vec_fetch(const float *p) {
-#ifdef __wasm_relaxed_simd__
-    (void)*(const volatile float *)p;
-#else
-    (void)p;
-#endif
+/* There is no instruction for fetching ahead, but a load whose value is not used. */
+static inline void vec_fetch(const void *p) {
+    (void)*(const volatile char *)p;
 }
 static inline void vec_store(float *p, vec v) {
     wasm_v128_store(p, v);

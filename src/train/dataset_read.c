@@ -36,8 +36,10 @@ static const double STEPS_PER_MV = 1000;
 /* ==== the cache's files =================================================================== */
 
 static uint64_t settings_of(const xp_input_spec *spec, const xp_prepare_options *p) {
-    double v[] = {spec->rate, (double)spec->length,       p->bandpass_low, p->bandpass_high,
-                  p->notch,   (double)p->accept_amplitude};
+    double v[] = {
+        spec->rate,      (double)spec->length,
+        p->bandpass_low, p->bandpass_high,
+        p->notch,        (double)p->accept_amplitude + 2 * (double)p->accept_missing_leads};
     uint64_t h = xp_hash(1, v, sizeof v);
     for (int i = 0; i < spec->n_leads; i++)
         h = xp_hash(h, spec->leads[i], strlen(spec->leads[i]) + 1);

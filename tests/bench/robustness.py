@@ -79,7 +79,7 @@ CONVERSIONS = [
     ("0.05-150 Hz", in_band(0.05, 150), LEADS, {}),
     ("0.5-40 Hz", in_band(0.5, 40), LEADS, {}),
     ("eight leads (I, II, V1-V6)", same, EIGHT, {}),
-    ("limb leads I and II alone", same, ["I", "II"], {}),
+    ("limb leads I and II alone (V1-V6 as 0 mV)", same, ["I", "II"], {}),
 ]
 
 
@@ -97,7 +97,7 @@ def convert(rows, data, folder, change, leads, header):
 
 def evaluate(model, folder):
     command = [XPLAIM, "evaluate", "-m", model, "--ds-name", "csv", "--ds-dir", folder, "--part",
-               "all", "--resamples", "0", "--json"]
+               "all", "--resamples", "0", "--accept-missing-leads", "--json"]
     run = subprocess.run(command, capture_output=True, text=True)
     if run.returncode != 0:
         return None, run.stderr.strip().split("\n")[-1]
@@ -120,7 +120,7 @@ def main():
             convert(rows, data, folder, change, leads, header)
             evaluation, why = evaluate(model, folder)
         if evaluation is None:
-            print(f"{name:28} refused: {why}")
+            print(f"{name:42} refused: {why}")
             results.append({"conversion": name, "refused": why})
             continue
         mean, each = macro(evaluation)
@@ -128,7 +128,7 @@ def main():
         worst = min(each, key=lambda label: each[label] - first[1][label])
         results.append({"conversion": name, "macro_auroc": mean, "difference": mean - first[0],
                         "worst_label": worst, "worst_difference": each[worst] - first[1][worst]})
-        print(f"{name:28} macro AUROC {mean:.4f}  {mean - first[0]:+.4f}  "
+        print(f"{name:42} macro AUROC {mean:.4f}  {mean - first[0]:+.4f}  "
               f"worst {worst} {each[worst] - first[1][worst]:+.4f}", flush=True)
     if len(sys.argv) > 3:
         with open(sys.argv[3], "w") as f:

@@ -200,7 +200,7 @@ def test_import_refuses_wrong_names(words, tmp_path):
 
 
 def test_import_asks_for_leads_that_are_not_twelve(tmp_path):
-    done = xplaim("import", shared("golden", "xplaim_small_odd.keras"), "-o", tmp_path / "m", code=2)
+    done = xplaim("import", shared("golden", "xplaim_small_odd.keras"), "-o", tmp_path / "m.safetensors", code=2)
     assert "8 leads" in done.stderr and "--leads" in done.stderr
 
 

@@ -111,7 +111,7 @@ def test_npz_names_signals_and_npy_refuses_two_rates(tmp_path):
     with numpy.load(tmp_path / "d.npz") as z:
         assert z.files == ["II", "V1"]
         assert list(z["II"]) == list(range(1, 31, 3)) and len(z["V1"]) == 20
-    done = xplaim("decode", tmp_path / "r", "-o", tmp_path / "d.npy", code=1)
+    done = xplaim("decode", tmp_path / "r", "-o", tmp_path / "d.npy", code=2)
     assert ".npz" in done.stderr and not (tmp_path / "d.npy").exists()
 
 
@@ -214,3 +214,96 @@ def test_prepare_refuses_an_amplitude_until_it_is_accepted(models, tmp_path):
     done = xplaim(*words, code=1)
     assert "[UNITS]" in done.stderr and "--accept-amplitude" in done.stderr
     xplaim(*words, "--accept-amplitude")
+
+
+def test_npz_numbers_names_that_are_the_same_once_they_are_safe(tmp_path):
+    path = write_record(tmp_path, "r", ecg(50, 500)[:, :3], 500, leads=["a/b", "a:b", "II"])
+    xplaim("decode", path, "-o", tmp_path / "d.npz")
+    with numpy.load(tmp_path / "d.npz") as z:
+        assert z.files == ["0_a_b", "1_a_b", "2_II"]
+
+
+OTHERS = {
+    "x.dcm": (bytes(128) + b"DICM", "a DICOM file"),
+    "x.edf": (b"0       X", "an EDF file"),
+    "y.bdf": (b"\xffBIOSEMI", "a BDF file"),
+    "x.xml": (b'\xef\xbb\xbf<?xml version="1.0"?>\n<AnnotatedECG xmlns="urn:hl7-org:v3">', "HL7 aECG"),
+    "muse.xml": (b'<?xml version="1.0"?><RestingECG>', "GE MUSE"),
+    "x.pdf": (b"%PDF-1.4", "a picture cannot be analysed"),
+    "x.zip": (b"PK\3\4", "unpack it"),
+    "x.csv": (b"1,2,3\n", "a table of text"),
+    "x.scp": (bytes(16) + b"SCPECG", "SCP-ECG"),
+    "m.safetensors": (b"\x08", "give it with -m"),
+}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_files_of_other_formats_are_named(name, tmp_path):
+    content, told = OTHERS[name]
+    (tmp_path / name).write_bytes(content)
+    done = xplaim("decode", tmp_path / name, "-o", tmp_path / "d.npy", code=1)
+    assert f"{name} is " in done.stderr and told in done.stderr and ".hea is missing" not in done.stderr
+    (o,) = json_lines(xplaim("decode", tmp_path / name, "-o", tmp_path / "d.npy", "--json", code=1), "written")
+    assert o["error"]["code"] == "UNSUPPORTED"
+
+
+def test_a_signal_file_without_header_says_what_is_missing(tmp_path):
+    (tmp_path / "x.dat").write_bytes(bytes(100))
+    assert "x.hea is missing" in xplaim("info", tmp_path / "x.dat", code=1).stderr
+
+
+def test_folders_where_a_record_is_wanted(models, tmp_path):
+    write_record(tmp_path / "f", "a", ecg(500, 500), 500)
+    (tmp_path / "r.hea").mkdir()
+    out = ["-o", tmp_path / "x.npy"]
+    for words in (["decode", *out], ["prepare", "-m", models("xplaim_full"), *out]):
+        done = xplaim(*words, tmp_path / "f", code=2)
+        assert "f is a folder" in done.stderr and "f/NAME" in done.stderr
+    done = xplaim("decode", tmp_path / "r", *out, code=1)
+    assert "r.hea" in done.stderr and "is a folder" in done.stderr and "case" not in done.stderr
+
+
+def test_info_tells_where_the_samples_are(tmp_path):
+    (tmp_path / "r.dat").write_bytes(bytes(7) + bytes(40))
+    (tmp_path / "s.dat").write_bytes(bytes(20))
+    (tmp_path / "r.hea").write_text(
+        "r 3 100 10\nr.dat 16+7 200/mV 16 0 0 0 0 I\nr.dat 16+7 200/mV 16 0 0 0 0 II\ns.dat 16:1 200/mV 16 0 0 0 0 V1\n"
+    )
+    text = xplaim("info", tmp_path / "r").stdout
+    assert "signals 0 to 1 in r.dat from byte 7, skew 0 frames" in text
+    assert "signal 2 in s.dat from byte 0, skew 1 frame\n" in text
+
+
+def test_prepare_derives_a_lead_without_a_sample(models, tmp_path):
+    mv = ecg(5000, 500)
+    whole = write_record(tmp_path, "whole", mv, 500)
+    mv[:, 2] = -1000  # clipped, and made the code of a missing sample
+    path = write_record(tmp_path, "r", mv, 500)
+    data = numpy.fromfile(f"{path}.dat", "<i2").reshape(-1, 12)
+    data[:, 2] = -32768
+    data.tofile(f"{path}.dat")
+    for record, name in ((whole, "a"), (path, "b")):
+        done = xplaim("prepare", record, "-m", models("xplaim_full"), "-o", tmp_path / f"{name}.npy")
+    assert "lead III has no samples, all are missing: computed from I and II" in done.stdout
+    a, b = numpy.load(tmp_path / "a.npy"), numpy.load(tmp_path / "b.npy")
+    numpy.testing.assert_allclose(a, b, atol=2e-3)
+    data[:, 8] = -32768
+    data.tofile(f"{path}.dat")
+    done = xplaim("prepare", path, "-m", models("xplaim_full"), "-o", tmp_path / "c.npy", code=1)
+    assert "[LEAD_UNKNOWN]" in done.stderr and "V3" in done.stderr
+
+
+@pytest.mark.parametrize("n,rate,told", [(400, 500, "lasts 0.8 s"), (5000, 5, "sampling rate of 5 Hz")])
+def test_prepare_names_what_is_wrong_with_the_extent(n, rate, told, models, tmp_path):
+    path = write_record(tmp_path, "r", ecg(n, 500), rate)
+    done = xplaim("prepare", path, "-m", models("xplaim_full"), "-o", tmp_path / "x.npy", code=1)
+    assert told in done.stderr and "amplitude" not in done.stderr
+
+
+def test_the_same_notice_of_several_leads_is_said_once(tmp_path):
+    path = write_record(tmp_path, "r", ecg(500, 500), 500, gain="0")
+    text = xplaim("info", path).stdout
+    assert text.count("note [uncalibrated]") == 1
+    assert "; likewise II, III, aVR, aVL, aVF, V1, V2, V3, V4, V5, V6\n" in text
+    (o,) = json_lines(xplaim("info", path, "--json"), "info")
+    assert len([n for n in o["notices"] if n["code"] == "uncalibrated"]) == 12

@@ -6,7 +6,7 @@ import subprocess
 import numpy
 import pytest
 
-from conftest import DISCLAIMER, TOOL, ecg, write_record, xplaim
+from conftest import DISCLAIMER, TOOL, ecg, json_lines, write_record, xplaim
 
 COMMANDS = ["info", "decode", "prepare", "predict", "explain", "import", "bench"]
 
@@ -186,3 +186,46 @@ def test_amplitude_of_prepared_windows(record, models, tmp_path):
     numpy.save(path, numpy.load(path) * numpy.float32(1000))
     assert "[UNITS]" in xplaim("predict", "-m", model, path, code=1).stderr
     xplaim("predict", "-m", model, path, "--accept-amplitude")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["decode", "x", "-o", "x.csv"], ["prepare", "-m", "m", "x", "-o", "x.npz"],
+     ["predict", "-m", "m", "x", "-o", "x"], ["import", "x.keras", "-o", "x.onnx"]],
+    ids=" ".join,
+)
+def test_an_output_of_another_ending_is_refused(words, tmp_path):
+    done = xplaim(*words, code=2, cwd=tmp_path)
+    assert "its ending" in done.stderr and "[USAGE]" in done.stderr and os.listdir(tmp_path) == []
+
+
+def test_links_are_written_through(record, tmp_path):
+    (tmp_path / "to").mkdir()
+    (tmp_path / "to/b.npy").symlink_to("c.npy")  # is not there yet
+    (tmp_path / "a.npy").symlink_to("to/b.npy")
+    for _ in range(2):
+        xplaim("decode", record, "-o", tmp_path / "a.npy")
+        assert (tmp_path / "a.npy").is_symlink() and (tmp_path / "to/b.npy").is_symlink()
+        assert numpy.load(tmp_path / "to/c.npy").shape == (5000, 12)
+    assert sorted(os.listdir(tmp_path)) == ["a.npy", "to"] and sorted(os.listdir(tmp_path / "to")) == ["b.npy", "c.npy"]
+    (tmp_path / "loop.npy").symlink_to("loop.npy")
+    assert "[IO]" in xplaim("decode", record, "-o", tmp_path / "loop.npy", code=1).stderr
+
+
+@pytest.mark.parametrize(
+    "words,code",
+    [(["prepare", "x", "-m", "none", "-o", "x.npy"], 1), (["predict", "x", "-m", "none"], 1),
+     (["decode", "x", "-o", "no/x.npy"], 1), (["decode", "x", "-o", "x.csv"], 2),
+     (["import", "none.keras", "-o", "m.safetensors"], 1), (["info", ""], 2),
+     (["export", "-m", "none", "-o", "m.onnx"], 1)],
+    ids=lambda v: " ".join(v) if isinstance(v, list) else str(v),
+)
+def test_what_ends_a_command_is_json_too(words, code, tmp_path):
+    done = xplaim(*words, "--json", code=code, cwd=tmp_path)
+    schema = {"predict": "predict", "info": "info"}.get(words[0], "written")
+    (o,) = json_lines(done, schema)
+    assert "record" not in o and o["error"]["text"] and done.stderr == ""
+
+
+def test_one_run_is_singular():
+    assert " 1 run of 1 record;" in xplaim("bench", "--repeat", "1", "--batch", "1").stdout

@@ -104,6 +104,29 @@ static void leads_are_found_by_name(void **state) {
     xp_record_free(&rec);
 }
 
+/* Limb leads I and II alone: the others of the limb are derived, V1-V6 are refused, or 0 when that
+ * was accepted: told once, and no flat lead. */
+static void absent_leads_can_be_accepted(void **state) {
+    (void)state;
+    xp_record rec = synthetic(3, 500, 5000);
+    const xp_prepare_options accept = {.accept_missing_leads = true};
+    for (int l = 2; l < 12; l++) set_name(&rec.leads[l], "other");
+    refused(&rec, &published, NULL, XP_ERR_LEAD_UNKNOWN);
+    xp_input in = prepared(&rec, &accept);
+    for (int t = 0; t < 5000; t++) {
+        const float *x = in.x + t * 12;
+        float one = rec.leads[0].mv[t], two = rec.leads[1].mv[t];
+        assert_true(x[column_of(XP_LEAD_I)] == one && x[column_of(XP_LEAD_II)] == two);
+        assert_true(fabsf(x[column_of(XP_LEAD_III)] - (two - one)) < 1e-6f);
+        for (int v = XP_LEAD_V1; v <= XP_LEAD_V6; v++) assert_true(x[column_of(v)] == 0);
+    }
+    assert_int_equal(count_notices(&in, XP_NOTE_DERIVED), 4);
+    assert_int_equal(count_notices(&in, XP_NOTE_GAP), 1);
+    assert_int_equal(count_notices(&in, XP_NOTE_AMPLITUDE), 0);
+    xp_input_free(&in);
+    xp_record_free(&rec);
+}
+
 static void swap_leads(xp_record *rec, int a, int b) {
     xp_lead t = rec->leads[a];
     rec->leads[a] = rec->leads[b];
@@ -211,9 +234,9 @@ static void other_leads_are_told(void **state) {
     static const char *const names[] = {"V1", "I", "V1", "II", "ABP", "vx"};
     static const char wanted[3][16] = {"VX", "V1", "II"};
     xp_input_spec spec = {.n_leads = 3, .leads = wanted, .rate = 500, .length = 100};
-    xp_record rec = blank(names, 6, 500, 100);
+    xp_record rec = blank(names, 6, 500, 500);
     xp_rng rng = xp_rng_seed(11);
-    for (int l = 0; l < 6; l++) fill_ecg(rec.leads[l].mv, 100, 500, &rng);
+    for (int l = 0; l < 6; l++) fill_ecg(rec.leads[l].mv, 500, 500, &rng);
     xp_prepare_options accept = {.accept_amplitude = true};
     xp_input in;
     assert_int_equal(xp_prepare(&in, &rec, &spec, &accept, NULL), XP_OK);
@@ -228,9 +251,12 @@ static void other_leads_are_told(void **state) {
     xp_record_free(&rec);
 }
 
+static void scale_lead(xp_lead *lead, int64_t n, float factor) {
+    for (int64_t i = 0; i < n; i++) lead->mv[i] *= factor;
+}
+
 static void scale(xp_record *rec, float factor) {
-    for (int l = 0; l < rec->n_leads; l++)
-        for (int64_t i = 0; i < rec->n; i++) rec->leads[l].mv[i] *= factor;
+    for (int l = 0; l < rec->n_leads; l++) scale_lead(&rec->leads[l], rec->n, factor);
 }
 
 static void one_lead_a_thousand_times_wrong_is_named(void **state) {
@@ -288,7 +314,8 @@ static void flat_leads_are_told_and_flat_records_refused(void **state) {
     xp_input_free(&in);
     scale(&rec, 0);
     refused(&rec, &published, NULL, XP_ERR_UNITS);
-    scale(&rec, NAN);
+    for (int l = 0; l < 12; l++)
+        for (int i = 1; i < 5000; i++) rec.leads[l].mv[i] = NAN;
     refused(&rec, &published, NULL, XP_ERR_UNITS);
     xp_prepare_options accept = {
         .accept_amplitude = true, .bandpass_low = 0.5, .bandpass_high = 40};
@@ -297,6 +324,49 @@ static void flat_leads_are_told_and_flat_records_refused(void **state) {
     for (int i = 0; i < 60000; i++) assert_true(in.x[i] == 0);
     assert_int_equal(count_notices(&in, XP_NOTE_GAP), 12);
     xp_input_free(&in);
+    xp_record_free(&rec);
+}
+
+static void a_lead_without_a_sample_is_not_there(void **state) {
+    (void)state;
+    xp_prepare_options accept = {.accept_amplitude = true};
+    xp_record rec = synthetic(18, 500, 5000), full = synthetic(18, 500, 5000);
+    for (int i = 0; i < 5000; i++) rec.leads[2].mv[i] = rec.leads[0].mv[i] = NAN;
+    xp_input in = prepared(&rec, NULL); /* from II and aVR, since I and III are empty */
+    const float *two = rec.leads[1].mv, *avr = rec.leads[3].mv;
+    for (int t = 0; t < 5000; t++) {
+        assert_float_equal(in.x[t * 12], -2 * avr[t] - two[t], 1e-5);
+        assert_float_equal(in.x[t * 12 + 2], 2 * two[t] + 2 * avr[t], 1e-5);
+    }
+    assert_non_null(strstr(find_notice(&in, XP_NOTE_DERIVED, "III")->text, "from II and aVR"));
+    assert_int_equal(count_notices(&in, XP_NOTE_GAP), 0);
+    xp_input_free(&in);
+    for (int l = 3; l < 6; l++) scale_lead(&rec.leads[l], 5000, NAN);
+    xp_error err = refused(&rec, &published, &accept, XP_ERR_LEAD_UNKNOWN);
+    assert_non_null(strstr(err.text, "lead I, of which the recording has not one sample"));
+    scale_lead(&full.leads[8], 5000, NAN);
+    err = refused(&full, &published, &accept, XP_ERR_LEAD_UNKNOWN);
+    assert_non_null(strstr(err.text, "lead V3"));
+    assert_null(strstr(err.text, "limb"));
+    xp_record_free(&rec);
+    xp_record_free(&full);
+}
+
+static void too_short_or_at_no_credible_rate_is_told_as_that(void **state) {
+    (void)state;
+    xp_record rec = synthetic(20, 500, 499);
+    assert_non_null(
+        strstr(refused(&rec, &published, NULL, XP_ERR_TRUNCATED).text, "lasts 0.998 s (499 "));
+    rec.rate = 499;
+    xp_input in = prepared(&rec, NULL);
+    assert_int_equal(count_notices(&in, XP_NOTE_SHORT), 1);
+    xp_input_free(&in);
+    static const double rates[] = {1, 24.9, 2e5};
+    for (int i = 0; i < 3; i++) {
+        rec.rate = rates[i];
+        xp_error err = refused(&rec, &published, NULL, XP_ERR_UNSUPPORTED);
+        assert_non_null(strstr(err.text, "sampling rate"));
+    }
     xp_record_free(&rec);
 }
 
@@ -366,7 +436,7 @@ static void long_records_are_cut_and_short_ones_padded(void **state) {
         int64_t n;
         int windows, last_start, valid, notices;
     } cases[] = {
-        {1, 1, 0, 1, 2},           {2500, 1, 0, 2500, 1},     {4998, 1, 0, 4998, 1},
+        {500, 1, 0, 500, 1},       {2500, 1, 0, 2500, 1},     {4998, 1, 0, 4998, 1},
         {4999, 1, 0, 4999, 0},     {5000, 1, 0, 5000, 0},     {5001, 1, 0, 5000, 0},
         {5002, 2, 2, 5000, 1},     {7500, 2, 2500, 5000, 1},  {10000, 2, 5000, 5000, 1},
         {10001, 2, 5000, 5000, 1}, {10002, 3, 5002, 5000, 1}, {30000, 6, 25000, 5000, 1},
@@ -374,8 +444,6 @@ static void long_records_are_cut_and_short_ones_padded(void **state) {
     xp_prepare_options accept = {.accept_amplitude = true};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         xp_record rec = synthetic(29, 500, cases[i].n);
-        if (cases[i].n == 1)
-            for (int l = 0; l < 12; l++) rec.leads[l].mv[0] = (float)l;
         xp_input in = prepared(&rec, &accept);
         assert_int_equal(in.n_windows, cases[i].windows);
         assert_int_equal(in.start[in.n_windows - 1], cases[i].last_start);
@@ -471,6 +539,7 @@ static void senseless_requests_are_refused(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(leads_are_found_by_name),
+        cmocka_unit_test(absent_leads_can_be_accepted),
         cmocka_unit_test(order_does_not_matter),
         cmocka_unit_test(spelling_does_not_matter),
         cmocka_unit_test(missing_limb_leads_are_derived),
@@ -479,6 +548,8 @@ int main(void) {
         cmocka_unit_test(one_lead_a_thousand_times_wrong_is_named),
         cmocka_unit_test(amplitudes_a_thousand_times_wrong_are_refused),
         cmocka_unit_test(flat_leads_are_told_and_flat_records_refused),
+        cmocka_unit_test(a_lead_without_a_sample_is_not_there),
+        cmocka_unit_test(too_short_or_at_no_credible_rate_is_told_as_that),
         cmocka_unit_test(missing_samples_are_counted_and_become_zero),
         cmocka_unit_test(gaps_survive_resampling_and_filters),
         cmocka_unit_test(long_records_are_cut_and_short_ones_padded),

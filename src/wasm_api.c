@@ -2,7 +2,7 @@
 
 #include "draw_request.h"
 #include "ecg/file_table.h"
-#include "evidence.h"
+#include "lead_evidence.h"
 #include "explain.h"
 #include "kernels/kernels.h"
 #include "nn/model.h"

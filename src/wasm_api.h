@@ -73,9 +73,9 @@ enum {
 XP_EXPORT(xp_wasm_analyse) int xp_wasm_analyse(xp_session *s, int flags);
 
 /* Evidence by lead and time of a window of the last analysis (method: xp_evidence_method of
- * evidence.h), for one label, or for all where the method gives them at once. It may take a minute:
- * the module's import xp_wasm_progress(done, total) is called after each pass through the network.
- * The network's memory may be planned anew. */
+ * lead_evidence.h), for one label, or for all where the method gives them at once. It may take a
+ * minute: the module's import xp_wasm_progress(done, total) is called after each pass through the
+ * network. The network's memory may be planned anew. */
 XP_EXPORT(xp_wasm_attribute)
 int xp_wasm_attribute(xp_session *s, int method, int window, int label);
 

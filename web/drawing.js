@@ -34,7 +34,8 @@ export const PICTURE_DPI = 300;
 
 /** Finer than a device's pixel at any zoom that shows more than one beat. */
 const SCREEN_PIXEL_MM = 0.05;
-const HEAT_ALPHA = 204;
+/** Of 255, behind the trace, which has to be read on it. */
+const HEAT_ALPHA = { light: 150, dark: 204 };
 /** What an A4 page has room for across, whatever the speed. */
 const PAPER_TRACE_MM = 250;
 
@@ -45,7 +46,7 @@ function common({ record, start, seconds, layout, rhythm, speed, gain, filter, h
   return {
     layout: layout === "cabrera" ? "12x1" : layout, cabrera: layout === "cabrera",
     rhythm: there ? rhythm : layout === "single" ? record.leads[0].name : "", speed, gain, start,
-    seconds: Math.min(seconds, left), filter, colormap: "blues", alpha: HEAT_ALPHA,
+    seconds: Math.min(seconds, left), filter, colormap: "blues", alpha: HEAT_ALPHA.light,
     map: heat && { start: heat.start, seconds: heat.seconds, perLead: heat.perLead, label: heat.label,
       layer: heat.layer, probability: heat.probability },
   };
@@ -60,7 +61,8 @@ function pitchOf({ layout, gain }) {
 
 /** @param {Page} page @param {boolean} dark @returns {DrawRequest} */
 export const screenRequest = (page, dark) => ({
-  ...common(page), bare: true, dark, pixel: SCREEN_PIXEL_MM, pitch: pitchOf(page),
+  ...common(page), bare: true, dark, alpha: dark ? HEAT_ALPHA.dark : HEAT_ALPHA.light, pixel: SCREEN_PIXEL_MM,
+  pitch: pitchOf(page),
 });
 
 /** @param {Page} page @returns {DrawRequest} */

@@ -1,5 +1,7 @@
 /** What the network says, as a list to choose from, and what the map shows, in words. */
 
+import { timeDigits } from "./report.js";
+
 /**
  * @typedef {import("./core.js").Analysis} Analysis
  * @typedef {import("./worker.js").Model} Model
@@ -162,10 +164,11 @@ export function showEvidence(holder, model, analysis, chosen, w) {
   const text = map.positive
     ? `Strongest stretches for “${name}”:`
     : `No positive evidence for “${name}” at this layer.`;
+  const digits = timeDigits(analysis.step);
   const items = map.intervals.map(({ start, end, peak }) => {
     const padding = start >= window.seconds ? ", in the padding" : "";
-    const from = (window.start + start).toFixed(2);
-    return make("li", { textContent: `${from}–${(window.start + end).toFixed(2)} s (peak ${peak.toFixed(2)}${padding})` });
+    const from = (window.start + start).toFixed(digits);
+    return make("li", { textContent: `${from}–${(window.start + end).toFixed(digits)} s (peak ${peak.toFixed(2)}${padding})` });
   });
   const probability = analysis.probabilities[w][chosen].toFixed(4);
   const where = analysis.windows.length > 1 ? `Probability in this window: ${probability}.` : "";

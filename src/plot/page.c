@@ -128,11 +128,14 @@ static float map_at(const xp_plot_map *m, int lead, double t) {
     return v[i] + (v[j] - v[i]) * (float)(at - i);
 }
 
-/* Behind the trace, what is no evidence leaves the paper as it is: the stronger, the denser. Dark
- * paper would make the faint half of the colours the bright one, so there they come in slowly. */
+/* Behind the trace, what is no evidence leaves the paper as it is: the stronger, the denser. On
+ * dark paper that alone tells: one of the map's middle colours, from nothing to its full strength.
+ */
 static uint32_t shade(const page *p, float v, int alpha) {
-    if (p->o.style == XP_MAP_BEHIND) alpha = (int)((float)alpha * fminf(1, p->o.dark ? v : 2 * v));
-    return xp_colormap_rgba(p->o.colormap, v, alpha);
+    static const float ON_DARK = 0.6f;
+    if (p->o.style != XP_MAP_BEHIND) return xp_colormap_rgba(p->o.colormap, v, alpha);
+    alpha = (int)((float)alpha * (p->o.dark ? fmaxf(v, 0) : fminf(1, 2 * v)));
+    return xp_colormap_rgba(p->o.colormap, p->o.dark && v == v ? ON_DARK : v, alpha);
 }
 
 static uint32_t map_color(const page *p, int lead, double t, int alpha) {

@@ -92,7 +92,7 @@ void xp_display_free(xp_display *d);
     X(XP_VIRIDIS, "viridis")                                                                       \
     X(XP_REDS, "reds")       /* Reds: ColorBrewer */                                               \
     X(XP_CIVIDIS, "cividis") /* read alike with any of the three dichromacies */                   \
-    X(XP_BLUES, "blues")     /* one hue, ever stronger: on light and on dark paper */
+    X(XP_BLUES, "blues")     /* Blues: ColorBrewer */
 typedef enum xp_colormap {
 #define X(id, name) id,
     XP_COLORMAP_LIST(X)

@@ -159,7 +159,7 @@ test("the strongest stretches are the native tool's", { skip }, async () => {
   await page.locator("#labels input").nth(label).check();
   const shown = await page.$$eval("#evidence li", (items) => items.map((item) => item.textContent));
   const expected = native.map.windows[0].labels[label].strongest.map(
-    (s) => `${s.start_s.toFixed(2)}–${s.end_s.toFixed(2)} s (peak ${s.peak.toFixed(2)})`,
+    (s) => `${s.start_s.toFixed(3)}–${s.end_s.toFixed(3)} s (peak ${s.peak.toFixed(2)})`,
   );
   assert.deepEqual(shown, expected);
   await page.context().close();

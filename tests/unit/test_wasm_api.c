@@ -1,7 +1,7 @@
 /* The boundary to JavaScript, called natively: so the sanitizers see it too. */
 #include "support.h"
 
-#include "evidence.h"
+#include "lead_evidence.h"
 #include "nn/model.h"
 #include "wasm_api.h"
 #include "wasm_picture.h"

@@ -1,4 +1,4 @@
-#include "evidence.h"
+#include "lead_evidence.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* Evidence by lead and time of an analysed window, as the page asks for it: lead occlusion or
  * integrated gradients (attribution.h), with the rows of a recording's leads. */
-#ifndef XP_EVIDENCE_H
-#define XP_EVIDENCE_H
+#ifndef XP_LEAD_EVIDENCE_H
+#define XP_LEAD_EVIDENCE_H
 
 #include "attribution.h"
 #include "explain.h"

@@ -2,9 +2,9 @@
 
 #include "draw_request.h"
 #include "ecg/file_table.h"
-#include "lead_evidence.h"
 #include "explain.h"
 #include "kernels/kernels.h"
+#include "lead_evidence.h"
 #include "nn/model.h"
 
 #include <cjson/cJSON.h>

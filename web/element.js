@@ -7,14 +7,15 @@
  */
 
 import { asset, assetText, fetchBytes } from "./assets.js";
-import { Attributions, heatOf, METHOD_NAMES, showAttribution } from "./attribution.js";
+import { heatOf } from "./attribution.js";
 import { BatchPanel } from "./batch.js";
 import { CancelledError } from "./client.js";
 import { CoreError } from "./core.js";
 import { findRecords } from "./files.js";
 import { LAYOUTS, paperRequests, pictureRequest, screenRequest, WITH_RHYTHM } from "./drawing.js";
+import { Explainer } from "./explainer.js";
 import { fillPrint, save, saveText } from "./exports.js";
-import { make, showEvidence, showCard, showModels, showLabels, showWindows, titleOf } from "./findings.js";
+import { make, showCard, showModels, showLabels, showWindows, titleOf } from "./findings.js";
 import { MARKUP } from "./markup.js";
 import { filesAt, listenDrop, sameSite, sampleFiles, samples } from "./opening.js";
 import { RecordTable } from "./records.js";
@@ -60,9 +61,6 @@ export class EcgXplaim extends HTMLElement {
     this.analyses = [];
     /** What is wrong with the second model's. */
     this.secondProblem = "";
-    this.attributions = new Attributions();
-    /** Evidence by lead is being made. */
-    this.explaining = false;
     /** @type {import("./thinker.js").Options} of the last analysis */
     this.options = {};
     this.window = 0;
@@ -113,6 +111,7 @@ export class EcgXplaim extends HTMLElement {
       key: (key) => this.key(key),
     });
     this.batches = new BatchPanel(this);
+    this.explainer = new Explainer(this);
     this.showSamples().catch((error) => console.warn("No list of samples:", error));
     const single = this.getAttribute("single");
     this.$("single-file").hidden = single === null;
@@ -166,12 +165,6 @@ export class EcgXplaim extends HTMLElement {
   /** The batch that runs. */
   get batch() {
     return this.batches?.running ?? null;
-  }
-
-  /** @returns {import("./core.js").Method | null}  null: Grad-CAM */
-  get method() {
-    const value = this.$("method").value;
-    return value in METHOD_NAMES ? value : null;
   }
 
   /* ---- the model ---- */
@@ -316,7 +309,7 @@ export class EcgXplaim extends HTMLElement {
 
   closeRecord() {
     this.$("drop").classList.add("small");
-    if (this.explaining) this.live.thinker.cancel();
+    this.explainer?.stop();
     Object.assign(this, { record: null, analyses: [], row: null, window: 0 });
     this.$("result").hidden = true;
   }
@@ -404,7 +397,7 @@ export class EcgXplaim extends HTMLElement {
   /** @param {number} which  model's map is to be seen */
   showMapOf(which) {
     const name = this.live.model?.labels[this.label]?.name;
-    if (this.explaining) this.live.thinker.cancel();
+    this.explainer?.stop();
     this.live.shown = which;
     this.label = Math.max(0, this.live.model?.labels.findIndex((l) => l.name === name) ?? 0);
     this.showModel();
@@ -412,32 +405,9 @@ export class EcgXplaim extends HTMLElement {
     this.guarded(() => this.explain());
   }
 
-  /** Make the evidence that the chosen method, label and window need, where it is not there yet. */
+  /** With the chosen method. */
   async explain() {
-    const { method, analysis, row, label, window } = this;
-    const { thinker } = this.live;
-    this.$("layer").disabled = method !== null;
-    if (this.explaining) thinker.cancel();
-    if (!method || !analysis || !row?.group || this.hiding || this.attributions.find(analysis, method, window, label)) return;
-    const name = METHOD_NAMES[method];
-    this.say(`${name} …`, { cancel: true });
-    this.explaining = true;
-    try {
-      const evidence = await thinker.attribute(row.group, this.options, { method, window, label }, (done, total) => {
-        if (thinker === this.live.thinker && this.row === row) this.progress(done / total, `${name}: ${done} of ${total} passes`);
-      });
-      this.attributions.keep(analysis, method, window, label, evidence);
-      if (this.analysis === analysis) this.say(`${name}, made on this device.`);
-    } catch (error) {
-      const wanted = this.row === row && this.method === method && this.label === label && this.window === window;
-      if (wanted) this.$("method").value = "";
-      this.$("layer").disabled = this.method !== null;
-      if (wanted) throw error;
-    } finally {
-      this.explaining = false;
-      this.$("loading").hidden = true;
-      if (this.analysis === analysis) this.showWindow();
-    }
+    await this.explainer?.run();
   }
 
   /** @param {number} part @param {string} text */
@@ -582,17 +552,8 @@ export class EcgXplaim extends HTMLElement {
     const { model } = this.live;
     this.window = Math.min(this.window, windows.length - 1);
     showWindows(this.$("windows"), windows, this.window, (w) => this.chooseWindow(w));
-    if (analysis && model) this.showWords(model, analysis);
+    if (analysis && model) this.explainer?.showWords(model, analysis);
     this.draw();
-  }
-
-  /** @param {import("./worker.js").Model} model @param {Analysed} analysis */
-  showWords(model, analysis) {
-    const { method, record, label, window } = this;
-    const evidence = method && this.attributions.find(analysis, method, window, label);
-    if (method && evidence && record)
-      showAttribution(this.$("evidence"), method, evidence, record, model.labels[label], label, analysis.windows[window].start);
-    else showEvidence(this.$("evidence"), model, analysis, label, window);
   }
 
   draw() {
@@ -632,10 +593,10 @@ export class EcgXplaim extends HTMLElement {
 
   /** @returns {import("./drawing.js").Heat | null} */
   get heat() {
-    const { analysis, label, method, window } = this;
+    const { analysis, label, window } = this;
     const { model } = this.live;
     if (!analysis || !model || this.hiding || !this.$("map-on").checked) return null;
-    return heatOf(model, analysis, window, label, method && { method, evidence: this.attributions.find(analysis, method, window, label) });
+    return heatOf(model, analysis, window, label, this.explainer?.wanted ?? null);
   }
 
   /* ---- drawing's settings ---- */
@@ -800,10 +761,6 @@ export class EcgXplaim extends HTMLElement {
       this.say("Preparing the layer …", { cancel: true });
       await this.live.thinker.useLayer(target.value);
       await this.analyse(this.options);
-    });
-    this.on("method", "change", () => {
-      this.showWindow();
-      return this.explain();
     });
     this.on("second-picker", "change", ({ target }) => {
       const [file] = target.files;

@@ -386,7 +386,7 @@ static void place(page *p) {
     bool single = p->o.layout == XP_LAYOUT_SINGLE;
     float before = fmaxf(15, 5 * ceilf((pulse_width(p) + 8) / 5));
     float need = before + (float)(p->o.seconds * p->o.speed) + 5;
-    float head = p->o.bare ? BARE_MARGIN : HEAD;
+    float head = !p->o.bare ? HEAD : single ? 3 * BARE_MARGIN : BARE_MARGIN;
     float width = 5 * ceilf(fmaxf(need, p->o.bare ? 0 : A4_WIDTH - 2 * MARGIN) / 5 - 1e-4f);
     float side = fmaxf(MARGIN_MIN, fminf(MARGIN, (A4_WIDTH - width) / 2));
     if (p->o.bare && !single) side = BARE_MARGIN; /* else the axis of mV stands there */

@@ -337,23 +337,44 @@ static xp_status open_run(data_run *r, const xp_model *m, const cases_source *fr
     return open_net(&r->net, m, from->pool, err);
 }
 
+/* The record's probability is the largest of its windows'; score holds those of the first one. */
+static xp_status add_windows(const data_run *r, size_t item, int windows, double *score, int labels,
+                             xp_error *err) {
+    double other[XP_DATASET_MAX_LABELS];
+    float *x = malloc((size_t)r->spec.length * (size_t)r->spec.n_leads * sizeof *x);
+    xp_status s = x ? XP_OK : xp_fail(err, XP_ERR_MEMORY, "not enough memory for a record");
+    for (int w = 1; s == XP_OK && w < windows; w++) {
+        s = xp_reader_get(r->reader, item, w, x, NULL, err);
+        if (s != XP_OK) break;
+        predict_one(r->net, x, other, labels);
+        for (int l = 0; l < labels; l++) score[l] = fmax(score[l], other[l]);
+    }
+    free(x);
+    return s;
+}
+
+static xp_status take_case(cases *c, const data_run *r, const xp_batch *b, int i, size_t to,
+                           xp_error *err) {
+    size_t record = (size_t)r->spec.length * (size_t)r->spec.n_leads, item = b->items[i];
+    size_t at = to * (size_t)c->n_labels;
+    predict_one(r->net, b->x + (size_t)i * record, c->score + at, c->n_labels);
+    c->patient[to] = r->data.patient[item];
+    for (int l = 0; l < c->n_labels; l++)
+        c->truth[at + (size_t)l] = (int8_t)xp_dataset_label(&r->data, item, l);
+    if (b->windows[i] == 1) return XP_OK;
+    return add_windows(r, item, b->windows[i], c->score + at, c->n_labels, err);
+}
+
 static xp_status predict_batches(cases *c, const data_run *r, xp_error *err) {
-    size_t record = (size_t)r->spec.length * (size_t)r->spec.n_leads, done = 0;
+    size_t done = 0;
     progress bar = progress_begin("records", (int)r->n);
     for (;;) {
         xp_batch b;
         xp_status s = xp_loader_next(r->loader, &b, err);
+        for (int i = 0; s == XP_OK && b.x && i < b.n; i++) s = take_case(c, r, &b, i, done++, err);
         if (s != XP_OK || !b.x) {
             progress_hide(&bar);
             return s;
-        }
-        for (int i = 0; i < b.n; i++, done++) {
-            size_t item = b.items[i];
-            size_t at = done * (size_t)c->n_labels;
-            predict_one(r->net, b.x + (size_t)i * record, c->score + at, c->n_labels);
-            c->patient[done] = r->data.patient[item];
-            for (int l = 0; l < c->n_labels; l++)
-                c->truth[at + (size_t)l] = (int8_t)xp_dataset_label(&r->data, item, l);
         }
         progress_update(&bar, (int)done);
     }

@@ -3,8 +3,10 @@
 #include "eval_report.h"
 #include "report.h"
 
+#include "train/metrics_cinc.h"
 #include "train/metrics_report.h"
 
+#include <math.h>
 #include <string.h>
 
 static const option_spec OPTIONS[] = {
@@ -14,15 +16,56 @@ static const option_spec OPTIONS[] = {
     {"val-scores", 0, OPTION_TEXT, "S.npy", "scores of validation data, to choose thresholds",
      offsetof(eval_options, val_scores)},
     {"csv", 0, OPTION_TEXT, "FILE", "write the figures as a table", offsetof(eval_options, csv)},
+    {"cinc-weights", 0, OPTION_TEXT, "FILE",
+     "score of the CinC challenges of 2020 and 2021, by their weights.csv; labels as it names them",
+     offsetof(eval_options, cinc_weights)},
+    {"cinc-normal", 0, OPTION_TEXT, "NAME", "sinus rhythm in that table (default 426783006)",
+     offsetof(eval_options, cinc_normal)},
     OPTIONS_EVAL,
     {0}};
 
-static void print_json(const eval_options *o, const threshold_choice *t, const xp_evaluation *e,
-                       const char *const *names) {
+/* The challenge's score, where it was asked for. */
+typedef struct cinc_score {
+    bool wanted;
+    double value;
+    int classes, missing;
+} cinc_score;
+
+static xp_status find_cinc_score(cinc_score *c, const eval_options *o, const xp_predictions *p,
+                                 const double *thresholds, const char *const *names,
+                                 xp_error *err) {
+    xp_cinc_weights w;
+    *c = (cinc_score){.wanted = o->cinc_weights != NULL};
+    if (!c->wanted) return XP_OK;
+    const char *normal = o->cinc_normal ? o->cinc_normal : "426783006";
+    XP_TRY(xp_cinc_read_weights(&w, o->cinc_weights, names, p->labels, normal, err));
+    *c = (cinc_score){true, xp_cinc_score(&w, p, thresholds), w.n, w.missing};
+    return XP_OK;
+}
+
+static void print_cinc_score(const cinc_score *c) {
+    char value[32] = "undefined";
+    if (!isnan(c->value)) snprintf(value, sizeof value, "%.4f", c->value);
+    printf("CinC challenge score: %s over %d classes", value, c->classes);
+    if (c->missing) printf(" (%d of the table are no labels here)", c->missing);
+    printf("\n");
+}
+
+static cJSON *cinc_json(const cinc_score *c) {
+    cJSON *o = cJSON_CreateObject();
+    cJSON_AddItemToObject(o, "value", json_number(c->value));
+    cJSON_AddItemToObject(o, "classes", json_integer(c->classes));
+    cJSON_AddItemToObject(o, "missing_classes", json_integer(c->missing));
+    return o;
+}
+
+static void print_json(const eval_options *o, const threshold_choice *t, const cinc_score *c,
+                       const xp_evaluation *e, const char *const *names) {
     cJSON *object = report_begin(NULL);
     cJSON_AddItemToObject(object, "model", o->model ? json_text(o->model) : cJSON_CreateNull());
     cJSON_AddItemToObject(object, "thresholds", json_text(t->text));
     cJSON_AddItemToObject(object, "evaluation", xp_evaluation_json(e, names));
+    if (c->wanted) cJSON_AddItemToObject(object, "cinc_score", cinc_json(c));
     json_print_line(object);
 }
 
@@ -34,14 +77,15 @@ static xp_status write_csv(const char *path, const xp_evaluation *e, const char 
     return xp_csv_commit(w, err);
 }
 
-static xp_status report(const eval_options *o, const threshold_choice *t, const xp_evaluation *e,
-                        const char *const *names, xp_error *err) {
+static xp_status report(const eval_options *o, const threshold_choice *t, const cinc_score *c,
+                        const xp_evaluation *e, const char *const *names, xp_error *err) {
     if (o->csv) XP_TRY(write_csv(o->csv, e, names, err));
     if (o->json) {
-        print_json(o, t, e, names);
+        print_json(o, t, c, e, names);
     } else {
         printf("%s\nthresholds: %s\n", DISCLAIMER, t->text);
         xp_evaluation_text(stdout, e, names);
+        if (c->wanted) print_cinc_score(c);
     }
     return XP_OK;
 }
@@ -55,6 +99,7 @@ static xp_status picture(const eval_options *o, const threshold_choice *t, const
 
 static xp_status evaluate(const eval_options *o, evaluated_model *m, xp_pool *pool, xp_error *err) {
     threshold_choice t;
+    cinc_score cinc;
     xp_evaluation e;
     const char *names[XP_DATASET_MAX_LABELS];
     XP_TRY(eval_check(o, false, err));
@@ -64,8 +109,9 @@ static xp_status evaluate(const eval_options *o, evaluated_model *m, xp_pool *po
     XP_TRY(threshold_apply(&t, &m->cases, &m->validation, m->thresholds, err));
     xp_predictions p = cases_predictions(&m->cases);
     for (int l = 0; l < p.labels; l++) names[l] = m->cases.names[l];
+    XP_TRY(find_cinc_score(&cinc, o, &p, m->thresholds, names, err));
     XP_TRY(xp_evaluate(&p, m->thresholds, eval_settings(o), &e, err));
-    xp_status s = report(o, &t, &e, names, err);
+    xp_status s = report(o, &t, &cinc, &e, names, err);
     if (s == XP_OK) s = picture(o, &t, m, &e, names, err);
     xp_evaluation_free(&e);
     return s;

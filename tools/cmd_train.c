@@ -50,8 +50,10 @@ static const option_spec OPTIONS[] = {
      "learning rate (default 0.01; 0.001 for cnn and gru; 0.003 for one-cycle)", T(lr)},
     {"schedule", 0, OPTION_TEXT, "NAME",
      "staircase (times 0.95 an epoch; default), constant, exponential, cosine, one-cycle (default "
-     "with --all)",
+     "with --all), plateau",
      T(schedule)},
+    {"patience", 0, OPTION_COUNT, "N",
+     "plateau: a tenth of the rate after N epochs that were not better (default 3)", T(patience)},
     {"warmup", 0, OPTION_COUNT, "N", "steps of rising rate at the beginning", T(warmup)},
     {"weight-decay", 0, OPTION_NUMBER, "X", "decoupled, of the kernels (AdamW)", T(weight_decay)},
     {"l2", 0, OPTION_NUMBER, "X", "penalty on the squares of the kernels", T(l2)},
@@ -151,8 +153,8 @@ static xp_status check_words(const train_options *o, xp_error *err) {
     static const char *const archs[] = {"ecg-xplaim", "cnn", "gru", NULL};
     static const char *const kinds[] = {"none", "balanced", "sqrt", NULL};
     static const char *const monitors[] = {"val-loss", "auroc", NULL};
-    static const char *const schedules[] = {"staircase", "constant",  "exponential",
-                                            "cosine",    "one-cycle", NULL};
+    static const char *const schedules[] = {"staircase", "constant", "exponential", "cosine",
+                                            "one-cycle", "plateau",  NULL};
     if (!one_of(o->arch, archs))
         return xp_fail(err, XP_ERR_USAGE, "--arch %s: expected ecg-xplaim, cnn or gru", o->arch);
     if (!one_of(o->class_weights, kinds))
@@ -162,8 +164,8 @@ static xp_status check_words(const train_options *o, xp_error *err) {
         return xp_fail(err, XP_ERR_USAGE, "--monitor %s: expected val-loss or auroc", o->monitor);
     if (!one_of(o->schedule, schedules))
         return xp_fail(err, XP_ERR_USAGE,
-                       "--schedule %s: expected staircase, constant, exponential, cosine or "
-                       "one-cycle",
+                       "--schedule %s: expected staircase, constant, exponential, cosine, "
+                       "one-cycle or plateau",
                        o->schedule);
     return XP_OK;
 }
@@ -198,6 +200,7 @@ static void take_defaults(train_options *o) {
     bool published = !strcmp(o->arch, "ecg-xplaim");
     if (!o->schedule) o->schedule = o->all ? "one-cycle" : "staircase";
     if (o->lr == 0) o->lr = !published ? 1e-3 : !strcmp(o->schedule, "one-cycle") ? 3e-3 : 1e-2;
+    if (o->patience == 0) o->patience = 3;
     if (o->rate == 0) o->rate = 500;
     if (o->length == 0) o->length = (int)(10 * o->rate);
     if (o->augment) {
@@ -243,6 +246,7 @@ static exit_code run(const command *self, int argc, char **argv) {
         xp_fail(&err, XP_ERR_MEMORY, "not enough memory");
         return report_fatal(&err);
     }
+    t->lock = -1;
     t->opt = (train_options){.val_fold = 9,
                              .test_fold = 10,
                              .arch = "ecg-xplaim",

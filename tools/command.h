@@ -21,7 +21,8 @@ typedef struct command {
 
 extern const command command_info, command_decode, command_prepare, command_predict,
     command_explain, command_import, command_export, command_bench, command_setup, command_train,
-    command_calibrate, command_ensemble, command_evaluate, command_compare, command_plot;
+    command_calibrate, command_ensemble, command_evaluate, command_compare, command_plot,
+    command_xai_check;
 
 /* Said by every output: text, JSON, help. */
 #define DISCLAIMER                                                                                 \

@@ -8,6 +8,7 @@
 typedef struct eval_options {
     const char *model, *model_b; /* evaluate: model; compare: both */
     const char *scores, *scores_b, *truth, *patients, *names;
+    const char *cinc_weights, *cinc_normal;
     const char *val_scores, *val_scores_b, *val_truth;
     const char *test_set, *val_set;
     data_set_options data;

@@ -12,9 +12,10 @@
 #include <sys/stat.h>
 
 static const command *const COMMANDS[] = {
-    &command_info,      &command_decode,   &command_prepare,  &command_predict, &command_explain,
-    &command_import,    &command_export,   &command_bench,    &command_setup,   &command_train,
-    &command_calibrate, &command_ensemble, &command_evaluate, &command_compare, &command_plot};
+    &command_info,     &command_decode,  &command_prepare,   &command_predict,
+    &command_explain,  &command_import,  &command_export,    &command_bench,
+    &command_setup,    &command_train,   &command_calibrate, &command_ensemble,
+    &command_evaluate, &command_compare, &command_plot,      &command_xai_check};
 enum { N_COMMANDS = sizeof COMMANDS / sizeof *COMMANDS };
 
 static void print_overview(FILE *f) {

@@ -29,7 +29,7 @@ typedef struct train_options {
     double rate, dropout;
     int length;
     /* steps */
-    int epochs, batch_size, seed, threads, early_stop, warmup;
+    int epochs, batch_size, seed, threads, early_stop, warmup, patience;
     const char *schedule, *class_weights, *monitor, *threshold;
     double lr, weight_decay, l2, clip, ema;
     bool augment;
@@ -83,6 +83,7 @@ typedef struct training {
     char package[TRAIN_PATH], checkpoints[TRAIN_PATH], logs[TRAIN_PATH], state[TRAIN_PATH];
     char *log; /* owned: the CSV log as text */
     struct xp_events *events;
+    int lock; /* descriptor of checkpoints/, held while the run writes there; -1: none */
     train_progress progress;
 } training;
 
@@ -96,7 +97,7 @@ xp_status train_run(training *t, xp_error *err);
 xp_status train_load_state(training *t, xp_error *err);
 
 /* Probabilities of a part, in its order, in t->p .. t->patient; loss is the mean over the known
- * labels. All processes take part and have the same result. */
+ * labels, of a longer record's first window. All processes take part and have the same result. */
 xp_status train_predict(training *t, xp_loader *loader, const xp_loader_options *set, double *loss,
                         xp_error *err);
 xp_predictions train_predictions(const training *t, size_t n);

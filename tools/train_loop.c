@@ -5,11 +5,31 @@
 #include "ecg/files.h"
 
 #include <math.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 static const double SAVE_SECONDS = 300;
+
+/* ==== being interrupted ====================================================================== */
+
+/* The signal that came: a handler can reach nothing but a global. */
+static volatile sig_atomic_t caught;
+
+static void catch_signal(int number) {
+    caught = number;
+}
+
+/* Ctrl-C, or a cluster's notice: the step is finished and the state saved. A second one ends the
+ * program at once. Of several processes only the one that saves listens, and the others wait for it
+ * in the sums of the next step, until mpirun ends them. */
+static void listen_to_signals(const training *t) {
+    struct sigaction a = {.sa_flags = (int)SA_RESETHAND};
+    a.sa_handler = train_writes(t) ? catch_signal : SIG_IGN;
+    sigaction(SIGINT, &a, NULL);
+    sigaction(SIGTERM, &a, NULL);
+}
 
 /* ==== state ================================================================================== */
 
@@ -71,6 +91,22 @@ xp_status train_load_state(training *t, xp_error *err) {
 
 /* ==== predicting a part ====================================================================== */
 
+/* Of a longer record, the largest probability of its windows, as `predict` and `evaluate` have it;
+ * p (labels) holds those of the first one. */
+static xp_status add_windows(training *t, uint32_t item, int windows, float *p, xp_error *err) {
+    size_t values = (size_t)t->spec.length * (size_t)t->spec.n_leads;
+    float *x = malloc(values * sizeof *x), q[XP_DATASET_MAX_LABELS];
+    double none[2] = {0, 0};
+    xp_status s = x ? XP_OK : xp_fail(err, XP_ERR_MEMORY, "not enough memory for a record");
+    for (int w = 1; s == XP_OK && w < windows; w++) {
+        s = xp_reader_get(t->reader, item, w, x, NULL, err);
+        if (s == XP_OK) s = xp_trainer_eval(t->trainer, x, NULL, 1, q, &none[0], &none[1], err);
+        for (int l = 0; s == XP_OK && l < t->n_labels; l++) p[l] = fmaxf(p[l], q[l]);
+    }
+    free(x);
+    return s;
+}
+
 static xp_status predict_batches(training *t, xp_loader *loader, double sums[2], xp_error *err) {
     size_t labels = (size_t)t->n_labels;
     for (;;) {
@@ -79,6 +115,9 @@ static xp_status predict_batches(training *t, xp_loader *loader, double sums[2],
         if (!b.x) return XP_OK;
         float *p = t->p + b.first * labels;
         if (b.n > 0) XP_TRY(xp_trainer_eval(t->trainer, b.x, b.y, b.n, p, &sums[0], &sums[1], err));
+        for (int i = 0; i < b.n; i++)
+            if (b.windows[i] > 1)
+                XP_TRY(add_windows(t, b.items[i], b.windows[i], p + (size_t)i * labels, err));
     }
 }
 
@@ -158,6 +197,16 @@ static xp_status save_in_between(training *t, watch *w, xp_error *err) {
     return save_state(t, err);
 }
 
+/* Save, say so, and end by the signal, so that shells and batch systems see what happened. */
+static xp_status obey_signal(training *t, xp_error *err) {
+    XP_TRY(save_state(t, err));
+    fprintf(stderr, "xplaim: interrupted in epoch %llu after step %llu; go on with --resume\n",
+            (unsigned long long)t->progress.epoch + 1, (unsigned long long)t->progress.batch);
+    signal(caught, SIG_DFL);
+    raise(caught);
+    return XP_OK;
+}
+
 static xp_status step(training *t, const xp_batch *b, xp_error *err) {
     double loss;
     xp_status s = xp_trainer_step(t->trainer, b->x, b->y, b->n, &loss, err);
@@ -183,6 +232,10 @@ static xp_status train_epoch(training *t, xp_error *err) {
         s = step(t, &b, err);
         if (s == XP_OK) s = save_in_between(t, &w, err);
         if (s == XP_OK) show(t, &w);
+        if (s == XP_OK && caught) {
+            hide(t, &w);
+            s = obey_signal(t, err);
+        }
     }
     hide(t, &w);
     return s;
@@ -213,6 +266,8 @@ static xp_status judge(training *t, double val_loss, double auroc, xp_error *err
         p->waited = 0;
         XP_TRY(train_write_best(t, val_loss, err));
     }
+    bool lower = p->waited > 0 && p->waited % t->opt.patience == 0;
+    if (lower && !strcmp(t->opt.schedule, "plateau")) xp_trainer_scale_rate(t->trainer, 0.1);
     p->stopped = t->opt.early_stop > 0 && p->waited >= t->opt.early_stop;
     return XP_OK;
 }
@@ -236,6 +291,7 @@ static xp_status finish_epoch(training *t, double begin, xp_error *err) {
 }
 
 xp_status train_run(training *t, xp_error *err) {
+    listen_to_signals(t);
     while (t->progress.epoch < (uint64_t)t->opt.epochs && !t->progress.stopped) {
         double begin = seconds_now();
         XP_TRY(train_epoch(t, err));

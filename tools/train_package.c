@@ -13,9 +13,11 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -57,6 +59,15 @@ static void remove_files(const char *dir, const char *beginning) {
     for (struct dirent *e; (e = readdir(d));)
         if (begins(e->d_name, beginning) && put_path(path, dir, "", e->d_name, "")) unlink(path);
     closedir(d);
+}
+
+/* Two runs in one package would spoil each other's files. Where a file system has no locks, there
+ * is none. */
+static xp_status take_lock(training *t, xp_error *err) {
+    t->lock = open(t->checkpoints, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (t->lock >= 0 && flock(t->lock, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
+        return xp_fail(err, XP_ERR_USAGE, "%s: another xplaim train is writing it", t->package);
+    return XP_OK;
 }
 
 static xp_status check_state(const training *t, xp_error *err) {
@@ -101,6 +112,7 @@ xp_status train_make_package(training *t, xp_error *err) {
     if (!train_writes(t)) return XP_OK;
     XP_TRY(make_folders(t->checkpoints, err));
     XP_TRY(make_folders(t->logs, err));
+    XP_TRY(take_lock(t, err));
     if (!t->opt.overwrite || t->opt.resume) return XP_OK;
     remove_files(t->checkpoints, "state.safetensors");
     remove_files(t->checkpoints, "model_epoch_");
@@ -396,15 +408,32 @@ static xp_status set_arrays(const training *t, size_t n, const float *x, xp_npz_
     return XP_OK;
 }
 
+/* Samples of a part into x (n, length, leads); *longer: records with more than one window. */
+static xp_status read_samples(const training *t, const xp_loader_options *set, float *x,
+                              size_t *longer, xp_error *err) {
+    size_t record = (size_t)t->spec.length * (size_t)t->spec.n_leads;
+    *longer = 0;
+    for (size_t i = 0; i < set->n; i++) {
+        xp_window about;
+        XP_TRY(xp_reader_get(t->reader, set->items[i], 0, x + i * record, &about, err));
+        *longer += about.windows > 1;
+    }
+    return XP_OK;
+}
+
 static xp_status write_npz(const training *t, const xp_loader_options *set, const char *path,
                            xp_error *err) {
-    size_t record = (size_t)t->spec.length * (size_t)t->spec.n_leads, n_bytes;
+    size_t record = (size_t)t->spec.length * (size_t)t->spec.n_leads, n_bytes, longer;
     float *x = malloc(set->n * record * sizeof *x);
     xp_npz_source arrays[SET_ARRAYS] = {{0}};
     uint8_t *bytes;
     xp_status s = x ? XP_OK : xp_fail(err, XP_ERR_MEMORY, "not enough memory for the test set");
-    for (size_t i = 0; s == XP_OK && i < set->n; i++)
-        s = xp_reader_get(t->reader, set->items[i], x + i * record, NULL, err);
+    if (s == XP_OK) s = read_samples(t, set, x, &longer, err);
+    if (s == XP_OK && longer > 0)
+        fprintf(t->say,
+                "%zu test records are longer than the input: %s has their first window only, the "
+                ".csv beside it names them whole\n",
+                longer, path);
     if (s == XP_OK) s = set_arrays(t, set->n, x, arrays, err);
     free(x);
     if (s == XP_OK) s = xp_npz_write(arrays, SET_ARRAYS, false, &bytes, &n_bytes, err);

@@ -14,6 +14,7 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 bool train_writes(const training *t) {
     return t->comm.rank == 0;
@@ -32,24 +33,24 @@ static xp_status load_data(training *t, xp_error *err) {
 }
 
 /* In the order of a permutation of its own, cut to so many batches; 0: all. */
-static void limit_part(training *t, xp_part part, int batches) {
+static xp_status limit_part(training *t, xp_part part, int batches, xp_error *err) {
     size_t n = t->split.n[part], want = (size_t)batches * (size_t)t->opt.batch_size;
-    if (batches == 0 || want >= n) return;
+    if (batches == 0 || want >= n) return XP_OK;
     uint32_t *all = t->split.items[part], *some = malloc(want * sizeof *some);
-    if (!some) return;
+    if (!some) return xp_fail(err, XP_ERR_MEMORY, "not enough memory for %zu records", want);
     for (size_t i = 0; i < want; i++) some[i] = all[xp_shuffled(i, n, key(t, xp_part_name(part)))];
     t->split.items[part] = some;
     t->split.n[part] = want;
     free(all);
+    return XP_OK;
 }
 
 static xp_status make_parts(training *t, xp_error *err) {
     const train_options *o = &t->opt;
     if (o->all) {
         XP_TRY(xp_split_all(&t->split, &t->data, o->val_fold, o->test_fold, err));
-        limit_part(t, XP_PART_VALIDATE, o->val_batches);
-        limit_part(t, XP_PART_TEST, o->test_batches);
-        return XP_OK;
+        XP_TRY(limit_part(t, XP_PART_VALIDATE, o->val_batches, err));
+        return limit_part(t, XP_PART_TEST, o->test_batches, err);
     }
     size_t b = (size_t)o->batch_size;
     size_t want[XP_PARTS] = {(size_t)o->train_batches * b, (size_t)o->val_batches * b,
@@ -97,6 +98,26 @@ static xp_status check_positives(const training *t, xp_error *err) {
                    text);
 }
 
+/* That the epochs can be told apart: now, and not after the last one. */
+static xp_status check_validation(const training *t, xp_error *err) {
+    int known = 0, both = 0;
+    for (int l = 0; l < t->n_labels; l++) {
+        size_t c[3];
+        xp_split_count(&t->split, &t->data, XP_PART_VALIDATE, l, c);
+        known += c[0] + c[1] > 0;
+        both += c[0] > 0 && c[1] > 0;
+    }
+    if (known == 0)
+        return xp_fail(err, XP_ERR_USAGE,
+                       "no label is known in the validation part: there must be other records in "
+                       "it (folds of the table, --val-fold, --val-batches)");
+    if (both == 0 && !strcmp(t->opt.monitor, "auroc"))
+        return xp_fail(err, XP_ERR_USAGE,
+                       "the validation part has each label in one class only, so no AUROC: "
+                       "--monitor val-loss needs none, or take more records into it");
+    return XP_OK;
+}
+
 static xp_status check_parts(const training *t, xp_error *err) {
     size_t shared;
     XP_TRY(xp_split_shared_patients(&t->split, &t->data, &shared, err));
@@ -111,7 +132,8 @@ static xp_status check_parts(const training *t, xp_error *err) {
                            "the %s part has %zu records: there must be more (folds of the table, "
                            "--val-fold, --label-counts)",
                            xp_part_name((xp_part)p), t->split.n[p]);
-    return check_positives(t, err);
+    XP_TRY(check_positives(t, err));
+    return check_validation(t, err);
 }
 
 /* ==== model ================================================================================== */
@@ -205,14 +227,12 @@ static xp_schedule make_schedule(const training *t) {
     static const struct {
         const char *name;
         xp_schedule_kind kind;
-    } kinds[] = {{"staircase", XP_RATE_STAIRCASE},
-                 {"constant", XP_RATE_CONSTANT},
-                 {"exponential", XP_RATE_EXPONENTIAL},
-                 {"cosine", XP_RATE_COSINE},
-                 {"one-cycle", XP_RATE_ONE_CYCLE}};
+    } kinds[] = {{"staircase", XP_RATE_STAIRCASE},     {"constant", XP_RATE_CONSTANT},
+                 {"exponential", XP_RATE_EXPONENTIAL}, {"cosine", XP_RATE_COSINE},
+                 {"one-cycle", XP_RATE_ONE_CYCLE},     {"plateau", XP_RATE_CONSTANT}};
     xp_schedule s = {.rate = o->lr, .factor = 0.95, .every = t->epoch_batches};
     s.warmup = (uint64_t)o->warmup;
-    for (int i = 0; i < 5; i++)
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
         if (!strcmp(o->schedule, kinds[i].name)) s.kind = kinds[i].kind;
     if (s.kind == XP_RATE_COSINE || s.kind == XP_RATE_ONE_CYCLE)
         s.total = t->epoch_batches * (uint64_t)o->epochs;
@@ -300,6 +320,7 @@ static xp_status fingerprint(const training *t, uint64_t *out, xp_error *err) {
         h = xp_hash(h, t->model.leads[i], strlen(t->model.leads[i]) + 1);
     for (int p = 0; p < XP_PARTS; p++)
         h = xp_hash(h, t->split.items[p], t->split.n[p] * sizeof *t->split.items[p]);
+    if (!strcmp(o->schedule, "plateau")) h = xp_hash(h, &o->patience, sizeof o->patience);
     *out = xp_hash(h, o->monitor, strlen(o->monitor));
     return XP_OK;
 }
@@ -312,8 +333,8 @@ typedef struct fill {
     float *bad; /* (n) */
     progress bar;
     int done;
-    xp_error error; /* the first one */
-    bool failed;
+    xp_error error;          /* the first one */
+    bool failed, bad_record; /* the run ends; because of a record */
     pthread_mutex_t lock;
 } fill;
 
@@ -322,17 +343,19 @@ static void fill_range(void *ctx, int begin, int end, int thread) {
     for (int i = begin; i < end; i++) {
         xp_error err;
         if (i % f->t->comm.size != f->t->comm.rank) continue;
-        xp_status s = xp_reader_fill(f->t->reader, f->items[i], &err);
+        bool bad;
+        xp_status s = xp_reader_fill(f->t->reader, f->items[i], &bad, &err);
         pthread_mutex_lock(&f->lock);
         if (s != XP_OK) {
             f->bad[i] = 1;
-            if (!f->failed) f->error = err;
-            f->failed = true;
-            if (f->t->opt.skip_bad) fprintf(stderr, "xplaim: left out: %s\n", err.text);
+            if (bad && f->t->opt.skip_bad)
+                fprintf(stderr, "xplaim: left out: %s\n", err.text);
+            else if (!f->failed)
+                f->failed = true, f->bad_record = bad, f->error = err;
         }
         f->done += f->t->comm.size;
         if (thread == 0) progress_update(&f->bar, f->done);
-        bool stop = f->failed && !f->t->opt.skip_bad;
+        bool stop = f->failed;
         pthread_mutex_unlock(&f->lock);
         if (stop) return;
     }
@@ -359,10 +382,11 @@ static xp_status fill_part(training *t, xp_part part, xp_error *err) {
     progress_hide(&f.bar);
     xp_status s = XP_OK;
     if (t->comm.size > 1) s = t->comm.sum_floats(t->comm.ctx, f.bad, n, err);
-    if (s == XP_OK && f.failed && !t->opt.skip_bad) {
+    if (s == XP_OK && f.failed) {
         *err = f.error;
         size_t used = strlen(err->text);
-        snprintf(err->text + used, sizeof err->text - used, " (or leave such out: --skip-bad)");
+        if (f.bad_record)
+            snprintf(err->text + used, sizeof err->text - used, " (or leave such out: --skip-bad)");
         s = err->code;
     }
     if (s == XP_OK) drop_bad(t, part, f.bad);
@@ -381,7 +405,11 @@ static xp_status open_reader(training *t, xp_error *err) {
     int n = o->cache_dir ? snprintf(cache, sizeof cache, "%s", o->cache_dir)
                          : snprintf(cache, sizeof cache, "%s/cache", o->models_output_dir);
     if (n < 0 || n >= TRAIN_PATH) return xp_fail(err, XP_ERR_LIMIT, "the cache's path is too long");
+    size_t records = t->split.n[0] + t->split.n[1] + t->split.n[2];
+    double size = 2.0 * t->spec.length * t->spec.n_leads * (double)records;
     if (!o->no_cache) XP_TRY(make_folder(cache, err));
+    if (!o->no_cache && train_writes(t))
+        fprintf(t->say, "prepared records: %s, %.3g GB when all are there\n", cache, 1e-9 * size);
     return xp_reader_create(&t->reader, &t->data, &t->spec, NULL, o->no_cache ? NULL : cache, err);
 }
 
@@ -460,6 +488,7 @@ void train_free(training *t) {
     xp_loader_free(t->train_loader);
     xp_loader_free(t->val_loader);
     xp_trainer_free(t->trainer);
+    if (t->lock >= 0) close(t->lock);
     xp_reader_free(t->reader);
     xp_model_free(&t->model);
     xp_split_free(&t->split);

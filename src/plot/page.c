@@ -102,16 +102,35 @@ static void draw_pulse(const page *p, float y) {
     xp_draw_line(p->d, line, sizeof line / sizeof *line, TRACE, p->color->ink);
 }
 
-static void draw_name(const page *p, const panel *n, bool derived, bool missing) {
+/* What a panel is called, and where: the base line's start. */
+typedef struct label {
     char text[80];
+    xp_point at;
+} label;
+
+static label label_of(const page *p, const panel *n, bool derived, bool missing) {
     bool minus = *n->name == '-';
-    snprintf(text, sizeof text, "%s%.40s%s%s", minus ? MINUS : "", n->name + minus,
-             derived ? " (derived)" : "", missing ? " (not recorded)" : "");
     float up = fminf(p->base - 1.6f, 9);
-    xp_draw_text(p->d, n->x + 1.2f, n->y - up + 1.2f, NAME_SIZE, XP_ANCHOR_START, p->color->ink,
-                 text);
+    label l = {.at = {n->x + 1.2f, n->y - up + 1.2f}};
+    snprintf(l.text, sizeof l.text, "%s%.40s%s%s", minus ? MINUS : "", n->name + minus,
+             derived ? " (derived)" : "", missing ? " (not recorded)" : "");
+    return l;
+}
+
+/* Paper on the map, under a name: it is drawn before the traces, which are not to fade. */
+static void draw_plate(const page *p, const label *l) {
+    const uint32_t paper = 0xb8000000 | (p->color->paper & 0xffffff);
+    if (!p->map || !p->positive || p->o.style != XP_MAP_BEHIND) return;
+    float width = xp_text_width(l->text, strlen(l->text), NAME_SIZE);
+    xp_draw_rect(p->d, l->at.x - 0.5f, l->at.y - 0.82f * NAME_SIZE, l->at.x + width + 0.5f,
+                 l->at.y + 0.22f * NAME_SIZE, paper);
+}
+
+static void draw_name(const page *p, const panel *n, const label *l) {
+    xp_draw_text(p->d, l->at.x, l->at.y, NAME_SIZE, XP_ANCHOR_START, p->color->ink, l->text);
     if (n->x > p->x0 + 1) {
-        xp_point tick[] = {{n->x, n->y - up}, {n->x, n->y - up + 4}};
+        float top = l->at.y - 1.2f;
+        xp_point tick[] = {{n->x, top}, {n->x, top + 4}};
         xp_draw_line(p->d, tick, 2, 0.2f, p->color->ink);
     }
 }
@@ -249,10 +268,12 @@ static void draw_panels(const page *p) {
         for (int i = 0; i < count_panels(p); i++) {
             panel n = panel_at(p, i);
             int lead = find_lead(p->rec, n.name);
+            label l = label_of(p, &n, lead >= 0 && p->rec->leads[lead].derived, lead < 0);
             if (pass == 0 && lead >= 0) draw_map(p, &n, lead);
+            if (pass == 0) draw_plate(p, &l);
             if (pass == 1 && lead >= 0) draw_samples(p, &n, lead);
             if (pass == 1 && lead >= 0) tell_strip(p, &n, lead);
-            if (pass == 2) draw_name(p, &n, lead >= 0 && p->rec->leads[lead].derived, lead < 0);
+            if (pass == 2) draw_name(p, &n, &l);
         }
     for (int i = 0; i < p->rows + p->rhythm; i++) draw_pulse(p, row_base(p, i));
 }
@@ -303,7 +324,10 @@ static void draw_legend(const page *p) {
     char text[256], probability[48] = "";
     if (!m) return;
     if (!isnan(m->probability))
-        snprintf(probability, sizeof probability, "   probability %.3f", m->probability);
+        snprintf(probability, sizeof probability,
+                 m->probability > 0 && m->probability < 0.001 ? "   probability < 0.001"
+                                                              : "   probability %.3f",
+                 m->probability);
     snprintf(text, sizeof text, "%s%s", m->label ? m->label : "evidence", probability);
     float right = p->right - 3;
     xp_draw_text(p->d, right - 42, 8.2f, 3.4f, XP_ANCHOR_END, p->color->ink, text);

@@ -11,18 +11,22 @@
 typedef struct canvas {
     xp_image im;
     float scale;     /* pixels a mm */
-    uint8_t *mask;   /* (height, width): coverage of the line being drawn, else 0 */
+    uint8_t *mask;   /* (height, stride): coverage of the line being drawn, else 0 */
+    int stride;      /* width and room for LANES more */
     int *from, *to;  /* (height): its columns in each row */
     uint16_t *row;   /* (width, 3): a row of CELLS, colour times alpha */
     uint16_t *keep;  /* (width, 3): and how much of the ground it lets through */
     int *columns;    /* (width): of RECTS that stand side by side */
+    uint8_t *before; /* (width, 3): a row before they were drawn */
     int top, bottom; /* rows that the line touches */
 } canvas;
 
 /* ==== blending =============================================================================== */
 
+/* v / 255, rounded, for v to 255 * 255; in 16 bits, so that loops become vectors of them. */
 static inline uint32_t div255(uint32_t v) {
-    return ((v + 128) * 257) >> 16;
+    uint16_t t = (uint16_t)(v + 128);
+    return (uint16_t)(t + (t >> 8)) >> 8;
 }
 
 static inline void blend(uint8_t *p, uint32_t rgba, uint32_t coverage) {
@@ -50,15 +54,25 @@ static void fill_run(uint8_t *p, size_t n, uint32_t rgba) {
     for (size_t i = 0; i < n; i++) memcpy(p + 3 * i, c, 3);
 }
 
+/* n pixels at p get this much of one colour. shade (3 n at least) is room. */
+static void blend_run(uint8_t *restrict p, int n, uint32_t rgba, uint32_t coverage,
+                      uint16_t *restrict shade) {
+    uint32_t a = div255((rgba >> 24) * coverage);
+    uint16_t keep = (uint16_t)(255 - a);
+    for (int i = 0; i < n; i++)
+        for (int k = 0; k < 3; k++) shade[3 * i + k] = (uint16_t)((rgba >> (8 * k) & 255) * a);
+    for (int i = 0; i < 3 * n; i++) p[i] = (uint8_t)div255((uint32_t)(shade[i] + p[i] * keep));
+}
+
 static void rect_row(canvas *c, int y, float x0, float x1, float cover, uint32_t rgba) {
     int a = clamp_int(floorf(x0), 0, c->im.width), b = clamp_int(ceilf(x1), 0, c->im.width);
     uint8_t *row = c->im.rgb + 3 * (size_t)y * (size_t)c->im.width;
     int full_a = clamp_int(ceilf(x0), a, b), full_b = clamp_int(floorf(x1), full_a, b);
-    bool opaque = cover > 0.998f && rgba >> 24 == 255;
-    if (opaque && full_b > full_a)
-        fill_run(row + 3 * (size_t)full_a, (size_t)(full_b - full_a), rgba);
+    if (full_b > full_a)
+        blend_run(row + 3 * (size_t)full_a, full_b - full_a, rgba, (uint32_t)(cover * 255 + 0.5f),
+                  c->row);
     for (int x = a; x < b; x++) {
-        if (opaque && x == full_a && full_b > full_a) x = full_b;
+        if (x == full_a && full_b > full_a) x = full_b;
         if (x >= b) break;
         blend(row + 3 * (size_t)x, rgba, (uint32_t)(overlap(x, x0, x1) * cover * 255 + 0.5f));
     }
@@ -87,13 +101,22 @@ static int gather_columns(canvas *c, const xp_point *p, size_t n) {
 }
 
 /* Rectangles of one height, such as the upright lines of a grid: row by row, which stay in the
- * cache, with what each column gets worked out once. */
+ * cache, with what each column gets worked out once. A row that was like the one above it before
+ * gets what that one got. */
 static void draw_rects_aside(canvas *c, const xp_point *p, size_t n, uint32_t rgba) {
     float y0 = p[0].y * c->scale, y1 = p[1].y * c->scale;
     int columns = gather_columns(c, p, n), bottom = clamp_int(ceilf(y1), 0, c->im.height);
+    size_t stride = 3 * (size_t)c->im.width;
+    uint32_t above = 256; /* coverage of the row above; none */
     for (int y = clamp_int(floorf(y0), 0, c->im.height); y < bottom; y++) {
-        uint8_t *row = c->im.rgb + 3 * (size_t)y * (size_t)c->im.width;
+        uint8_t *row = c->im.rgb + (size_t)y * stride;
         uint32_t cover = (uint32_t)(overlap(y, y0, y1) * 255 + 0.5f);
+        if (cover == above && !memcmp(row, c->before, stride)) {
+            memcpy(row, row - stride, stride);
+            continue;
+        }
+        memcpy(c->before, row, stride);
+        above = cover;
         for (int i = 0; i < columns; i++)
             blend(row + 3 * (size_t)c->columns[i], rgba, div255(c->row[i] * cover));
     }
@@ -149,21 +172,33 @@ typedef struct segment {
     float half, reach;
 } segment;
 
+/* LANES pixels from x on: a number that compilers make vectors of. */
+enum { LANES = 8 };
+static inline void segment_lanes(const segment *s, uint8_t *mask, int x, float py, float most) {
+    float cover[LANES];
+    for (int i = 0; i < LANES; i++) {
+        float px = (float)(x + i) + 0.5f - s->ax;
+        float t = (px * s->dx + py * s->dy) * s->inverse;
+        t = t < 0 ? 0 : t;
+        t = t > 1 ? 1 : t;
+        float ex = px - t * s->dx, ey = py - t * s->dy;
+        float v = s->half + 0.5f - sqrtf(ex * ex + ey * ey);
+        v = v < 0 ? 0 : v;
+        cover[i] = (v > most ? most : v) * 255 + 0.5f;
+    }
+    for (int i = 0; i < LANES; i++) {
+        int v = (int)cover[i];
+        mask[i] = (uint8_t)(mask[i] > v ? mask[i] : v);
+    }
+}
+
+/* What lies beyond the line's reach gets no more than it has, so that there may be more columns. */
 static void segment_row(canvas *c, const segment *s, int y, int a, int b) {
-    uint8_t *row = c->mask + (size_t)y * (size_t)c->im.width;
+    uint8_t *row = c->mask + (size_t)y * (size_t)c->stride;
     float py = (float)y + 0.5f - s->ay, most = fminf(2 * s->half, 1);
     if (a < c->from[y]) c->from[y] = a;
     if (b > c->to[y]) c->to[y] = b;
-    for (int x = a; x < b; x++) {
-        float px = (float)x + 0.5f - s->ax;
-        float t = (px * s->dx + py * s->dy) * s->inverse;
-        t = t < 0 ? 0 : t > 1 ? 1 : t;
-        float ex = px - t * s->dx, ey = py - t * s->dy;
-        float cover = s->half + 0.5f - sqrtf(ex * ex + ey * ey);
-        cover = cover < 0 ? 0 : cover > most ? most : cover;
-        uint8_t v = (uint8_t)(cover * 255 + 0.5f);
-        row[x] = row[x] > v ? row[x] : v;
-    }
+    for (int x = a; x < b; x += LANES) segment_lanes(s, row + x, x, py, most);
 }
 
 static void draw_segment(canvas *c, xp_point a, xp_point b, float half) {
@@ -191,7 +226,7 @@ static void draw_segment(canvas *c, xp_point a, xp_point b, float half) {
 /* Paint through the mask, which is cleared. */
 static void paint_mask(canvas *c, uint32_t rgba) {
     for (int y = c->top; y < c->bottom; y++) {
-        uint8_t *m = c->mask + (size_t)y * (size_t)c->im.width;
+        uint8_t *m = c->mask + (size_t)y * (size_t)c->stride;
         uint8_t *out = c->im.rgb + 3 * (size_t)y * (size_t)c->im.width;
         for (int x = c->from[y]; x < c->to[y]; x++) {
             uint64_t eight;
@@ -274,18 +309,22 @@ static void canvas_free(canvas *c) {
     free(c->row);
     free(c->keep);
     free(c->columns);
+    free(c->before);
 }
 
 static bool canvas_alloc(canvas *c, uint32_t paper) {
     size_t w = (size_t)c->im.width, h = (size_t)c->im.height;
     c->im.rgb = malloc(3 * w * h);
-    c->mask = calloc(w, h);
+    c->stride = c->im.width + LANES;
+    c->mask = calloc((size_t)c->stride, h);
     c->from = malloc(h * sizeof *c->from);
     c->to = calloc(h, sizeof *c->to);
     c->row = malloc(3 * w * sizeof *c->row);
     c->keep = malloc(3 * w * sizeof *c->keep);
     c->columns = malloc(w * sizeof *c->columns);
-    if (!c->im.rgb || !c->mask || !c->from || !c->to || !c->row || !c->keep || !c->columns)
+    c->before = malloc(3 * w);
+    if (!c->im.rgb || !c->mask || !c->from || !c->to || !c->row || !c->keep || !c->columns ||
+        !c->before)
         return false;
     fill_run(c->im.rgb, w, paper ? paper : 0xffffffff);
     for (size_t y = 1; y < h; y++) memcpy(c->im.rgb + 3 * w * y, c->im.rgb, 3 * w);

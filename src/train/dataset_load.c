@@ -14,6 +14,7 @@ typedef struct slot {
     size_t first;
     float *x, *y;
     uint32_t *items;
+    int *windows;
     xp_status status;
     xp_error error;
 } slot;
@@ -47,7 +48,7 @@ size_t xp_loader_batches(const xp_loader_options *o) {
 
 size_t xp_loader_bytes(const xp_loader_options *o) {
     size_t share = (size_t)(o->batch / o->size);
-    size_t record = record_values(o) + (size_t)o->data->n_labels + 1;
+    size_t record = record_values(o) + (size_t)o->data->n_labels + 2;
     return SLOTS * share * record * sizeof(float) +
            (size_t)xp_augment_work(o->spec->length) * sizeof(double);
 }
@@ -59,6 +60,12 @@ static uint64_t key_of(uint64_t seed, uint64_t epoch, uint64_t what) {
     return xp_hash(0x6c6f6164, v, sizeof v);
 }
 
+static int draw_window(const xp_loader *l, uint32_t item, int windows) {
+    if (windows == 1) return 0;
+    uint64_t key = key_of(l->o.seed ^ 0x77696e646f77, l->epoch, item);
+    return (int)(key % (uint64_t)windows);
+}
+
 static xp_status make_record(xp_loader *l, size_t position, slot *s, int k, xp_error *err) {
     const xp_loader_options *o = &l->o;
     size_t i = position;
@@ -66,14 +73,17 @@ static xp_status make_record(xp_loader *l, size_t position, slot *s, int k, xp_e
     uint32_t item = o->items[i];
     float *x = s->x + (size_t)k * record_values(o);
     float *y = s->y + (size_t)k * (size_t)o->data->n_labels;
-    int valid;
-    XP_TRY(xp_reader_get(o->reader, item, x, &valid, err));
+    xp_window about;
+    XP_TRY(xp_reader_get(o->reader, item, 0, x, &about, err));
+    int w = o->shuffle ? draw_window(l, item, about.windows) : 0;
+    if (w > 0) XP_TRY(xp_reader_get(o->reader, item, w, x, &about, err));
     if (o->augment)
         xp_augment_apply(o->augment, key_of(o->seed, l->epoch, (uint64_t)item + 2), x,
-                         o->spec->length, o->spec->n_leads, o->spec->leads, o->spec->rate, valid,
-                         l->work);
+                         o->spec->length, o->spec->n_leads, o->spec->leads, o->spec->rate,
+                         about.valid, l->work);
     for (int c = 0; c < o->data->n_labels; c++) y[c] = (float)xp_dataset_label(o->data, item, c);
     s->items[k] = item;
+    s->windows[k] = about.windows;
     return XP_OK;
 }
 
@@ -132,7 +142,8 @@ static bool allocate(xp_loader *l) {
         s->x = malloc(n * record_values(&l->o) * sizeof *s->x);
         s->y = malloc(n * (size_t)l->o.data->n_labels * sizeof *s->y);
         s->items = malloc(n * sizeof *s->items);
-        ok = s->x && s->y && s->items;
+        s->windows = malloc(n * sizeof *s->windows);
+        ok = s->x && s->y && s->items && s->windows;
     }
     return ok;
 }
@@ -164,6 +175,7 @@ void xp_loader_free(xp_loader *l) {
         free(l->slots[i].x);
         free(l->slots[i].y);
         free(l->slots[i].items);
+        free(l->slots[i].windows);
     }
     free(l->work);
     pthread_cond_destroy(&l->changed);
@@ -198,6 +210,6 @@ xp_status xp_loader_next(xp_loader *l, xp_batch *b, xp_error *err) {
         l->first = l->end = l->taken = 0; /* the thread has ended: so has the epoch */
         return s->status;
     }
-    *b = (xp_batch){s->n, s->first, s->x, s->y, s->items};
+    *b = (xp_batch){s->n, s->first, s->x, s->y, s->items, s->windows};
     return XP_OK;
 }

@@ -3,7 +3,10 @@
  *
  * Which record stands where follows from (seed, epoch, position) alone, so a run goes on in the
  * middle of an epoch, and several processes share a global batch without talking: process r of n
- * takes every global batch's records [r b, (r + 1) b), b being a batch's share. */
+ * takes every global batch's records [r b, (r + 1) b), b being a batch's share.
+ *
+ * Of a record longer than the input, a shuffled epoch takes any one of its windows, with the same
+ * probability and another in each epoch; else it is the first. */
 #ifndef XP_TRAIN_DATASET_LOAD_H
 #define XP_TRAIN_DATASET_LOAD_H
 
@@ -30,6 +33,7 @@ typedef struct xp_batch {
     const float *x;        /* (n, length, n_leads) */
     const float *y;        /* (n, labels): 1, 0, -1 */
     const uint32_t *items; /* (n) */
+    const int *windows;    /* (n) that the records have; x is one of them */
 } xp_batch;
 
 typedef struct xp_loader xp_loader;

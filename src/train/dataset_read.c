@@ -23,13 +23,19 @@ struct xp_reader {
     uint64_t settings; /* hash of everything that decides what prepare gives */
 };
 
-/* A record as the cache holds it. */
+/* A window of a record as the cache holds it. */
 typedef struct row {
-    uint64_t identity;
+    uint64_t identity; /* of the record */
+    int w;             /* which window */
     double per_mv;
-    int valid;
-    int16_t *v; /* (length, n_leads); owned */
+    xp_window about;
+    int16_t *v;        /* (length, n_leads); owned */
+    bool cache_failed; /* the record is good */
 } row;
+
+/* A file's size, windows included, above which nothing more goes to the cache: within what file
+ * systems can address. */
+static const uint64_t LARGEST_CACHE = (uint64_t)1 << 43;
 
 static const double STEPS_PER_MV = 1000;
 
@@ -161,28 +167,36 @@ static void quantise(row *out, const float *x, size_t n) {
     for (size_t i = 0; i < n; i++) out->v[i] = (int16_t)lrint((double)x[i] * out->per_mv);
 }
 
-static xp_status prepare_row(const xp_reader *r, const char *path, row *out, xp_error *err) {
+static xp_status prepare_record(const xp_reader *r, const char *path, xp_input *in, xp_error *err) {
     xp_record rec;
-    xp_input in;
     XP_TRY(read_record(&rec, path, err));
-    xp_status s = xp_prepare(&in, &rec, &r->spec, &r->prepare, err);
+    xp_status s = xp_prepare(in, &rec, &r->spec, &r->prepare, err);
     xp_record_free(&rec);
-    if (s != XP_OK) return s;
-    quantise(out, in.x, r->values);
-    out->valid = (int)in.valid[0];
-    xp_input_free(&in);
-    return XP_OK;
+    return s;
+}
+
+static void take_window(const xp_reader *r, const xp_input *in, int w, row *out) {
+    quantise(out, in->x + (size_t)w * r->values, r->values);
+    out->w = w;
+    out->about = (xp_window){(int)in->valid[w], in->n_windows};
 }
 
 /* ==== a row of the cache ================================================================== */
 
-static off_t row_offset(const xp_reader *r, size_t i) {
-    size_t at = i - r->data->sources[xp_dataset_source_of(r->data, i)].first;
-    return (off_t)(FILE_HEAD + at * r->row_size);
+/* Where window w of case i is in its cache, of which *file is the descriptor; false: nowhere. */
+static bool find_row(const xp_reader *r, size_t i, int w, int *file, off_t *offset) {
+    int source = xp_dataset_source_of(r->data, i);
+    const xp_dataset_source *s = &r->data->sources[source];
+    uint64_t at = (uint64_t)w * s->n + (i - s->first);
+    *file = r->cache[source];
+    *offset = (off_t)(FILE_HEAD + at * r->row_size);
+    return *file >= 0 && at < LARGEST_CACHE / r->row_size;
 }
 
-static int cache_of(const xp_reader *r, size_t i) {
-    return r->cache[xp_dataset_source_of(r->data, i)];
+/* Another number of rows must not make another window of a record out of what is there. */
+static uint64_t identity_of_window(uint64_t record, int w) {
+    uint64_t v[2] = {record, (uint64_t)w};
+    return w == 0 || record == 0 ? record : xp_hash(8, v, sizeof v) | 1;
 }
 
 static uint64_t hash_samples(const int16_t *v, size_t n) {
@@ -197,41 +211,47 @@ static uint64_t hash_samples(const int16_t *v, size_t n) {
     return h;
 }
 
-static bool read_head(const xp_reader *r, size_t i, uint64_t identity, uint8_t head[ROW_HEAD]) {
-    int fd = cache_of(r, i);
-    return fd >= 0 && identity != 0 &&
-           pread(fd, head, ROW_HEAD, row_offset(r, i)) == (ssize_t)ROW_HEAD &&
-           xp_load_le(head, 8) == identity;
+static bool read_head(const xp_reader *r, size_t i, const row *want, uint8_t head[ROW_HEAD]) {
+    int file;
+    off_t at;
+    return want->identity != 0 && find_row(r, i, want->w, &file, &at) &&
+           pread(file, head, ROW_HEAD, at) == (ssize_t)ROW_HEAD &&
+           xp_load_le(head, 8) == identity_of_window(want->identity, want->w) &&
+           xp_load_le(head + 28, 4) > 0;
 }
 
 static bool cache_read(const xp_reader *r, size_t i, row *out) {
     uint8_t head[ROW_HEAD];
-    int fd = cache_of(r, i);
+    int file;
+    off_t at;
     size_t size = r->values * sizeof *out->v;
-    if (!read_head(r, i, out->identity, head)) return false;
-    if (pread(fd, out->v, size, row_offset(r, i) + ROW_HEAD) != (ssize_t)size) return false;
+    if (!read_head(r, i, out, head) || !find_row(r, i, out->w, &file, &at)) return false;
+    if (pread(file, out->v, size, at + ROW_HEAD) != (ssize_t)size) return false;
     if (hash_samples(out->v, r->values) != xp_load_le(head + 8, 8)) return false;
     uint64_t bits = xp_load_le(head + 16, 8);
     memcpy(&out->per_mv, &bits, sizeof bits);
-    out->valid = (int)xp_load_le(head + 24, 4);
-    return out->per_mv > 0 && out->valid > 0 && out->valid <= r->spec.length;
+    out->about = (xp_window){(int)xp_load_le(head + 24, 4), (int)xp_load_le(head + 28, 4)};
+    return out->per_mv > 0 && out->about.valid > 0 && out->about.valid <= r->spec.length &&
+           out->about.windows > out->w;
 }
 
 /* The samples first, then the head that vouches for them. */
 static xp_status cache_write(const xp_reader *r, size_t i, const row *in, xp_error *err) {
     uint8_t head[ROW_HEAD] = {0};
-    int fd = cache_of(r, i);
+    int file;
+    off_t at;
     size_t size = r->values * sizeof *in->v;
     uint64_t bits;
-    if (fd < 0 || in->identity == 0) return XP_OK;
+    if (in->identity == 0 || !find_row(r, i, in->w, &file, &at)) return XP_OK;
     memcpy(&bits, &in->per_mv, sizeof bits);
-    xp_store_le(head, in->identity, 8);
+    xp_store_le(head, identity_of_window(in->identity, in->w), 8);
     xp_store_le(head + 8, hash_samples(in->v, r->values), 8);
     xp_store_le(head + 16, bits, 8);
-    xp_store_le(head + 24, (uint64_t)in->valid, 4);
+    xp_store_le(head + 24, (uint64_t)in->about.valid, 4);
+    xp_store_le(head + 28, (uint64_t)in->about.windows, 4);
     errno = ENOSPC; /* what a short write means */
-    if (pwrite(fd, in->v, size, row_offset(r, i) + ROW_HEAD) == (ssize_t)size &&
-        pwrite(fd, head, sizeof head, row_offset(r, i)) == (ssize_t)sizeof head)
+    if (pwrite(file, in->v, size, at + ROW_HEAD) == (ssize_t)size &&
+        pwrite(file, head, sizeof head, at) == (ssize_t)sizeof head)
         return XP_OK;
     return xp_fail(err, XP_ERR_IO,
                    "the cache of prepared records cannot be written: %s; give --cache-dir a folder "
@@ -239,36 +259,64 @@ static xp_status cache_write(const xp_reader *r, size_t i, const row *in, xp_err
                    strerror(errno), 1e-9 * (double)r->row_size * (double)r->data->n);
 }
 
+/* The first window is written last: with it in the cache the others are there too. */
+static xp_status fill_rows(const xp_reader *r, size_t i, const xp_input *in, row *one,
+                           xp_error *err) {
+    if (r->cache[xp_dataset_source_of(r->data, i)] < 0) return XP_OK;
+    for (int w = in->n_windows - 1; w >= 0; w--) {
+        take_window(r, in, w, one);
+        xp_status s = cache_write(r, i, one, err);
+        one->cache_failed = s != XP_OK;
+        if (s != XP_OK) return s;
+    }
+    return XP_OK;
+}
+
+static xp_status read_rows(const xp_reader *r, size_t i, const char *path, row *out,
+                           xp_error *err) {
+    xp_input in;
+    int w = out->w;
+    xp_status s = prepare_record(r, path, &in, err);
+    if (s != XP_OK) return xp_fail_prefix(err, s, "record %s", path);
+    if (w >= in.n_windows)
+        s = xp_fail(err, XP_ERR_USAGE, "record %s: no window %d in it, only %d", path, w + 1,
+                    in.n_windows);
+    if (s == XP_OK) s = fill_rows(r, i, &in, out, err);
+    if (s == XP_OK) take_window(r, &in, w, out);
+    xp_input_free(&in);
+    return s;
+}
+
 static xp_status get_row(const xp_reader *r, size_t i, row *out, xp_error *err) {
     char path[PATH_SIZE];
     XP_TRY(xp_dataset_path(r->data, i, path, sizeof path, err));
     out->identity = identity_of(path);
-    if (cache_read(r, i, out)) return XP_OK;
-    xp_status s = prepare_row(r, path, out, err);
-    if (s != XP_OK) return xp_fail_prefix(err, s, "record %s", path);
-    return cache_write(r, i, out, err);
+    return cache_read(r, i, out) ? XP_OK : read_rows(r, i, path, out, err);
 }
 
 /* ========================================================================================== */
 
-xp_status xp_reader_get(xp_reader *r, size_t i, float *x, int *valid, xp_error *err) {
-    row got = {.v = malloc(r->values * sizeof *got.v)};
+xp_status xp_reader_get(xp_reader *r, size_t i, int w, float *x, xp_window *about, xp_error *err) {
+    row got = {.w = w, .v = malloc(r->values * sizeof *got.v)};
     if (!got.v) return xp_fail(err, XP_ERR_MEMORY, "not enough memory for a record");
     xp_status s = get_row(r, i, &got, err);
     for (size_t k = 0; s == XP_OK && k < r->values; k++) x[k] = (float)(got.v[k] / got.per_mv);
-    if (s == XP_OK && valid) *valid = got.valid;
+    if (s == XP_OK && about) *about = got.about;
     free(got.v);
     return s;
 }
 
-xp_status xp_reader_fill(xp_reader *r, size_t i, xp_error *err) {
+xp_status xp_reader_fill(xp_reader *r, size_t i, bool *bad_record, xp_error *err) {
     uint8_t head[ROW_HEAD];
     char path[PATH_SIZE];
+    *bad_record = false;
     XP_TRY(xp_dataset_path(r->data, i, path, sizeof path, err));
-    if (read_head(r, i, identity_of(path), head)) return XP_OK;
-    row got = {.v = malloc(r->values * sizeof *got.v)};
+    row got = {.identity = identity_of(path)};
+    if (read_head(r, i, &got, head)) return XP_OK;
+    got.v = malloc(r->values * sizeof *got.v);
     if (!got.v) return xp_fail(err, XP_ERR_MEMORY, "not enough memory for a record");
-    xp_status s = get_row(r, i, &got, err);
+    xp_status s = read_rows(r, i, path, &got, err);
+    *bad_record = s != XP_OK && !got.cache_failed;
     free(got.v);
     return s;
 }

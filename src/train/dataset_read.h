@@ -4,11 +4,13 @@
  * Cache file, one for each table and kind of input, integers little-endian:
  *
  *   offset 0       4096 bytes  magic "XPCACHE1", n_leads, length, and zeros
- *   4096 + i * S   row i of the table: 64 bytes about it, then (length, n_leads) int16
+ *   4096 + k * S   k = w n + i, window w of the record in row i of the table of n rows: 64 bytes
+ *                  about it, then (length, n_leads) int16
  *     0  8  identity of the record's files (path, sizes, times of change); 0: nothing here yet
  *     8  8  hash of the samples
  *    16  8  steps a millivolt, double: 1000, less where a value is beyond 32 mV
  *    24  4  samples that come from the record; what follows them is padding
+ *    28  4  windows of the record
  *
  * Steps of 1 uV are exact for recordings whose own steps are whole microvolts and that are not
  * resampled (PTB-XL, MIMIC-IV-ECG, the CinC collections), and within 0.5 uV otherwise; half the
@@ -30,13 +32,19 @@ xp_status xp_reader_create(xp_reader **out, const xp_dataset *d, const xp_input_
                            const xp_prepare_options *prepare, const char *cache_dir, xp_error *err);
 void xp_reader_free(xp_reader *r); /* NULL is allowed */
 
-/* Record i into x (length, n_leads) mV; of a longer recording, its first window. *valid (may be
- * NULL): samples that come from the record. Values do not depend on whether the cache had them. May
- * be called from several threads at once. The error names the record. */
-xp_status xp_reader_get(xp_reader *r, size_t i, float *x, int *valid, xp_error *err);
+typedef struct xp_window {
+    int valid;   /* samples that come from the record */
+    int windows; /* of the record: prepare.h cuts a longer one */
+} xp_window;
 
-/* The same, for the cache only: reads the record where the cache has it not yet, else nothing but
- * the row's head. */
-xp_status xp_reader_fill(xp_reader *r, size_t i, xp_error *err);
+/* Window w (0: the first) of record i into x (length, n_leads) mV; *about may be NULL. Values do
+ * not depend on whether the cache had them. May be called from several threads at once. The error
+ * names the record; XP_ERR_USAGE for a window that it has not. */
+xp_status xp_reader_get(xp_reader *r, size_t i, int w, float *x, xp_window *about, xp_error *err);
+
+/* All windows, for the cache only: reads the record where the cache has it not yet, else nothing
+ * but its first row's head. *bad_record: the error is the record's, and not the cache's or the
+ * table's. */
+xp_status xp_reader_fill(xp_reader *r, size_t i, bool *bad_record, xp_error *err);
 
 #endif

@@ -1,7 +1,8 @@
-/* Time of a picture, stage by stage: bench_plot OUT.png [DPI [REPEATS]]. One thread. Lines
+/* Time of a picture, stage by stage: bench_plot OUT.png [DPI [REPEATS [map]]]. One thread. Lines
  * "layout", "raster" and "png" give the least of the repeats in ms, of wall-clock time and of the
  * processor's. The recording is 10 s of twelve leads, the page A4 with twelve rows and the clinical
- * grid; bench_plot.py draws and saves the same with matplotlib. */
+ * grid, with `map` a heat map behind all leads; bench_plot.py draws and saves the same without a
+ * map with matplotlib. */
 #include "plot/plot.h"
 
 #include <math.h>
@@ -10,7 +11,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { LEADS = 12, N = 5000 };
+enum { LEADS = 12, N = 5000, STEPS = 312 };
 
 typedef struct stamp {
     double wall, cpu;
@@ -47,15 +48,15 @@ static int save(const char *path, const uint8_t *bytes, size_t size) {
 }
 
 /* One picture, its times taken into least. */
-static xp_status draw(const xp_plot_record *rec, const char *path, double dpi, stamp least[3],
-                      xp_error *err) {
+static xp_status draw(const xp_plot_record *rec, const xp_plot_map *map, const char *path,
+                      double dpi, stamp least[3], xp_error *err) {
     xp_plot_options o = {.pixel = 25.4 / dpi};
     xp_display d = {0};
     xp_image im = {0};
     uint8_t *png = NULL;
     size_t size = 0;
     stamp t[4] = {now()};
-    xp_status s = xp_plot_ecg(&d, rec, NULL, &o, err);
+    xp_status s = xp_plot_ecg(&d, rec, map, &o, err);
     t[1] = now();
     if (s == XP_OK) s = xp_raster(&im, &d, dpi, err);
     t[2] = now();
@@ -80,13 +81,16 @@ int main(int argc, char **argv) {
         leads[i] = (xp_plot_lead){NAMES[i], mv[i], false};
     }
     xp_plot_record rec = {"bench", 500, N, LEADS, leads, NULL};
+    static float values[STEPS];
+    for (int i = 0; i < STEPS; i++) values[i] = (float)fabs(sin(i * 0.05));
+    xp_plot_map map = {.values = values, .n = STEPS, .seconds = 10, .probability = 0.5};
     double dpi = argc > 2 ? atof(argv[2]) : 300;
     int repeats = argc > 3 ? atoi(argv[3]) : 5;
     stamp least[3] = {{1e9, 1e9}, {1e9, 1e9}, {1e9, 1e9}};
     xp_error err = {0};
-    if (argc < 2) return fprintf(stderr, "usage: bench_plot OUT.png [DPI [REPEATS]]\n"), 2;
+    if (argc < 2) return fprintf(stderr, "usage: bench_plot OUT.png [DPI [REPEATS [map]]]\n"), 2;
     for (int i = 0; i < repeats; i++)
-        if (draw(&rec, argv[1], dpi, least, &err) != XP_OK)
+        if (draw(&rec, argc > 4 ? &map : NULL, argv[1], dpi, least, &err) != XP_OK)
             return fprintf(stderr, "%s\n", err.text), 1;
     for (int i = 0; i < 3; i++)
         printf("%-6s %7.1f ms (processor %.1f ms)\n", STAGES[i], least[i].wall, least[i].cpu);

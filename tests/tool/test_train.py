@@ -4,6 +4,7 @@ import csv
 import hashlib
 import json
 import os
+import pathlib
 import resource
 import shutil
 import signal
@@ -258,6 +259,66 @@ def test_killed_and_resumed(data, tmp_path):
     assert sets[0] == sets[1]
 
 
+def test_interrupted(data, tmp_path):
+    """Ctrl-C: the state is saved at the step, the end is by the signal, and --resume has the same bits."""
+    copy_of(data, tmp_path)
+    xplaim(*words("whole", epochs=40), cwd=tmp_path)
+    state = package(tmp_path, "cut") / "checkpoints" / "state.safetensors"
+    run = subprocess.Popen([str(TOOL), *map(str, words("cut", epochs=40))], cwd=tmp_path, stdout=subprocess.PIPE,
+                           stderr=subprocess.PIPE, text=True)
+    assert any(line.startswith("epoch") for line in run.stdout)
+    other = xplaim(*words("cut", epochs=40), "--overwrite", cwd=tmp_path, code=2)  # the package is taken meanwhile
+    assert "another xplaim train" in other.stderr
+    run.send_signal(signal.SIGINT)
+    _, told = run.communicate()
+    assert run.returncode == -signal.SIGINT and "go on with --resume" in told
+    assert "resumed at epoch" in xplaim(*words("cut", epochs=40), "--resume", cwd=tmp_path).stdout
+    assert sha(state) == sha(package(tmp_path, "whole") / "checkpoints/state.safetensors")
+
+
+def test_plateau(data, tmp_path):
+    """The rate falls to a tenth where two epochs in a row were not better; a resumed run has the same rates."""
+    copy_of(data, tmp_path)
+    how = ["--schedule", "plateau", "--patience", "2", "--lr", "0.1"]
+    xplaim(*words("p", *how, epochs=14), cwd=tmp_path)
+    log = rows(package(tmp_path, "p") / "logs/training.csv")
+    best, waited, rate, falls = float("inf"), 0, 0.1, 0
+    for r in log:
+        waited = 0 if float(r["val_loss"]) < best else waited + 1
+        best = min(best, float(r["val_loss"]))
+        if waited and waited % 2 == 0:
+            rate, falls = rate / 10, falls + 1
+        assert float(r["learning_rate"]) == pytest.approx(rate)
+    assert falls > 0
+    assert "other data" in xplaim(*words("p", *how, "--resume", "--patience", "3", epochs=14), cwd=tmp_path, code=2).stderr
+
+
+def test_long_records(data, tmp_path):
+    """Records of two and a half windows: training takes any of them, a record's probability is the largest, as predict's."""
+    long, folds = tmp_path / "long", {8: 9, 9: 10}
+    for i in range(20):
+        write_record(long, f"l{i}", numpy.concatenate([signal_of(i + 3 * k) for k in range(3)])[: 5 * LENGTH // 2], RATE)
+    (long / "labels.csv").write_text("path,patient_id,strat_fold,fast\n" + "".join(
+        f"l{i}.hea,{i},{folds.get(i // 2, 1)},{int(i % 4 == 0)}\n" for i in range(20)))
+    base = ["--all", "--labels", "fast", "--train-ds-name", "csv", "--train-ds-dir", "long", "--epochs", "3", "--batch-size", "8",
+            *SMALL]
+    said = xplaim("train", "--model-name", "l", *base, cwd=tmp_path).stdout
+    assert "2 test records are longer than the input" in said
+    xplaim("train", "--model-name", "again", *base, "--no-cache", cwd=tmp_path)
+    assert sha(package(tmp_path, "l") / "checkpoints/state.safetensors") == sha(
+        package(tmp_path, "again") / "checkpoints/state.safetensors")
+    done = xplaim("predict", "-m", model_of(tmp_path, "l"), long, "--json", cwd=tmp_path)
+    p = {pathlib.Path(o["record"]).name: o["labels"][0]["probability"] for o in json_lines(done, "predict")}
+    (o,) = json_lines(xplaim("evaluate", "-m", model_of(tmp_path, "l"), "--ds-name", "csv", "--ds-dir", "long", "--part", "all",
+                             "--json", cwd=tmp_path), "evaluate")
+    brier = numpy.mean([(p[f"l{i}"] - (i % 4 == 0)) ** 2 for i in range(20)])
+    assert o["evaluation"]["labels"][0]["brier"]["value"] == pytest.approx(brier, rel=1e-5)
+    (o,) = json_lines(xplaim("evaluate", "-m", model_of(tmp_path, "l"), "--ds-name", "csv", "--ds-dir",
+                             package(tmp_path, "l") / "test_set_l.csv", "--part", "all", "--json", cwd=tmp_path), "evaluate")
+    brier = numpy.mean([(p[f"l{i}"] - (i % 4 == 0)) ** 2 for i in (18, 19)])
+    assert o["evaluation"]["labels"][0]["brier"]["value"] == pytest.approx(brier, rel=1e-5)
+
+
 def test_a_run_is_not_overwritten(data, tmp_path):
     copy_of(data, tmp_path)
     assert "no run to go on" in xplaim(*words("r", "--resume"), cwd=tmp_path, code=1).stderr
@@ -293,6 +354,8 @@ def test_labels_that_cannot_be_learnt(data, tmp_path):
     copy_of(data, tmp_path)
     done = xplaim(*words("x", labels="afib,vt,wpw"), cwd=tmp_path, code=2)
     assert "vt (0 yes, 0 no)" in done.stderr and "wpw (0 yes, 96 no)" in done.stderr
+    done = xplaim(*words("x", "--val-batches", "1", "--monitor", "auroc", "--batch-size", "1"), cwd=tmp_path, code=2)
+    assert "no AUROC" in done.stderr and not package(tmp_path, "x").exists()
     assert "\"nolabel\"" in xplaim(*words("x", labels="afib,nolabel"), cwd=tmp_path, code=1).stderr
 
 
@@ -361,8 +424,9 @@ def test_full_disk(data, tmp_path):
     assert "IO" in done.stderr
     assert before == {p.name: sha(p) for p in checkpoints.iterdir() if p.name in before}
     assert not [p for p in checkpoints.iterdir() if p.name not in before and not p.name.startswith("model_epoch_03")]
-    done = xplaim(*words("f", "--cache-dir", "fresh"), cwd=tmp_path, code=1, preexec_fn=limit)
-    assert "cache" in done.stderr
+    for more in ([], ["--skip-bad"]):  # a full disk is no bad record
+        done = xplaim(*words("f", "--cache-dir", "fresh", *more), cwd=tmp_path, code=1, preexec_fn=limit)
+        assert "cache" in done.stderr and "left out" not in done.stderr and "skip-bad" not in done.stderr
     xplaim(*words("x", "--schedule", "constant", "--tensorboard-freq", "0", "--resume", epochs=3), cwd=tmp_path)
 
 
@@ -397,6 +461,8 @@ def test_several_data_sets(data, tmp_path):
     assert list(map(int, line.split()[1:4])) == [pvc, 96 - pvc, 20]
     done = xplaim(*words("s", "--train-ds-name", "csv"), cwd=tmp_path, code=2)
     assert "2 times, its folder 1" in done.stderr
+    done = xplaim(*words("s", "--train-ds-name", "ptb-xl", "--train-ds-dir", "data/ptb-xl"), cwd=tmp_path, code=2)
+    assert "named twice" in done.stderr
 
 
 def test_usage(data):
@@ -411,6 +477,19 @@ def test_usage(data):
     assert "ptb-xl, mimic-iv, cinc or csv" in xplaim("train", "--model-name", "z", "--all", "--train-ds-name", "q",
                                                      "--train-ds-dir", ".", cwd=data, code=2).stderr
     assert "balanced" in xplaim("train", "--help").stdout
+
+
+def test_cinc_score(tmp_path):
+    """The challenge's score by its own weights.csv: the case that tests/unit/test_metrics.c works out by hand."""
+    (tmp_path / "weights.csv").write_text(",x|A,426783006,B\nx|A,1,.2,.5\n426783006,.2,1,0\nB,.5,0,1\n")
+    numpy.save(tmp_path / "s.npy", numpy.array([[0.6, 0.1, 0.9], [0, 0.5, 0.2], [0.3, 0.2, 0.7], [0.2, 0.1, 0.4]]))
+    numpy.save(tmp_path / "y.npy", numpy.array([[1, 0, 0], [0, 1, 0], [1, 0, 1], [0, 0, 1]], dtype="i1"))
+    how = ["evaluate", "--scores", "s.npy", "--truth", "y.npy", "--names", "a,426783006,B", "--threshold", "0.5", "--cinc-weights",
+           "weights.csv"]
+    (o,) = json_lines(xplaim(*how, "--json", cwd=tmp_path), "evaluate")
+    assert o["cinc_score"] == {"value": pytest.approx(0.4), "classes": 3, "missing_classes": 0}
+    assert "CinC challenge score: 0.4000 over 3 classes" in xplaim(*how, cwd=tmp_path).stdout
+    assert "sinus rhythm" in xplaim(*how, "--cinc-normal", "NSR", cwd=tmp_path, code=1).stderr
 
 
 def test_train_json(data, tmp_path):

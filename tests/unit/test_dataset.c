@@ -268,21 +268,23 @@ static xp_reader *open_reader(const xp_dataset *d, bool cached) {
 static void read_all(xp_reader *r) {
     float x[LENGTH * 3];
     xp_error err;
-    int valid;
+    xp_window about;
     for (int i = 0; i < N; i++) {
-        if (xp_reader_get(r, (size_t)i, x, &valid, &err) != XP_OK) fail_msg("%s", err.text);
-        assert_int_equal(valid, i == 3 ? 200 : LENGTH);
-        check_record(x, i, valid);
+        if (xp_reader_get(r, (size_t)i, 0, x, &about, &err) != XP_OK) fail_msg("%s", err.text);
+        assert_int_equal(about.valid, i == 3 ? 200 : LENGTH);
+        assert_int_equal(about.windows, 1);
+        check_record(x, i, about.valid);
     }
 }
 
 static void test_reader(void **state) {
     (void)state;
+    bool bad;
     xp_dataset d = open_table("labels.csv");
     for (int round = 0; round < 3; round++) { /* without, empty, filled */
         xp_reader *r = open_reader(&d, round > 0);
         read_all(r);
-        if (round == 2) assert_int_equal(xp_reader_fill(r, 4, NULL), XP_OK);
+        if (round == 2) assert_int_equal(xp_reader_fill(r, 4, &bad, NULL), XP_OK);
         xp_reader_free(r);
     }
     xp_dataset_free(&d);
@@ -314,7 +316,7 @@ static void test_cache_is_used(void **state) {
     struct timespec times[2] = {st.st_atim, st.st_mtim};
     assert_int_equal(futimens(fd, times), 0); /* as if it had not changed */
     close(fd);
-    assert_int_equal(xp_reader_get(r, 5, x, NULL, NULL), XP_OK);
+    assert_int_equal(xp_reader_get(r, 5, 0, x, NULL, NULL), XP_OK);
     check_record(x, 5, LENGTH);
     xp_reader_free(r);
     xp_dataset_free(&d);
@@ -330,7 +332,7 @@ static void test_stale_and_damaged(void **state) {
     write_record(6, LENGTH, 2); /* a record that was replaced */
     struct timespec later[2] = {{.tv_sec = 2000000000}, {.tv_sec = 2000000000}};
     assert_int_equal(utimensat(AT_FDCWD, in("r6.dat"), later, 0), 0);
-    assert_int_equal(xp_reader_get(r, 6, x, NULL, &err), XP_OK);
+    assert_int_equal(xp_reader_get(r, 6, 0, x, NULL, &err), XP_OK);
     assert_true(x[30] == (float)(2 * sample(6, 10, 2) / 1000.0));
     xp_reader_free(r);
     int fd = open(cache_file(), O_RDWR); /* a bit that fell over */
@@ -341,7 +343,7 @@ static void test_stale_and_damaged(void **state) {
     assert_int_equal(pwrite(fd, &byte, 1, at), 1);
     close(fd);
     r = open_reader(&d, true);
-    assert_int_equal(xp_reader_get(r, 2, x, NULL, &err), XP_OK);
+    assert_int_equal(xp_reader_get(r, 2, 0, x, NULL, &err), XP_OK);
     check_record(x, 2, LENGTH);
     assert_int_equal(truncate(cache_file(), 9000), 0); /* a file that was cut */
     write_record(6, LENGTH, 1);
@@ -366,9 +368,9 @@ static void test_rows_that_moved(void **state) {
     write_text("labels.csv", "filename,a\nr4,0\nr0,1\n");
     d = open_table("labels.csv");
     r = open_reader(&d, true);
-    assert_int_equal(xp_reader_get(r, 0, x, NULL, NULL), XP_OK);
+    assert_int_equal(xp_reader_get(r, 0, 0, x, NULL, NULL), XP_OK);
     check_record(x, 4, LENGTH);
-    assert_int_equal(xp_reader_get(r, 1, x, NULL, NULL), XP_OK);
+    assert_int_equal(xp_reader_get(r, 1, 0, x, NULL, NULL), XP_OK);
     check_record(x, 0, LENGTH);
     xp_reader_free(r);
     xp_dataset_free(&d);
@@ -386,10 +388,42 @@ static void test_large_values(void **state) {
     xp_prepare_options accept = {.accept_amplitude = true};
     xp_reader_free(r);
     assert_int_equal(xp_reader_create(&r, &d, &SPEC, &accept, NULL, &err), XP_OK);
-    if (xp_reader_get(r, 0, x, NULL, &err) != XP_OK) fail_msg("%s", err.text);
+    if (xp_reader_get(r, 0, 0, x, NULL, &err) != XP_OK) fail_msg("%s", err.text);
     for (int t = 0; t < LENGTH; t++)
         assert_true(fabs((double)x[t * 3] - sample(0, t, 2) / 25.0) < 40.0 / 32767);
     xp_reader_free(r);
+    xp_dataset_free(&d);
+}
+
+static void check_window(const float *x, int record, int from) {
+    for (int t = 0; t < LENGTH; t++)
+        for (int k = 0; k < 2; k++) assert_true(x[t * 3 + k] == want(record, from + t, k));
+}
+
+/* A record of two and a half windows: the last one ends with it. */
+static void test_windows(void **state) {
+    (void)state;
+    static const int from[] = {0, LENGTH, 750};
+    xp_error err;
+    float x[LENGTH * 3];
+    bool bad;
+    write_record(4, 1250, 1);
+    xp_dataset d = open_table("labels.csv");
+    for (int round = 0; round < 4; round++) { /* without a cache; empty; filled; filled at once */
+        if (round == 3) unlink(cache_file());
+        xp_reader *r = open_reader(&d, round > 0);
+        if (round == 3) assert_int_equal(xp_reader_fill(r, 4, &bad, &err), XP_OK);
+        for (int w = 2; w >= 0; w--) {
+            xp_window about;
+            if (xp_reader_get(r, 4, w, x, &about, &err) != XP_OK) fail_msg("%s", err.text);
+            assert_true(about.windows == 3 && about.valid == LENGTH);
+            check_window(x, 4, from[w]);
+        }
+        assert_int_equal(xp_reader_get(r, 4, 3, x, NULL, &err), XP_ERR_USAGE);
+        assert_int_equal(xp_reader_get(r, 5, 1, x, NULL, &err), XP_ERR_USAGE);
+        assert_int_equal(xp_reader_get(r, 5, 0, x, NULL, &err), XP_OK);
+        xp_reader_free(r);
+    }
     xp_dataset_free(&d);
 }
 
@@ -399,10 +433,12 @@ static void test_missing_record(void **state) {
     xp_reader *r = open_reader(&d, true);
     float x[LENGTH * 3];
     xp_error err;
+    bool bad;
     unlink(in("r8.dat"));
-    assert_int_not_equal(xp_reader_get(r, 8, x, NULL, &err), XP_OK);
+    assert_int_not_equal(xp_reader_get(r, 8, 0, x, NULL, &err), XP_OK);
     assert_non_null(strstr(err.text, "r8"));
-    assert_int_not_equal(xp_reader_fill(r, 8, &err), XP_OK);
+    assert_int_not_equal(xp_reader_fill(r, 8, &bad, &err), XP_OK);
+    assert_true(bad);
     xp_reader_free(r);
     xp_dataset_free(&d);
 }
@@ -490,6 +526,41 @@ static void test_batches(void **state) {
     xp_dataset_free(&d);
 }
 
+/* Each window of a long record comes in some epoch, the same in a second run; not shuffled, it is
+ * the first. */
+static void test_batches_of_windows(void **state) {
+    (void)state;
+    write_record(4, 1250, 1);
+    xp_dataset d = open_table("labels.csv");
+    xp_reader *r = open_reader(&d, true);
+    const uint32_t items[] = {4, 5};
+    xp_loader_options o = {&d, r, &SPEC, items, 2, 2, 0, 1, true, 9, NULL};
+    xp_loader *l;
+    int seen_windows = 0, drawn_before[12];
+    for (int shuffle = 1; shuffle >= 0; shuffle--) {
+        o.shuffle = shuffle;
+        assert_int_equal(xp_loader_create(&l, &o, NULL), XP_OK);
+        for (uint64_t epoch = 0; epoch < 24; epoch++) {
+            xp_batch b;
+            xp_loader_start(l, epoch % 12, 0, 1);
+            assert_int_equal(xp_loader_next(l, &b, NULL), XP_OK);
+            int k = b.items[0] == 4 ? 0 : 1, w = 0;
+            const float *x = b.x + k * LENGTH * 3;
+            assert_true(b.windows[k] == 3 && b.windows[1 - k] == 1);
+            while (w < 3 && x[0] != want(4, w == 2 ? 750 : w * LENGTH, 0)) w++;
+            check_window(x, 4, w == 2 ? 750 : w * LENGTH);
+            if (!shuffle) assert_int_equal(w, 0);
+            if (shuffle && epoch >= 12) assert_int_equal(drawn_before[epoch - 12], w);
+            if (epoch < 12) drawn_before[epoch] = w;
+            seen_windows |= 1 << w;
+        }
+        xp_loader_free(l);
+    }
+    assert_int_equal(seen_windows, 7);
+    xp_reader_free(r);
+    xp_dataset_free(&d);
+}
+
 static void test_batches_tell_what_is_missing(void **state) {
     (void)state;
     xp_dataset d = open_table("labels.csv");
@@ -527,8 +598,10 @@ int main(void) {
         T(test_stale_and_damaged),
         T(test_rows_that_moved),
         T(test_large_values),
+        T(test_windows),
         T(test_missing_record),
         T(test_batches),
+        T(test_batches_of_windows),
         T(test_batches_tell_what_is_missing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -354,6 +354,64 @@ static void write_golden(const char *path, const uint8_t *png, size_t size) {
     fclose(f);
 }
 
+static void check_lossless(int width, int height, const char *what,
+                           uint8_t (*value)(int x, int y, int k)) {
+    xp_image im = {width, height, malloc(3 * (size_t)width * (size_t)height)};
+    assert_non_null(im.rgb);
+    for (int y = 0; y < height; y++)
+        for (int x = 0; x < width; x++)
+            for (int k = 0; k < 3; k++)
+                im.rgb[3 * ((size_t)y * (size_t)width + (size_t)x) + (size_t)k] = value(x, y, k);
+    uint8_t *png;
+    size_t size;
+    xp_error err;
+    int w, h, channels;
+    assert_int_equal(xp_png(&png, &size, &im, 100, &err), XP_OK);
+    uint8_t *rgb = stbi_load_from_memory(png, (int)size, &w, &h, &channels, 3);
+    if (!rgb) fail_msg("%s, %d x %d: %s", what, width, height, stbi_failure_reason());
+    assert_true(w == width && h == height && channels == 3);
+    if (memcmp(rgb, im.rgb, 3 * (size_t)width * (size_t)height))
+        fail_msg("%s, %d x %d: other pixels", what, width, height);
+    stbi_image_free(rgb);
+    free(png);
+    xp_image_free(&im);
+}
+
+static uint8_t flat(int x, int y, int k) {
+    (void)x, (void)y;
+    return (uint8_t)(200 + k);
+}
+
+static uint8_t noise(int x, int y, int k) {
+    uint32_t v = (uint32_t)(x * 7919 + y * 104729 + k * 31) * 2654435761u;
+    v ^= v >> 15;
+    return (uint8_t)(v * 2246822519u >> 24);
+}
+
+static uint8_t grid(int x, int y, int k) {
+    return (uint8_t)(x % 59 == 0 || y % 59 < 2 ? 160 + 20 * k : x % 12 == 3 ? 230 + k : 255);
+}
+
+/* Counts of the bytes that grow like Fibonacci's numbers make a code that must be cut at 15 bits.
+ */
+static uint8_t steep(int x, int y, int k) {
+    uint32_t v = (uint32_t)(3 * x + k + 1500 * y) * 2654435761u >> 8;
+    int n = 0;
+    while (n < 30 && v % 1000003u < 618034u) v = v * 1664525u + 1013904223u, n++;
+    return (uint8_t)(n * 8 + k);
+}
+
+static void png_is_lossless(void **state) {
+    (void)state;
+    static const int SIZES[][2] = {{1, 1}, {2, 1}, {1, 3}, {5, 4}, {500, 300}, {12000, 30}};
+    for (size_t i = 0; i < sizeof SIZES / sizeof *SIZES; i++) {
+        check_lossless(SIZES[i][0], SIZES[i][1], "flat", flat);
+        check_lossless(SIZES[i][0], SIZES[i][1], "noise", noise);
+        check_lossless(SIZES[i][0], SIZES[i][1], "grid", grid);
+        check_lossless(SIZES[i][0], SIZES[i][1], "steep", steep);
+    }
+}
+
 /* Pixels in which a channel differs by more than 24 of 255. */
 static int count_different(const xp_image *im, const uint8_t *rgb) {
     int n = 0;
@@ -419,6 +477,7 @@ int main(void) {
                                        cmocka_unit_test(colormaps_end_where_they_should),
                                        cmocka_unit_test(bare_drawings_tell_their_strips),
                                        cmocka_unit_test(dark_paper_is_dark),
+                                       cmocka_unit_test(png_is_lossless),
                                        cmocka_unit_test(layouts_look_as_before)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

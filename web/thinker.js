@@ -1,7 +1,7 @@
 /** One model in a worker of its own: loading, analysing, explaining, and stopping at once. */
 
 import { workerUrl } from "./assets.js";
-import { Client } from "./client.js";
+import { CancelledError, Client } from "./client.js";
 import { readGroup } from "./files.js";
 
 /**
@@ -23,6 +23,7 @@ export class Thinker {
     this.model = null;
     /** @type {About | null} */
     this.about = null;
+    this.stopping = stop();
     this.ready = this.start();
     /** @type {(bytes: Promise<unknown>) => void} */
     this.firstModel = () => {};
@@ -79,14 +80,16 @@ export class Thinker {
 
   /** @param {FileGroup} group */
   async read(group) {
-    const files = await readGroup(group);
-    await this.modelReady;
+    const { stopped } = this.stopping;
+    const [files] = await Promise.race([Promise.all([readGroup(group), this.modelReady]), stopped]);
     const transfer = files.map((file) => file.bytes);
     await this.client.ask("record", { name: group.name, files, samples: false }, transfer);
   }
 
   /** Stop whatever runs, at once; the model is loaded anew meanwhile. */
   cancel() {
+    this.stopping.now();
+    this.stopping = stop();
     this.client.cancel();
     this.ready = this.start();
     if (this.modelBytes) this.modelReady = this.restore();
@@ -102,4 +105,14 @@ export class Thinker {
   close() {
     this.client.close();
   }
+}
+
+/** What is waited for beside the worker's answers, so that it ends at once too.
+ * @returns {{stopped: Promise<never>, now: () => void}} */
+function stop() {
+  let now = () => {};
+  /** @type {Promise<never>} */
+  const stopped = new Promise((_, reject) => (now = () => reject(new CancelledError())));
+  stopped.catch(() => {});
+  return { stopped, now };
 }

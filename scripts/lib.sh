@@ -62,7 +62,7 @@ need_npm() {
 need_native() {
     need gcc g++ make cmake ninja-build pkg-config libcjson-dev libzip-dev libhdf5-dev \
         libflac-dev libstb-dev zlib1g-dev protobuf-c-compiler libprotobuf-c-dev libonnx-dev \
-        fonts-dejavu-core libdeflate-dev
+        fonts-dejavu-core
     command -v python3 >/dev/null || need python3
 }
 

@@ -270,10 +270,11 @@ static inline uint32_t four_at(const uint8_t *v) {
 
 /* How many bytes from v on are those `distance` before them. */
 static inline size_t match_length(const uint8_t *v, size_t distance, size_t most) {
+    const uint8_t *from = v - distance;
     size_t i = 0;
     uint64_t a, b;
-    while (i + 8 <= most && (memcpy(&a, v + i, 8), memcpy(&b, v + i - distance, 8), a == b)) i += 8;
-    while (i < most && v[i] == v[i - distance]) i++;
+    while (i + 8 <= most && (memcpy(&a, v + i, 8), memcpy(&b, from + i, 8), a == b)) i += 8;
+    while (i < most && v[i] == from[i]) i++;
     return i;
 }
 

@@ -7,6 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define MINUS_TENTH                                                                                \
+    "\xe2\x88\x92"                                                                                 \
+    "0.1"
+
 static xp_chart chart(xp_display *d) {
     return (xp_chart){d, 10, 20, 50, 40, 0, 1, 0, 1, false};
 }
@@ -49,9 +53,7 @@ static void axes_say_their_numbers(void **state) {
     (void)state;
     static const char *const QUARTERS[] = {"0.00", "0.25", "0.50", "0.75", "1.00"};
     static const char *const FIFTHS[] = {"0.0", "0.2", "0.4", "0.6", "0.8", "1.0"};
-    static const char *const AROUND[] = {"\xe2\x88\x92"
-                                         "0.1",
-                                         "0.0", "0.1"};
+    static const char *const AROUND[] = {MINUS_TENTH, "0.0", "0.1"};
     static const char *const WHOLE[] = {"2", "4", "6", "8", "10"};
     xp_display d = {0};
     check_numbers(chart(&d), 0.25, 5, QUARTERS);

@@ -1,5 +1,6 @@
 // Makes one HTML file of a built page, with everything inside, that runs from file:// and can ask no
 // network: node scripts/bundle-page.mjs FOLDER FILE
+// Where FILE lies in FOLDER, the page's help points to it.
 //
 // The modules are the page's own. Each becomes a function that returns its exports, in the order
 // of their imports; inside them `fetch` and `Worker` look into the file (scripts/inside.js says how).
@@ -8,11 +9,11 @@
 
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { dirname, join, relative, sep } from "node:path";
+import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Script } from "node:vm";
 import { gzipSync } from "node:zlib";
-import { filesBelow } from "./build-worker.mjs";
+import { buildWorker, filesBelow } from "./build-worker.mjs";
 
 const HERE = dirname(fileURLToPath(import.meta.url));
 /** Addresses inside the file begin so; no browser would ask for one. */
@@ -25,6 +26,9 @@ const IMPORT = /^import\s+(?:\{([^}]*)\}\s*from\s*)?"\.\/([\w.-]+\.js)";?[ \t]*$
 const EXPORT = /^export\s+((?:async\s+)?function\s*\*?|class|const|let)\s+([\w$]+)/gm;
 const EXPORT_LIST = /^export\s*\{([^}]*)\};?[ \t]*$/gm;
 const WORKER = /new URL\("([\w.-]+\.js)",\s*import\.meta\.url\)/g;
+
+/** The page's own element, and what it says of the page as one file. */
+const SINGLE = /<ecg-xplaim( single="[^"]*")?/;
 
 /** @param {string} name */
 const variable = (name) => `$${name.replace(/\.js$/, "").replace(/\W/g, "_")}`;
@@ -128,6 +132,7 @@ export function bundlePage(folder) {
   /** @type {string[]} */ const entries = [];
   /** @type {string[]} */ const styles = [];
   html = html
+    .replace(SINGLE, "<ecg-xplaim")
     .replace(/<script type="module" src="([^"]+)"><\/script>\s*/g, (_, name) => {
       if (!NOT_IN_A_FILE.has(name)) entries.push(name);
       return "";
@@ -161,6 +166,13 @@ export function bundlePage(folder) {
   return `${html.slice(0, end)}${data}<script>${script}</script>\n${html.slice(end)}`;
 }
 
+/** The site's help points to the file beside it. @param {string} folder @param {string} name */
+function pointTo(folder, name) {
+  const path = join(folder, "index.html");
+  writeFileSync(path, readFileSync(path, "utf8").replace(SINGLE, `<ecg-xplaim single="${name}"`));
+  buildWorker(folder);
+}
+
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const [folder, file] = process.argv.slice(2);
   if (!file) {
@@ -170,6 +182,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   try {
     const html = bundlePage(folder);
     writeFileSync(file, html);
+    if (dirname(resolve(file)) === resolve(folder)) pointTo(folder, basename(file));
     console.log(`${file}: ${(html.length / 1e6).toFixed(1)} MB`);
   } catch (error) {
     console.error(`error: ${error instanceof Error ? error.message : error}`);

@@ -225,11 +225,12 @@ build_relaxed() {
         -o "$dir/unit_relaxed.o" || return 1
     cp "$dir/src/kernels/libxp_kernels.a" "$dir/libxp_kernels_relaxed.a"
     emar d "$dir/libxp_kernels_relaxed.a" unit_wasm.c.o || return 1
-    wasm-ld-16 --no-entry -O2 --strip-all --stack-first -z stack-size=262144 \
+    wasm-ld-16 --no-entry -O2 --compress-relocations --strip-all --stack-first -z stack-size=262144 \
         --initial-memory=4194304 --max-memory=536870912 --export=_initialize --allow-undefined \
         -o "$dir/xplaim-relaxed.wasm" "$libs/crt1_reactor.o" \
         "$dir/web/CMakeFiles/xplaim_wasm.dir/__/src/wasm_api.c.o" "$dir/unit_relaxed.o" \
-        "$dir/src/libxp_explain.a" "$dir/src/ecg/libxp_ecg.a" "$dir/src/nn/libxp_nn.a" \
+        "$dir/src/libxp_explain.a" "$dir/src/libxp_draw_request.a" "$dir/src/ecg/libxp_ecg.a" \
+        "$dir/src/nn/libxp_nn.a" "$dir/src/plot/libxp_plot.a" \
         "$dir/libxp_kernels_relaxed.a" "$dir/src/base/libxp_base.a" "$DEPS/wasm/lib/libcjson.a" \
         "$libs/libstandalonewasm-memgrow.a" "$libs/libc.a" "$libs/libcompiler_rt.a" \
         "$libs/libdlmalloc.a" "$libs/libnoexit.a"

@@ -1,8 +1,10 @@
 #include "wasm_api.h"
 
+#include "draw_request.h"
 #include "ecg/file_table.h"
 #include "explain.h"
 #include "kernels/kernels.h"
+#include "lead_evidence.h"
 #include "nn/model.h"
 
 #include <cjson/cJSON.h>
@@ -27,12 +29,15 @@ struct xp_session {
     xp_record record;
     xp_model model;
     xp_net *net;
-    int layer; /* op index the net can explain, or -1 */
+    int layer;   /* op index that is to be explained, or -1 */
+    int planned; /* op index that the net can explain, or -1 */
     size_t net_bytes;
     xp_analysis analysis; /* maps normalised in place */
     xp_cam_info *cams;    /* (windows, labels) of analysis.maps; owned */
+    xp_evidence evidence; /* of the analysis */
     char *text;           /* the last one asked for; owned */
     float **filtered;     /* (leads) NULL, or (n) mV; owned */
+    xp_display drawing;
     xp_error error;
 };
 
@@ -91,6 +96,7 @@ int xp_wasm_add_file(xp_session *s, const char *name, uint8_t *bytes, size_t siz
 
 static void drop_analysis(xp_session *s) {
     if (s->has_analysis) xp_analysis_free(&s->analysis);
+    xp_evidence_free(&s->evidence);
     free(s->cams);
     s->cams = NULL;
     s->has_analysis = false;
@@ -105,6 +111,7 @@ static void drop_filtered(xp_session *s) {
 static void drop_record(xp_session *s) {
     drop_analysis(s);
     drop_filtered(s);
+    xp_display_free(&s->drawing);
     if (s->has_record) xp_record_free(&s->record);
     s->has_record = false;
 }
@@ -193,6 +200,36 @@ int xp_wasm_filter(xp_session *s, double low, double high, double notch) {
     return xp_fail(&s->error, XP_ERR_MEMORY, "no memory for the filtered leads");
 }
 
+/* ---- drawing ----------------------------------------------------------------------------------
+ */
+
+int xp_wasm_draw(xp_session *s, const char *request, const float *values, size_t n_values) {
+    xp_display made = {0};
+    if (!s->has_record) return xp_fail(&s->error, XP_ERR_USAGE, "no record is open");
+    XP_TRY(xp_draw_request(&made, &s->record, s->filtered, request, values, n_values, &s->error));
+    xp_display_free(&s->drawing);
+    s->drawing = made;
+    return XP_OK;
+}
+
+const void *xp_wasm_drawing(const xp_session *s, int part) {
+    const xp_display *d = &s->drawing;
+    const void *const parts[] = {d->ops, d->points, d->colors, d->text, d->strips};
+    return part >= 0 && part <= XP_DRAWING_STRIPS ? parts[part] : NULL;
+}
+
+static cJSON *drawing_json(const xp_display *d) {
+    const size_t counts[] = {d->n_ops, d->n_points, d->n_colors, d->n_text, d->n_strips};
+    cJSON *o = cJSON_CreateObject();
+    cJSON_AddNumberToObject(o, "width", d->width);
+    cJSON_AddNumberToObject(o, "height", d->height);
+    cJSON_AddNumberToObject(o, "paper", d->paper);
+    cJSON *list = cJSON_AddArrayToObject(o, "counts");
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
+        cJSON_AddItemToArray(list, cJSON_CreateNumber((double)counts[i]));
+    return o;
+}
+
 /* ---- model ------------------------------------------------------------------------------------
  */
 
@@ -208,11 +245,20 @@ static xp_status choose_layer(int *layer, const xp_graph *g, const char *name, x
     return XP_OK;
 }
 
+/* A net that can explain op; the one before goes first, for there is memory for one. */
+static xp_status plan_net(xp_session *s, int op) {
+    if (s->net && s->planned == op) return XP_OK;
+    xp_net_free(s->net);
+    s->net = NULL;
+    xp_net_options opt = xp_net_explaining(op);
+    XP_TRY(xp_net_bytes(&s->model, &opt, &s->net_bytes, &s->error));
+    s->planned = op;
+    return xp_net_create(&s->net, &s->model, &opt, &s->error);
+}
+
 static xp_status make_net(xp_session *s, const char *layer) {
     XP_TRY(choose_layer(&s->layer, &s->model.graph, layer, &s->error));
-    xp_net_options opt = xp_net_explaining(s->layer);
-    XP_TRY(xp_net_bytes(&s->model, &opt, &s->net_bytes, &s->error));
-    return xp_net_create(&s->net, &s->model, &opt, &s->error);
+    return plan_net(s, s->layer);
 }
 
 int xp_wasm_load_model(xp_session *s, uint8_t *bytes, size_t size, const char *layer) {
@@ -229,8 +275,6 @@ int xp_wasm_load_model(xp_session *s, uint8_t *bytes, size_t size, const char *l
 int xp_wasm_choose_layer(xp_session *s, const char *layer) {
     if (!s->has_model) return xp_fail(&s->error, XP_ERR_USAGE, "no model is loaded");
     drop_analysis(s);
-    xp_net_free(s->net);
-    s->net = NULL;
     xp_status status = make_net(s, layer);
     if (status != XP_OK) drop_model(s);
     return status;
@@ -259,11 +303,44 @@ int xp_wasm_analyse(xp_session *s, int flags) {
                                   (flags & XP_ANALYSE_ACCEPT_AMPLITUDE) != 0,
                               .layer = flags & XP_ANALYSE_NO_MAPS ? -1 : s->layer,
                               .label = -1};
+    XP_TRY(plan_net(s, s->layer));
     XP_TRY(xp_explain(&s->analysis, &s->record, &s->model, s->net, &opt, &s->error));
     s->has_analysis = true;
     xp_status status = normalise_maps(s);
     if (status != XP_OK) drop_analysis(s);
     return status;
+}
+
+#ifdef XP_PAGE_MODULE
+__attribute__((import_module("env"), import_name("xp_wasm_progress"))) void
+xp_wasm_progress(int done, int total);
+static bool tell_progress(void *ctx, int done, int total) {
+    (void)ctx;
+    xp_wasm_progress(done, total);
+    return true; /* who wants it stopped ends the worker */
+}
+#else
+static const xp_progress_fn tell_progress = NULL;
+#endif
+
+int xp_wasm_attribute(xp_session *s, int method, int window, int label) {
+    xp_evidence made;
+    if (!s->has_analysis) return xp_fail(&s->error, XP_ERR_USAGE, "nothing was analysed");
+    if (method != XP_EVIDENCE_OCCLUSION && method != XP_EVIDENCE_GRADIENTS)
+        return xp_fail(&s->error, XP_ERR_USAGE, "there is no method %d", method);
+    xp_evidence_options opt = {(xp_evidence_method)method, window, label, {tell_progress, NULL}};
+    int op = xp_evidence_layer(opt.method);
+    XP_TRY(plan_net(s, op < 0 ? s->planned : op));
+    XP_TRY(xp_evidence_make(&made, &s->analysis, &s->record, &s->model, s->net, &opt, &s->error));
+    xp_evidence_free(&s->evidence);
+    s->evidence = made;
+    return XP_OK;
+}
+
+static const float *evidence_of(const xp_evidence *e, int label) {
+    int k = label - e->first_label;
+    if (!e->values || k < 0 || k >= e->n_labels) return NULL;
+    return e->values + (size_t)k * (size_t)e->n_leads * (size_t)e->steps;
 }
 
 const float *xp_wasm_floats(const xp_session *s, int kind, int index) {
@@ -272,6 +349,7 @@ const float *xp_wasm_floats(const xp_session *s, int kind, int index) {
         return s->has_record && index < s->record.n_leads ? s->record.leads[index].mv : NULL;
     if (kind == XP_FLOATS_FILTERED)
         return s->filtered && index < s->record.n_leads ? s->filtered[index] : NULL;
+    if (kind == XP_FLOATS_EVIDENCE) return evidence_of(&s->evidence, index);
     const xp_analysis *a = &s->analysis;
     if (!s->has_analysis || index >= a->n_windows) return NULL;
     if (kind == XP_FLOATS_LOGITS) return a->logits + (size_t)index * (size_t)a->n_labels;
@@ -439,12 +517,38 @@ static cJSON *analysis_json(const xp_session *s) {
     return o;
 }
 
+static cJSON *integration_json(const xp_ig_info *i) {
+    cJSON *o = cJSON_CreateObject();
+    cJSON_AddNumberToObject(o, "logit", i->logit);
+    cJSON_AddNumberToObject(o, "baseline", i->baseline_logit);
+    cJSON_AddNumberToObject(o, "sum", i->sum);
+    cJSON_AddNumberToObject(o, "residual", i->residual);
+    cJSON_AddNumberToObject(o, "steps", i->steps);
+    cJSON_AddBoolToObject(o, "complete", i->complete);
+    return o;
+}
+
+static cJSON *evidence_json(const xp_evidence *e) {
+    bool integrated = e->method == XP_EVIDENCE_GRADIENTS;
+    cJSON *o = cJSON_CreateObject();
+    cJSON_AddNumberToObject(o, "firstLabel", e->first_label);
+    cJSON_AddNumberToObject(o, "labels", e->n_labels);
+    cJSON_AddNumberToObject(o, "leads", e->n_leads);
+    cJSON_AddNumberToObject(o, "steps", e->steps);
+    cJSON_AddNumberToObject(o, "step", e->step);
+    cJSON_AddItemToObject(o, "integration",
+                          integrated ? integration_json(&e->ig) : cJSON_CreateNull());
+    return o;
+}
+
 static cJSON *part_json(const xp_session *s, int kind) {
     if (kind == XP_TEXT_ABOUT) return about_json();
     if (kind == XP_TEXT_ERROR) return error_json(&s->error);
     if (kind == XP_TEXT_RECORD && s->has_record) return record_json(&s->record);
     if (kind == XP_TEXT_MODEL && s->has_model) return model_json(s);
     if (kind == XP_TEXT_ANALYSIS && s->has_analysis) return analysis_json(s);
+    if (kind == XP_TEXT_DRAWING && s->drawing.n_ops) return drawing_json(&s->drawing);
+    if (kind == XP_TEXT_EVIDENCE && s->evidence.values) return evidence_json(&s->evidence);
     return cJSON_CreateNull();
 }
 

@@ -4,20 +4,19 @@
  */
 
 /**
- * @typedef {import("./layout.js").PlacedStrip} PlacedStrip
- * @typedef {import("./layout.js").Sheet} Sheet
- * @typedef {import("./layout.js").Page} Page
+ * @typedef {import("./core.js").DisplayList} DisplayList
+ * @typedef {import("./drawing.js").Page} Page
  * @typedef {{t: number, mv: number}} Leg  t: seconds from the page's start
  */
 
 const FINE_MV = 0.01;
 
 export class Calipers {
-  /** @param {Page} page @param {Sheet} sheet */
-  constructor(page, sheet) {
+  /** @param {Page} page @param {DisplayList} list */
+  constructor(page, list) {
     this.page = page;
-    this.sheet = sheet;
-    this.strip = Math.max(0, sheet.strips.findIndex((s) => s.index >= 0));
+    this.list = list;
+    this.strip = 0;
     this.march = false;
     this.active = 1;
     const { from, seconds } = this.place;
@@ -26,19 +25,19 @@ export class Calipers {
   }
 
   get place() {
-    return this.sheet.strips[this.strip];
+    return this.list.strips[this.strip];
   }
 
-  /** The same calipers on a page that was laid out anew. @param {Page} page @param {Sheet} sheet */
-  move(page, sheet) {
-    const lead = this.place.lead;
+  /** The same calipers on a page that was laid out anew. @param {Page} page @param {DisplayList} list */
+  move(page, list) {
+    const { lead } = this.place;
     const at = this.legs[0].t;
-    const fits = sheet.strips.findIndex(
+    const fits = list.strips.findIndex(
       (s) => s.lead === lead && at >= s.from && at <= s.from + s.seconds,
     );
     this.page = page;
-    this.sheet = sheet;
-    this.strip = fits >= 0 ? fits : Math.max(0, sheet.strips.findIndex((s) => s.index >= 0));
+    this.list = list;
+    this.strip = Math.max(0, fits);
   }
 
   /** The lead's voltage at a time. @param {number} t @returns {Leg} */
@@ -47,7 +46,7 @@ export class Calipers {
     const place = this.place;
     const inside = Math.min(Math.max(t, place.from), place.from + place.seconds);
     const sample = Math.round((start + inside) * record.rate);
-    const value = place.index < 0 ? 0 : mv[place.index][sample];
+    const value = mv[place.lead][sample];
     return { t: sample / record.rate - start, mv: Number.isFinite(value) ? place.sign * value : 0 };
   }
 
@@ -63,8 +62,8 @@ export class Calipers {
 
   /** @param {number} x @param {number} y */
   stripAt(x, y) {
-    const found = this.sheet.strips.findIndex(
-      (s) => x >= s.x && x <= s.x + s.seconds * this.page.speed && y >= s.top && y <= s.top + s.height,
+    const found = this.list.strips.findIndex(
+      (s) => x >= s.x && x <= s.x + s.width && y >= s.top && y <= s.top + s.height,
     );
     return found >= 0 ? found : this.strip;
   }
@@ -100,12 +99,17 @@ export class Calipers {
 
   /** @param {number} by */
   switchStrip(by) {
-    const count = this.sheet.strips.length;
+    const count = this.list.strips.length;
     this.strip = (this.strip + by + count) % count;
     const { from, seconds } = this.place;
     const width = Math.min(Math.abs(this.legs[1].t - this.legs[0].t), seconds);
     const first = Math.min(Math.max(this.legs[0].t, from), from + seconds - width);
     this.legs = [this.onTrace(first), this.onTrace(first + width)];
+  }
+
+  get label() {
+    const { lead, sign } = this.place;
+    return `${sign < 0 ? "−" : ""}${this.page.record.leads[lead].name}`;
   }
 
   get milliseconds() {
@@ -117,7 +121,7 @@ export class Calipers {
     const ms = this.milliseconds;
     const rate = ms > 0 ? ` · ${(60000 / ms).toFixed(0)} bpm` : "";
     const mv = this.legs[1].mv - this.legs[0].mv;
-    return `${this.place.label}: ${ms.toFixed(0)} ms${rate} · ${mv < 0 ? "−" : ""}${Math.abs(mv).toFixed(2)} mV`;
+    return `${this.label}: ${ms.toFixed(0)} ms${rate} · ${mv < 0 ? "−" : ""}${Math.abs(mv).toFixed(2)} mV`;
   }
 
   /** Times of all lines: the two legs, and where march-out repeats them. @returns {number[]} */
@@ -133,7 +137,7 @@ export class Calipers {
 
   /**
    * @param {CanvasRenderingContext2D} c @param {import("./paint.js").Place} at
-   * @param {import("./paint.js").Inks} inks
+   * @param {{mark: string, paper: string}} inks
    */
   paint(c, at, inks) {
     const place = this.place;
@@ -162,7 +166,7 @@ export class Calipers {
   }
 
   /** @param {CanvasRenderingContext2D} c @param {import("./paint.js").Place} at @param {number} x
-   * @param {number} y @param {import("./paint.js").Inks} inks */
+   * @param {number} y @param {{mark: string, paper: string}} inks */
   paintText(c, at, x, y, inks) {
     const size = Math.max(11 * (globalThis.devicePixelRatio || 1), 3 * at.scale);
     c.font = `600 ${size}px system-ui, sans-serif`;

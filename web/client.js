@@ -5,7 +5,8 @@ import { CoreError } from "./core.js";
 /**
  * @typedef {import("./worker.js").Requests} Requests
  * @typedef {import("./worker.js").Answers} Answers
- * @typedef {{resolve: (answer: any) => void, reject: (error: Error) => void}} Waiting
+ * @typedef {(done: number, total: number) => void} OnProgress
+ * @typedef {{resolve: (answer: any) => void, reject: (error: Error) => void, onProgress?: OnProgress}} Waiting
  */
 
 /** What a request that was cancelled is rejected with. */
@@ -37,13 +38,14 @@ export class Client {
   /**
    * @template {keyof Requests} K
    * @param {K} kind @param {Requests[K]} request @param {Transferable[]} [transfer]
+   * @param {OnProgress} [onProgress]
    * @returns {Promise<Answers[K]>}
    */
-  ask(kind, request, transfer = []) {
+  ask(kind, request, transfer = [], onProgress) {
     if (this.closed) return Promise.reject(new CancelledError());
     return new Promise((resolve, reject) => {
       const id = this.nextId++;
-      this.waiting.set(id, { resolve, reject });
+      this.waiting.set(id, { resolve, reject, onProgress });
       this.worker.postMessage({ id, kind, request }, transfer);
     });
   }
@@ -62,9 +64,11 @@ export class Client {
     this.fail(new CancelledError());
   }
 
-  /** @param {{id: number, answer?: any, error?: {code: string, text: string}}} message */
-  settle({ id, answer, error }) {
+  /** @param {{id: number, answer?: any, error?: {code: string, text: string},
+   *   progress?: {done: number, total: number}}} message */
+  settle({ id, answer, error, progress }) {
     const waiting = this.waiting.get(id);
+    if (progress) return waiting?.onProgress?.(progress.done, progress.total);
     this.waiting.delete(id);
     if (error) waiting?.reject(new CoreError(error.code, error.text));
     else waiting?.resolve(answer);

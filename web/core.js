@@ -23,9 +23,27 @@
  * @typedef {AnalysisInfo & {probabilities: Float32Array[], logits: Float32Array[],
  *   maps: Float32Array[], milliseconds: number}} Analysis  one array a window; maps are (labels, mapLength), 0 to 1
  * @typedef {{low: number, high: number, notch: number}} DisplayFilter  Hz; 0: none of it
+ * @typedef {{layout: string, cabrera: boolean, rhythm: string, speed: number, gain: number,
+ *   start: number, seconds: number, filter: string, colormap: string, alpha: number, title?: string,
+ *   pixel?: number, pitch?: number, bare?: boolean, dark?: boolean,
+ *   map: {start: number, seconds: number, perLead: boolean, label: string, layer: string,
+ *   probability: number} | null}} DrawRequest  src/draw_request.h
+ * @typedef {{x: number, width: number, y: number, top: number, height: number, from: number,
+ *   seconds: number, lead: number, sign: number}} Strip  mm and s: xp_strip of src/plot/plot.h
+ * @typedef {{width: number, height: number, paper: number, ops: Uint32Array, points: Float32Array,
+ *   colors: Uint32Array, text: Uint8Array, strips: Strip[]}} DisplayList  src/plot/plot.h
+ * @typedef {"occlusion" | "gradients"} Method  that tells leads apart
+ * @typedef {{logit: number, baseline: number, sum: number, residual: number, steps: number,
+ *   complete: boolean}} Integration
+ * @typedef {{firstLabel: number, labels: number, leads: number, steps: number, step: number,
+ *   integration: Integration | null, values: Float32Array[]}} Evidence
+ *   values: of the labels from firstLabel on, (leads of the record, steps) logits, NaN in leads that
+ *   the model does not see; each step lasts step seconds
  * @typedef {{version: string, kernels: string, modelFormat: string}} About
  * @typedef {{relaxed?: ArrayBuffer, simd?: ArrayBuffer, scalar: ArrayBuffer}} CoreFiles
  */
+
+/** @typedef {{progress: (done: number, total: number) => void}} Hooks  passes through the network */
 
 /** An error that the core explains: code is a stable name, message a sentence for a person. */
 export class CoreError extends Error {
@@ -48,8 +66,10 @@ export function hasSimd() {
   return WebAssembly.validate(SIMD_PROBE);
 }
 
-const TEXT = { about: 0, error: 1, record: 2, model: 3, analysis: 4 };
-const FLOATS = { lead: 0, probabilities: 1, maps: 2, logits: 3, filtered: 4 };
+const TEXT = { about: 0, error: 1, record: 2, model: 3, analysis: 4, drawing: 5, evidence: 6 };
+const METHODS = { occlusion: 0, gradients: 1 };
+const DRAWING = { ops: 0, points: 1, colors: 2, text: 3, strips: 4 };
+const FLOATS = { lead: 0, probabilities: 1, maps: 2, logits: 3, filtered: 4, evidence: 5 };
 
 /**
  * Start the core with the fastest of the modules that runs here and passes its self-test: relaxed
@@ -77,23 +97,27 @@ export async function startCore({ relaxed, simd, scalar }) {
 /** @param {ArrayBuffer} bytes @returns {Promise<Core>} */
 async function instantiate(bytes) {
   const module = await WebAssembly.compile(bytes);
-  const { exports } = await WebAssembly.instantiate(module, imports(module));
+  /** @type {Hooks} */
+  const hooks = { progress: () => {} };
+  const { exports } = await WebAssembly.instantiate(module, imports(module, hooks));
   const core = /** @type {any} */ (exports);
   core._initialize?.();
-  return new Core(core);
+  return new Core(core, hooks);
 }
 
 /**
  * The C library's idea of an operating system. The core computes only: it has no files, no clock
  * and no output, so every call is refused (52: "not supported") except leaving, which is an error.
- * @param {WebAssembly.Module} module
+ * What it asks of the page is to be told how far a long work has come.
+ * @param {WebAssembly.Module} module @param {Hooks} [hooks]
  */
-function imports(module) {
+function imports(module, hooks) {
   /** @type {Record<string, Record<string, Function>>} */
   const out = {};
   for (const { module: from, name } of WebAssembly.Module.imports(module)) {
     out[from] ??= {};
-    out[from][name] = (/** @type {number} */ code) => {
+    out[from][name] = (/** @type {number} */ code, /** @type {number} */ total) => {
+      if (name === "xp_wasm_progress") return hooks?.progress(code, total);
       if (name === "emscripten_notify_memory_growth") return undefined;
       if (name === "proc_exit" || name === "abort") throw new Error(`the core stopped (${code})`);
       return 52;
@@ -103,9 +127,10 @@ function imports(module) {
 }
 
 export class Core {
-  /** @param {any} wasm  the module's exports */
-  constructor(wasm) {
+  /** @param {any} wasm  the module's exports @param {Hooks} hooks  what it calls */
+  constructor(wasm, hooks) {
     this.wasm = wasm;
+    this.hooks = hooks;
     this.session = wasm.xp_wasm_open();
     if (!this.session) throw new CoreError("MEMORY", "no memory for a session");
   }
@@ -186,6 +211,36 @@ export class Core {
   }
 
   /**
+   * The open record as a display list.
+   * @param {DrawRequest} request @param {Float32Array | null} values  of the map
+   * @returns {DisplayList}
+   */
+  draw(request, values) {
+    this.withName(JSON.stringify(request), (pointer) => {
+      const floats = values && request.map ? values : new Float32Array();
+      const copy = this.copyIn(new Uint8Array(floats.buffer, floats.byteOffset, floats.byteLength));
+      const status = this.wasm.xp_wasm_draw(this.session, pointer, copy, floats.length);
+      this.wasm.xp_wasm_free(copy);
+      this.check(status);
+    });
+    const { width, height, paper, counts } = this.json(TEXT.drawing);
+    const part = (/** @type {number} */ which, /** @type {number} */ bytes) => {
+      const start = this.wasm.xp_wasm_drawing(this.session, which);
+      return this.wasm.memory.buffer.slice(start, start + counts[which] * bytes);
+    };
+    return {
+      width, height, paper, ops: new Uint32Array(part(DRAWING.ops, 24)), points: new Float32Array(part(DRAWING.points, 8)),
+      colors: new Uint32Array(part(DRAWING.colors, 4)), text: new Uint8Array(part(DRAWING.text, 1)),
+      strips: stripsOf(part(DRAWING.strips, 36)),
+    };
+  }
+
+  /** Another session of the same module: its own files, record and model. @returns {Core} */
+  another() {
+    return new Core(this.wasm, this.hooks);
+  }
+
+  /**
    * @param {{acceptAmplitude?: boolean, withMaps?: boolean}} [options]
    * @returns {Analysis}
    */
@@ -203,6 +258,19 @@ export class Core {
       ? info.windows.map((_, w) => this.floats(FLOATS.maps, w, n * info.mapLength))
       : [];
     return { ...info, probabilities, logits, maps, milliseconds };
+  }
+
+  /**
+   * Evidence by lead and time of a window of the last analysis.
+   * @param {Method} method @param {number} window @param {number} label
+   * @returns {Evidence}
+   */
+  attribute(method, window, label) {
+    this.check(this.wasm.xp_wasm_attribute(this.session, METHODS[method], window, label));
+    const info = this.json(TEXT.evidence);
+    const values = Array.from({ length: info.labels }, (_, i) =>
+      this.floats(FLOATS.evidence, info.firstLabel + i, info.leads * info.steps));
+    return { ...info, values };
   }
 
   /** @param {number} status */
@@ -243,4 +311,38 @@ export class Core {
       this.wasm.xp_wasm_free(pointer);
     }
   }
+}
+
+/** @param {ArrayBuffer} bytes @returns {Strip[]} */
+function stripsOf(bytes) {
+  const floats = new Float32Array(bytes);
+  const ints = new Int32Array(bytes);
+  return Array.from({ length: bytes.byteLength / 36 }, (_, i) => {
+    const [x, width, y, top, height, from, seconds] = floats.subarray(9 * i, 9 * i + 7);
+    return { x, width, y, top, height, from, seconds, lead: ints[9 * i + 7], sign: ints[9 * i + 8] };
+  });
+}
+
+/**
+ * A display list as a PNG file, by the core's rasteriser (picture.wasm).
+ * @param {ArrayBuffer} bytes  of the module @param {DisplayList} list @param {number} dpi
+ * @returns {Promise<Uint8Array>}
+ */
+export async function drawPicture(bytes, list, dpi) {
+  const module = await WebAssembly.compile(bytes);
+  const { exports } = await WebAssembly.instantiate(module, imports(module));
+  const wasm = /** @type {any} */ (exports);
+  wasm._initialize?.();
+  const { width, height, paper, ops, points, colors, text } = list;
+  const picture = wasm.xp_picture_open(width, height, paper, ops.length / 6, points.length / 2, colors.length, text.length);
+  if (!picture) throw new CoreError("MEMORY", "no memory for a picture");
+  for (const [i, part] of [ops, points, colors, text].entries())
+    new Uint8Array(wasm.memory.buffer).set(
+      new Uint8Array(part.buffer, part.byteOffset, part.byteLength), wasm.xp_picture_part(picture, i));
+  if (wasm.xp_picture_png(picture, dpi)) {
+    const memory = new Uint8Array(wasm.memory.buffer, wasm.xp_picture_error(picture));
+    throw new CoreError("PICTURE", new TextDecoder().decode(memory.subarray(0, memory.indexOf(0))));
+  }
+  const start = wasm.xp_picture_bytes(picture);
+  return new Uint8Array(wasm.memory.buffer).slice(start, start + wasm.xp_picture_size(picture));
 }

@@ -1,22 +1,25 @@
 /**
  * <ecg-xplaim>: the whole page as one element. Attributes: record (URL of a .hea file on the same
  * site), sample (name of one that comes with the page), model (URL of a .safetensors file on the
- * same site), layout, embed (only what is dropped on the element itself is opened). After each analysis it sends an `analysis` event whose detail is the object
+ * same site), layout, embed (only what is dropped on the element itself is opened), single (where
+ * the page lies as one file, for the help). After each analysis it sends an `analysis` event whose detail is the object
  * that `xplaim explain --json` prints.
  */
 
 import { asset, assetText, fetchBytes } from "./assets.js";
+import { heatOf } from "./attribution.js";
+import { BatchPanel } from "./batch.js";
 import { CancelledError } from "./client.js";
 import { CoreError } from "./core.js";
-import { droppedFiles, findRecords, parseHeaderText } from "./files.js";
-import { fillPrint, pagePng, save, saveText } from "./exports.js";
-import { make, showEvidence, showLabels, showWindows, titleOf } from "./findings.js";
-import { LAYOUTS } from "./layout.js";
+import { findRecords } from "./files.js";
+import { LAYOUTS, paperRequests, pictureRequest, screenRequest, WITH_RHYTHM } from "./drawing.js";
+import { Explainer } from "./explainer.js";
+import { fillPrint, save, saveText } from "./exports.js";
+import { make, showCard, showModels, showLabels, showWindows, titleOf } from "./findings.js";
 import { MARKUP } from "./markup.js";
-import { INKS, paintLegend } from "./paint.js";
-import { Batch } from "./pool.js";
+import { filesAt, listenDrop, sameSite, sampleFiles, samples } from "./opening.js";
 import { RecordTable } from "./records.js";
-import { csv, DISCLAIMER, failureWithoutNames, labelsTable, NAMELESS, withoutNames } from "./report.js";
+import { labelsTable, withoutNames } from "./report.js";
 import { Session } from "./session.js";
 import { EcgView } from "./view.js";
 
@@ -25,13 +28,12 @@ import { EcgView } from "./view.js";
  * @typedef {import("./worker.js").Answers["analyse"]} Analysed
  * @typedef {import("./files.js").FileGroup} FileGroup
  * @typedef {import("./records.js").Row} Row
- * @typedef {import("./layout.js").Page} Page
+ * @typedef {import("./drawing.js").Page} Page
  */
 
 const SAMPLE = "00219_hr";
 /** Seconds drawn while no model says how long its window is. */
 const PAGE_SECONDS = 10;
-const SAFE_NAME = /^[A-Za-z0-9_-]+$/;
 
 /** @type {Promise<CSSStyleSheet> | null} one for all elements */
 let style = null;
@@ -55,16 +57,21 @@ export class EcgXplaim extends HTMLElement {
     this.record = null;
     /** @type {Float32Array[]} what is drawn */
     this.mv = [];
-    /** @type {Analysed | null} */
-    this.analysis = null;
+    /** @type {(Analysed | null)[]} one a model */
+    this.analyses = [];
+    /** What is wrong with the second model's. */
+    this.secondProblem = "";
+    /** @type {import("./thinker.js").Options} of the last analysis */
+    this.options = {};
     this.window = 0;
     this.label = 0;
     this.turn = 0;
+    this.drawTurn = 0;
+    /** @type {Promise<void>} fulfilled once what is to be seen is drawn, for the printer too */
+    this.drawn = Promise.resolve();
+    /** @type {import("./core.js").DisplayList[]} for the printer, which does not wait */
+    this.sheets = [];
     this.blind = false;
-    /** @type {{at: string, text: string} | null} */
-    this.reading = null;
-    /** @type {Batch | null} */
-    this.batch = null;
   }
 
   connectedCallback() {
@@ -77,7 +84,7 @@ export class EcgXplaim extends HTMLElement {
   }
 
   disconnectedCallback() {
-    this.batch?.cancel();
+    this.batches?.cancel();
     this.session?.close();
     this.leaving?.abort();
     this.started = false;
@@ -96,18 +103,25 @@ export class EcgXplaim extends HTMLElement {
     this.root.adoptedStyleSheets = [await style];
     this.root.innerHTML = MARKUP;
     const model = this.fetchModel();
-    model.catch((error) => this.live.firstModel(Promise.reject(error)));
+    model.catch((error) => this.live.thinker.firstModel(Promise.reject(error)));
     this.table = new RecordTable(this.$("records"), (row) => this.guarded(() => this.openRow(row)));
     this.view = new EcgView(this.$("ecg"), {
       caliper: (text) => (this.$("caliper-text").textContent = text),
       zoom: (zoom) => (this.$("zoom-reset").textContent = `${Math.round(zoom * 100)} %`),
       key: (key) => this.key(key),
     });
+    this.batches = new BatchPanel(this);
+    this.explainer = new Explainer(this);
+    this.showSamples().catch((error) => console.warn("No list of samples:", error));
+    const single = this.getAttribute("single");
+    this.$("single-file").hidden = single === null;
+    if (single !== null) this.$("single-link").href = sameSite(single).href;
     this.listen();
     this.theme();
     if (this.getAttribute("layout")) this.setLayout(/** @type {string} */ (this.getAttribute("layout")));
     this.useModel(await model, false);
     await /** @type {Session} */ (this.session).modelReady;
+    await this.live.rasteriser;
     this.$("loading").hidden = true;
     this.showModel();
     if (!this.record) this.say("Ready. Nothing you open leaves this device.");
@@ -133,6 +147,26 @@ export class EcgXplaim extends HTMLElement {
     return /** @type {RecordTable} */ (this.table);
   }
 
+  /** Of the model whose map is shown. @returns {Analysed | null} */
+  get analysis() {
+    return this.analyses[this.live.shown] ?? null;
+  }
+
+  /** What was read before the network's answer was shown. */
+  get reading() {
+    return this.row?.reading ?? null;
+  }
+
+  /** @returns {boolean} */
+  get readFirst() {
+    return this.$("read-first").checked;
+  }
+
+  /** The batch that runs. */
+  get batch() {
+    return this.batches?.running ?? null;
+  }
+
   /* ---- the model ---- */
 
   fetchModel() {
@@ -148,16 +182,16 @@ export class EcgXplaim extends HTMLElement {
 
   /** @param {ArrayBuffer} bytes @param {boolean} again  analyse what is open with it */
   useModel(bytes, again) {
-    const loading = this.live.useModel(bytes);
+    const loading = this.live.thinkers[0].useModel(bytes);
     if (!again) return loading;
     return loading.then(async () => {
       this.showModel();
-      if (this.row) await this.analyse({});
+      if (this.row) await this.analyse(this.options);
     });
   }
 
   showModel() {
-    const { model, about } = this.live;
+    const { model, about } = this.live.thinker;
     if (!model || !about) return;
     const kernels = about.kernels.includes("scalar") || about.kernels.includes("plain")
       ? `${about.kernels} kernels: this browser has no working SIMD, so it is slower` : `${about.kernels} kernels`;
@@ -167,23 +201,15 @@ export class EcgXplaim extends HTMLElement {
     this.$("layer").replaceChildren(...model.layers.map((name) => new Option(name, name, false, name === model.layer)));
     this.$("batch-label").replaceChildren(...model.labels.map((l) => new Option(titleOf(l), l.name)));
     this.label = Math.min(this.label, model.labels.length - 1);
-    this.list.label = model.labels[0].name;
+    this.list.label = this.$("batch-label").value;
+    this.$("second-remove").hidden = this.live.thinkers.length < 2;
     this.showCard();
   }
 
   showCard() {
     const { model } = this.live;
     if (!model) return;
-    const window = `${(model.length / model.rate).toFixed(1)} s at ${model.rate} Hz`;
-    /** @type {[string, string][]} */
-    const facts = [["Name", model.name || "not given"], ["Architecture", model.architecture],
-      ["Trained", model.trained ? "yes" : "no: random weights"], ["SHA-256", model.sha256 ?? "not known"],
-      ["Input", `${window}, leads ${model.leads.join(" ")}`], ["Labels", String(model.labels.length)]];
-    const more = model.meta
-      .filter(({ value }) => value.length <= 600)
-      .map(({ key, value }) => /** @type {[string, string]} */ ([key.replaceAll("_", " "), value]));
-    this.$("card").replaceChildren(...[...facts, ...more].flatMap(([key, value]) => [
-      make("dt", { textContent: key }), make("dd", { textContent: value })]));
+    showCard(this.$("card"), model);
   }
 
   /* ---- opening ---- */
@@ -191,36 +217,25 @@ export class EcgXplaim extends HTMLElement {
   /** @param {string} name @param {string} value */
   async openAttribute(name, value) {
     if (name === "sample") await this.openSample(value || SAMPLE);
-    else if (name === "record") await this.openUrl(value);
+    else if (name === "record") await this.openFiles(await filesAt(value));
     else if (name === "model") await this.useModel(await fetchBytes(sameSite(value)), true);
   }
 
   /** @param {string} name */
   async openSample(name) {
-    if (!SAFE_NAME.test(name)) throw new Error(`There is no sample named ${name}.`);
-    const names = [`${name}.hea`, `${name}.dat`];
-    const bytes = await Promise.all(names.map((file) => asset(`samples/${file}`)));
-    await this.openFiles(names.map((file, i) => new File([bytes[i]], file)));
+    await this.openFiles(await sampleFiles(name));
   }
 
-  /** A record on the same site. @param {string} address  of its .hea file */
-  async openUrl(address) {
-    const url = sameSite(/\.(hea|zip)$/i.test(address) ? address : `${address}.hea`);
-    const first = await fetchBytes(url);
-    const nameOf = (/** @type {URL} */ u) => decodeURIComponent(u.pathname.split("/").pop() ?? "");
-    const files = [new File([first], nameOf(url))];
-    const wanted = /\.zip$/i.test(url.pathname) ? [] : parseHeaderText(new TextDecoder().decode(first)).files;
-    for (const name of wanted) {
-      const part = sameSite(new URL(encodeURIComponent(name), url).href);
-      files.push(new File([await fetchBytes(part)], name));
-    }
-    await this.openFiles(files);
+  async showSamples() {
+    const list = await samples();
+    this.$("sample-list").replaceChildren(...list.map(({ record, annotation }) =>
+      new Option(`${record.replace(/_hr$/, "")}: ${annotation}`, record)));
   }
 
   /** @param {File[]} files */
   async openFiles(files) {
     const turn = ++this.turn;
-    this.batch?.cancel();
+    this.batches?.cancel();
     this.closeRecord();
     this.say("Looking through the files …");
     const found = await findRecords(files);
@@ -243,7 +258,7 @@ export class EcgXplaim extends HTMLElement {
 
   /** @param {import("./files.js").Found} found */
   showRows({ groups, refusals }) {
-    const blank = { leads: null, rate: null, seconds: null, outcome: null };
+    const blank = { leads: null, rate: null, seconds: null, outcome: null, reading: null };
     /** @type {Row[]} */
     const rows = [
       ...groups.map((group) => ({ ...blank, name: group.name, type: group.type, state: "", bad: false, group })),
@@ -253,7 +268,7 @@ export class EcgXplaim extends HTMLElement {
     this.$("records-panel").hidden = rows.length < 2;
     this.$("steps").hidden = groups.length < 2;
     this.$("batch-run").disabled = groups.length === 0;
-    this.batchButtons();
+    this.batches?.show();
     this.countRows();
   }
 
@@ -294,7 +309,8 @@ export class EcgXplaim extends HTMLElement {
 
   closeRecord() {
     this.$("drop").classList.add("small");
-    Object.assign(this, { record: null, analysis: null, row: null, reading: null, window: 0 });
+    this.explainer?.stop();
+    Object.assign(this, { record: null, analyses: [], row: null, window: 0 });
     this.$("result").hidden = true;
   }
 
@@ -322,38 +338,83 @@ export class EcgXplaim extends HTMLElement {
     await this.analyse({});
   }
 
-  /** @param {{acceptAmplitude?: boolean}} options */
+  /** @param {import("./thinker.js").Options} options */
   async analyse(options) {
     const { row } = this;
     if (!row?.group) return;
+    const { group } = row;
+    this.options = options;
     this.say(this.live.model ? "Analysing …" : "Waiting for the model …", { cancel: true });
-    let analysis;
-    try {
-      analysis = await this.live.analyse(row.group, options);
-    } catch (error) {
-      if (this.row !== row) return;
-      this.analysis = null;
-      this.showRecord();
-      this.say("");
-      if (error instanceof CoreError && error.code === "UNITS") this.$("accept").hidden = false;
-      throw error;
-    }
-    if (this.row === row) this.take(analysis);
+    const [first, second] = await Promise.allSettled(this.live.thinkers.map((thinker) => thinker.analyse(group, options)));
+    if (this.row !== row) return;
+    this.secondProblem = second?.status === "rejected" ? messageOf(second.reason) : "";
+    if (first.status === "fulfilled") return this.take(first.value, second?.status === "fulfilled" ? second.value : null);
+    this.analyses = [];
+    this.showRecord();
+    this.say("");
+    if (first.reason instanceof CoreError && first.reason.code === "UNITS") this.$("accept").hidden = false;
+    throw first.reason;
   }
 
-  /** @param {Analysed} analysis */
-  take(analysis) {
-    const first = !this.analysis;
-    this.analysis = analysis;
+  /** @param {Analysed} analysis @param {Analysed | null} second  of the other model */
+  take(analysis, second) {
+    const first = this.analyses.length === 0;
+    this.analyses = [analysis, second];
+    if (!this.analysis) this.live.shown = 0;
+    const shown = /** @type {Analysed} */ (this.analysis);
     if (first) {
-      const best = analysis.labels.reduce((a, b) => (b.probability > a.probability ? b : a));
-      this.label = analysis.labels.indexOf(best);
+      const best = shown.labels.reduce((a, b) => (b.probability > a.probability ? b : a));
+      this.label = shown.labels.indexOf(best);
       this.window = best.window;
     }
-    this.window = Math.min(this.window, analysis.windows.length - 1);
+    this.window = Math.min(this.window, shown.windows.length - 1);
     this.showAnalysis();
     this.say(`Analysed on this device in ${Math.round(analysis.milliseconds)} ms.`);
-    this.dispatchEvent(new CustomEvent("analysis", { detail: analysis.report, bubbles: true, composed: true }));
+    for (const each of [analysis, second])
+      if (each) this.dispatchEvent(new CustomEvent("analysis", { detail: each.report, bubbles: true, composed: true }));
+  }
+
+  /* ---- two models, and evidence by lead ---- */
+
+  /** @param {File | undefined} file */
+  async addModel(file) {
+    if (!file) return;
+    this.say(`Loading ${file.name} …`);
+    await this.live.addModel(await file.arrayBuffer());
+    this.showModel();
+    this.say(`${file.name} stands beside the first model.`);
+    if (this.row) await this.analyse(this.options);
+  }
+
+  removeSecond() {
+    this.showMapOf(0);
+    this.live.removeSecond();
+    this.analyses.splice(1);
+    this.showModel();
+    this.showAnalysis();
+  }
+
+  /** @param {number} which  model's map is to be seen */
+  showMapOf(which) {
+    const name = this.live.model?.labels[this.label]?.name;
+    this.explainer?.stop();
+    this.live.shown = which;
+    this.label = Math.max(0, this.live.model?.labels.findIndex((l) => l.name === name) ?? 0);
+    this.showModel();
+    this.showAnalysis();
+    this.guarded(() => this.explain());
+  }
+
+  /** With the chosen method. */
+  async explain() {
+    await this.explainer?.run();
+  }
+
+  /** @param {number} part @param {string} text */
+  progress(part, text) {
+    this.$("loading").hidden = part >= 1;
+    this.$("loading").value = part;
+    this.$("status-text").textContent = text;
   }
 
   cancel() {
@@ -428,10 +489,15 @@ export class EcgXplaim extends HTMLElement {
     const { analysis } = this;
     const { model } = this.live;
     if (!analysis || !model) return;
-    showLabels(this.$("labels"), model, analysis, this.label, this.$("order").value === "probability", (i) => {
+    const columns = this.live.thinkers.map((thinker, i) => ({
+      model: /** @type {import("./worker.js").Model} */ (thinker.model), analysis: this.analyses[i] ?? null,
+      problem: i ? this.secondProblem : "" }));
+    showModels(this.$("models"), columns, this.live.shown, (which) => this.showMapOf(which));
+    showLabels(this.$("labels"), columns, this.live.shown, this.label, this.$("order").value === "probability", (i) => {
       this.label = i;
       this.window = analysis.labels[i].window;
       this.showWindow();
+      this.guarded(() => this.explain());
     });
     this.showReading();
     this.showNotices();
@@ -440,7 +506,7 @@ export class EcgXplaim extends HTMLElement {
 
   /** The network's answer stays hidden until the reader's own is kept. */
   get hiding() {
-    return this.$("read-first").checked && !this.reading;
+    return this.readFirst && !this.reading;
   }
 
   showReading() {
@@ -478,6 +544,7 @@ export class EcgXplaim extends HTMLElement {
   chooseWindow(w) {
     this.window = Math.min(Math.max(w, 0), this.windows.length - 1);
     this.showWindow();
+    this.guarded(() => this.explain());
   }
 
   showWindow() {
@@ -485,41 +552,51 @@ export class EcgXplaim extends HTMLElement {
     const { model } = this.live;
     this.window = Math.min(this.window, windows.length - 1);
     showWindows(this.$("windows"), windows, this.window, (w) => this.chooseWindow(w));
-    if (analysis && model) showEvidence(this.$("evidence"), model, analysis, this.label, this.window);
+    if (analysis && model) this.explainer?.showWords(model, analysis);
     this.draw();
   }
 
   draw() {
-    const page = this.page();
-    if (!page) return;
-    this.$("rhythm-box").hidden = page.layout !== "3x4+1";
-    this.$("legend-box").hidden = !page.heat;
-    this.drawing.show(page);
+    this.drawn = this.drawPage();
+    this.drawn.catch((error) => error instanceof CancelledError || this.report(error));
   }
 
-  /** @param {Partial<Page>} [more] @returns {Page | null} */
-  page(more = {}) {
-    const { record } = this;
+  async drawPage() {
+    const page = this.page();
+    if (!page) return;
+    const turn = ++this.drawTurn;
+    this.$("rhythm-box").hidden = !WITH_RHYTHM.includes(page.layout);
+    this.$("legend-box").hidden = !page.heat;
+    this.$("legend-scope").textContent = page.heat?.perLead
+      ? "By lead and time." : "Time only: this map does not tell leads apart.";
+    const values = page.heat?.values ?? null;
+    const list = await this.live.draw(screenRequest(page, this.drawing.dark), values);
+    const stale = () => turn !== this.drawTurn || this.record !== page.record;
+    if (stale()) return;
+    this.drawing.show(page, list);
+    const sheets = await Promise.all(paperRequests(page).map((request) => this.live.draw(request, values)));
+    if (!stale()) this.sheets = sheets;
+  }
+
+  /** @returns {Page | null} */
+  page() {
+    const { record, heat } = this;
     if (!record) return null;
     const value = (/** @type {string} */ id) => this.$(id).value;
     return {
       record, mv: this.mv, start: this.windows[this.window].start, seconds: this.pageSeconds,
       layout: value("layout"), rhythm: value("rhythm"), speed: Number(value("speed")), gain: Number(value("gain")),
       filter: this.mv === record.mv ? "" : this.$("filter").selectedOptions[0].textContent,
-      heat: this.heat, ...more,
+      heat, title: this.withNames ? [record.name, ...this.personFacts].join(" · ") : "Recording",
     };
   }
 
+  /** @returns {import("./drawing.js").Heat | null} */
   get heat() {
-    const { analysis } = this;
-    if (!analysis?.mapLength || this.hiding || !this.$("map-on").checked) return null;
-    const n = analysis.mapLength;
-    return { values: this.mapValues(analysis, n), step: analysis.step };
-  }
-
-  /** @param {Analysed} analysis @param {number} n */
-  mapValues(analysis, n) {
-    return analysis.maps[this.window].subarray(this.label * n, (this.label + 1) * n);
+    const { analysis, label, window } = this;
+    const { model } = this.live;
+    if (!analysis || !model || this.hiding || !this.$("map-on").checked) return null;
+    return heatOf(model, analysis, window, label, this.explainer?.wanted ?? null);
   }
 
   /* ---- drawing's settings ---- */
@@ -533,13 +610,12 @@ export class EcgXplaim extends HTMLElement {
 
   async filter() {
     const { record } = this;
-    const group = this.row?.group;
-    if (!record || !group) return;
+    if (!record) return;
     const [low, high, notch] = this.$("filter").value.split(",").map(Number);
     if (!this.$("filter").value) this.mv = record.mv;
     else
       try {
-        const { mv } = await this.live.filter(group, { low, high, notch });
+        const { mv } = await this.live.filter({ low, high, notch });
         if (this.record === record) this.mv = mv;
       } catch (error) {
         this.$("filter").value = "";
@@ -554,8 +630,7 @@ export class EcgXplaim extends HTMLElement {
     const dark = matchMedia("(prefers-color-scheme: dark)");
     const apply = () => {
       this.drawing.dark = dark.matches;
-      paintLegend(this.$("legend"), dark.matches ? INKS.dark : INKS.light);
-      this.drawing.redraw();
+      this.draw();
     };
     dark.addEventListener("change", apply);
     apply();
@@ -595,100 +670,17 @@ export class EcgXplaim extends HTMLElement {
     return true;
   }
 
-  /* ---- batch ---- */
-
-  batchButtons() {
-    const running = this.batch !== null;
-    const some = this.list.rows.some((row) => row.outcome);
-    this.$("batch-run").hidden = running;
-    this.$("batch-cancel").hidden = this.$("batch-progress").hidden = !running;
-    for (const id of ["batch-csv", "batch-json"]) this.$(id).disabled = running || !some;
-  }
-
-  async runBatch() {
-    await this.live.modelReady;
-    const rows = this.list.rows.filter((row) => row.group);
-    const groups = rows.map((row) => /** @type {FileGroup} */ (row.group));
-    const started = performance.now();
-    let done = 0;
-    const model = /** @type {ArrayBuffer} */ (this.live.modelBytes);
-    const setup = { files: await this.live.files, model, layer: this.live.layer };
-    const batch = new Batch(setup, groups, (index, outcome) => {
-      rows[index].outcome = outcome;
-      this.noteOutcome(rows[index], outcome);
-      this.showProgress(++done, rows.length, performance.now() - started);
-    });
-    this.batch = batch;
-    this.showProgress(0, rows.length, 0);
-    this.batchButtons();
-    try {
-      await batch.run();
-      this.say(batch.cancelled ? `Cancelled after ${done} of ${rows.length}.` : `${done} recordings analysed on this device.`);
-    } finally {
-      this.batch = null;
-      this.batchButtons();
-      this.countRows();
-    }
-  }
-
-  /** @param {Row} row @param {import("./pool.js").Outcome} outcome */
-  noteOutcome(row, outcome) {
-    if ("error" in outcome) Object.assign(row, { state: outcome.error.text, bad: true });
-    else Object.assign(row, { state: "analysed", bad: false });
-    this.list.redraw();
-  }
-
-  /** @param {number} done @param {number} all @param {number} ms */
-  showProgress(done, all, ms) {
-    const left = done ? ` · about ${Math.ceil(((ms / done) * (all - done)) / 1000)} s left` : "";
-    this.$("batch-bar").value = done / all;
-    this.$("batch-text").textContent = `${done} of ${all}${left}`;
-  }
-
-  /** Outcomes as they may leave the page. */
-  outcomes() {
-    const names = this.$("with-names").checked;
-    return this.list.rows.flatMap(({ outcome }, i) => {
-      if (!outcome) return [];
-      const name = `${NAMELESS} ${i + 1}`;
-      if (names) return [outcome];
-      return ["error" in outcome ? failureWithoutNames(outcome, name) : withoutNames(outcome, name)];
-    });
-  }
-
-  saveBatchJson() {
-    const lines = this.outcomes().map((outcome) => JSON.stringify(outcome));
-    saveText("ecg-xplaim.jsonl", `${lines.join("\n")}\n`, "application/x-ndjson");
-  }
-
-  saveBatchCsv() {
-    const labels = this.live.model?.labels.map((l) => l.name) ?? [];
-    const head = ["record", ...labels, "model", "model_sha256", "trained", "problem", "disclaimer"];
-    const rows = this.outcomes().map((o) => {
-      if ("error" in o) return [o.record, ...labels.map(() => ""), "", "", "", o.error.text, DISCLAIMER];
-      const { name, sha256, trained } = o.model;
-      return [o.record, ...o.labels.map((l) => l.probability), name, sha256, String(trained), "", DISCLAIMER];
-    });
-    saveText("ecg-xplaim.csv", csv([head, ...rows]), "text/csv");
-  }
-
   /* ---- saving ---- */
 
   get withNames() {
     return this.$("with-names").checked;
   }
 
-  /** The page for paper and pictures: it says what it is by itself. @returns {Page} */
-  exportPage() {
-    const { analysis, label, record } = this;
-    const { model } = this.live;
-    const title = this.withNames && record ? [record.name, ...this.personFacts].join(" · ") : "Recording";
-    const heading = [`${title} · ${this.recordFacts.slice(1).join(" · ")}`];
-    if (analysis && model && !this.hiding) {
-      const trained = model.trained ? "" : " (UNTRAINED)";
-      heading.push(`${model.name || model.architecture}${trained}: ${titleOf(model.labels[label])} ${analysis.labels[label].probability.toFixed(4)}; map at ${model.layer}, time only`);
-    }
-    return /** @type {Page} */ (this.page({ heading, footing: [DISCLAIMER] }));
+  async savePng() {
+    const page = this.page();
+    if (!page) return;
+    const list = await this.live.draw(pictureRequest(page), page.heat?.values ?? null);
+    save(this.fileName("png"), await this.live.picture(list));
   }
 
   /** @param {string} kind */
@@ -696,13 +688,21 @@ export class EcgXplaim extends HTMLElement {
     return `${this.withNames && this.row ? this.row.name : "ecg-xplaim"}.${kind}`;
   }
 
+  /** One a model. */
+  get exportReports() {
+    const reports = this.analyses.flatMap((analysis) => (analysis ? [analysis.report] : []));
+    return this.withNames ? reports : reports.map((report) => withoutNames(report));
+  }
+
+  /** Of the model whose map is shown. */
   get exportReport() {
     const report = /** @type {Analysed} */ (this.analysis).report;
     return this.withNames ? report : withoutNames(report);
   }
 
-  print() {
-    if (this.record) window.print(); // its sheet is filled when the browser says it will print
+  async print() {
+    await this.drawn;
+    if (this.record) window.print(); // its sheets are filled in when the browser says it will print
   }
 
   /* ---- events ---- */
@@ -726,32 +726,13 @@ export class EcgXplaim extends HTMLElement {
         target.value = "";
         return id === "model-picker" ? this.pickModel(files[0]) : this.openFiles(files);
       });
-    this.on("sample", "click", () => this.openSample(SAMPLE));
+    this.on("sample", "click", () => this.openSample(this.$("sample-list").value || SAMPLE));
     this.on("cancel", "click", () => this.cancel());
     this.on("accept", "click", () => this.analyse({ acceptAmplitude: true }));
     this.on("help-open", "click", () => this.$("help").showModal());
-    this.on("batch-run", "click", () => this.runBatch());
-    this.on("batch-cancel", "click", () => this.batch?.cancel());
-    this.on("batch-csv", "click", () => this.saveBatchCsv());
-    this.on("batch-json", "click", () => this.saveBatchJson());
-    this.on("batch-label", "change", ({ target }) => {
-      this.list.label = target.value;
-      this.list.draw();
-    });
     const area = this.hasAttribute("embed") ? this : document;
-    const until = { signal: this.leaving?.signal };
-    area.addEventListener("dragover", (event) => {
-      event.preventDefault();
-      this.$("drop").classList.add("over");
-    }, until);
-    area.addEventListener("dragleave", (/** @type {any} */ event) => {
-      if (!event.relatedTarget) this.$("drop").classList.remove("over");
-    }, until);
-    area.addEventListener("drop", (/** @type {any} */ event) => {
-      event.preventDefault();
-      this.$("drop").classList.remove("over");
-      if (event.dataTransfer) this.guarded(async () => this.openFiles(await droppedFiles(event.dataTransfer)));
-    }, until);
+    const open = (/** @type {Promise<File[]>} */ files) => this.guarded(async () => this.openFiles(await files));
+    listenDrop(area, this.$("drop"), open, this.leaving?.signal);
   }
 
   /** @param {File | undefined} file */
@@ -778,37 +759,42 @@ export class EcgXplaim extends HTMLElement {
     this.on("order", "change", () => this.showAnalysis());
     this.on("layer", "change", async ({ target }) => {
       this.say("Preparing the layer …", { cancel: true });
-      await this.live.useLayer(target.value);
-      await this.analyse({});
+      await this.live.thinker.useLayer(target.value);
+      await this.analyse(this.options);
     });
-    this.on("read-first", "change", () => this.showRecord());
+    this.on("second-picker", "change", ({ target }) => {
+      const [file] = target.files;
+      target.value = "";
+      return this.addModel(file);
+    });
+    this.on("second-remove", "click", () => this.removeSecond());
+    this.on("read-first", "change", () => {
+      this.batches?.show();
+      this.showRecord();
+      return this.explain();
+    });
     this.on("reading", "submit", (event) => {
       event.preventDefault();
-      this.reading = { at: new Date().toISOString(), text: this.$("reading-text").value.trim() };
+      if (this.row) this.row.reading = { at: new Date().toISOString(), text: this.$("reading-text").value.trim() };
       this.$("reading-text").value = "";
+      this.batches?.show();
       this.showRecord();
+      return this.explain();
     });
   }
 
   listenSaving() {
-    this.on("save-png", "click", async () => save(this.fileName("png"), await pagePng(this.exportPage())));
+    this.on("save-png", "click", () => this.savePng());
+    this.on("with-names", "change", () => this.draw());
     this.on("save-json", "click", () => saveText(this.fileName("json"), `${JSON.stringify(this.exportReport)}\n`, "application/json"));
-    this.on("save-csv", "click", () => saveText(this.fileName("csv"), labelsTable(this.exportReport, this.reading), "text/csv"));
+    this.on("save-csv", "click", () => saveText(this.fileName("csv"), labelsTable(this.exportReports, this.reading), "text/csv"));
     this.on("print", "click", () => this.print());
-    const fill = () => this.record && fillPrint(this.$("sheet"), this.exportPage());
+    const fill = () => this.record && fillPrint(this.$("sheet"), this.sheets);
     window.addEventListener("beforeprint", fill, { signal: this.leaving?.signal });
   }
 }
 
 /** @param {unknown} error */
 const messageOf = (error) => (error instanceof Error ? error.message : String(error));
-
-/** @param {string} address @returns {URL} */
-function sameSite(address) {
-  const url = new URL(address, document.baseURI);
-  if (url.origin !== location.origin || url.origin === "null")
-    throw new Error(`${address} is not on this site; only files beside this page can be opened by address.`);
-  return url;
-}
 
 customElements.define("ecg-xplaim", EcgXplaim);

@@ -1,5 +1,7 @@
 /** What the network says, as a list to choose from, and what the map shows, in words. */
 
+import { timeDigits } from "./report.js";
+
 /**
  * @typedef {import("./core.js").Analysis} Analysis
  * @typedef {import("./worker.js").Model} Model
@@ -20,6 +22,20 @@ export function make(tag, properties = {}, ...children) {
 /** @param {ModelLabel} label */
 export const titleOf = (label) => label.longName || label.name;
 
+/** The model's own account of itself. @param {HTMLElement} holder @param {Model} model */
+export function showCard(holder, model) {
+  const window = `${(model.length / model.rate).toFixed(1)} s at ${model.rate} Hz`;
+  /** @type {[string, string][]} */
+  const facts = [["Name", model.name || "not given"], ["Architecture", model.architecture],
+    ["Trained", model.trained ? "yes" : "no: random weights"], ["SHA-256", model.sha256 ?? "not known"],
+    ["Input", `${window}, leads ${model.leads.join(" ")}`], ["Labels", String(model.labels.length)]];
+  const more = model.meta
+    .filter(({ value }) => value.length <= 600)
+    .map(({ key, value }) => /** @type {[string, string]} */ ([key.replaceAll("_", " "), value]));
+  holder.replaceChildren(...[...facts, ...more].flatMap(([key, value]) => [
+    make("dt", { textContent: key }), make("dd", { textContent: value })]));
+}
+
 /** What is known of a label, from the model's own metadata. @param {ModelLabel} label */
 export function labelFacts(label) {
   const { threshold, thresholdSource, auroc, aurocLow, aurocHigh, positives } = label;
@@ -33,32 +49,91 @@ export function labelFacts(label) {
 }
 
 /**
- * @param {HTMLElement} list @param {Model} model @param {Analysis} analysis @param {number} chosen
+ * @typedef {{model: Model, analysis: Analysis | null, problem: string}} Column  of a model; problem:
+ *   why there is no analysis
+ */
+
+/** Names that tell two models apart. @param {Column[]} columns */
+function namesOf(columns) {
+  const names = columns.map(({ model }) => model.name || model.architecture);
+  return names.map((name, i) => (names.length > 1 && names[0] === names[1] ? `${name} ${i + 1}` : name));
+}
+
+/** Which model's map is shown, where there are two. @param {HTMLElement} holder
+ * @param {Column[]} columns @param {number} shown @param {(which: number) => void} onChoose */
+export function showModels(holder, columns, shown, onChoose) {
+  holder.hidden = columns.length < 2;
+  const focused = /** @type {any} */ (holder.getRootNode()).activeElement?.dataset?.model;
+  const buttons = namesOf(columns).map((name, i) => {
+    const { analysis, problem } = columns[i];
+    const button = make("button", { type: "button", disabled: !analysis, title: problem },
+      make("strong", { textContent: name }), make("small", { textContent: problem || (i === shown ? "its map is shown" : "show its map") }));
+    button.dataset.model = String(i);
+    button.setAttribute("aria-pressed", String(i === shown));
+    button.addEventListener("click", () => onChoose(i));
+    return button;
+  });
+  holder.replaceChildren(make("span", { className: "faint", textContent: "Model" }), ...buttons);
+  if (focused !== undefined) buttons[Number(focused)]?.focus();
+}
+
+/** Every label that some model has, once: the first model's in its order, then the others'.
+ * @param {Column[]} columns */
+function labelNames(columns) {
+  return [...new Set(columns.flatMap(({ model }) => model.labels.map((label) => label.name)))];
+}
+
+/**
+ * A row a label, a column a model. @param {HTMLElement} list @param {Column[]} columns
+ * @param {number} shown  model, whose labels can be chosen @param {number} chosen
  * @param {boolean} byProbability @param {(index: number) => void} onChoose
  */
-export function showLabels(list, model, analysis, chosen, byProbability, onChoose) {
-  const order = model.labels.map((_, i) => i);
-  if (byProbability)
-    order.sort((a, b) => analysis.labels[b].probability - analysis.labels[a].probability);
+export function showLabels(list, columns, shown, chosen, byProbability, onChoose) {
+  const { model, analysis } = columns[shown];
+  const names = labelNames(columns);
+  const indexIn = (/** @type {Column} */ column, /** @type {string} */ name) => column.model.labels.findIndex((l) => l.name === name);
+  if (byProbability && analysis) {
+    const value = (/** @type {string} */ name) => analysis.labels[indexIn(columns[shown], name)]?.probability ?? -1;
+    names.sort((a, b) => value(b) - value(a));
+  }
   const facts = model.labels.map(labelFacts);
   const same = facts.every((text) => text === facts[0]);
-  const rows = order.map((i) =>
-    labelRow(model.labels[i], analysis.labels[i].probability, same ? "" : facts[i], i === chosen, () => onChoose(i)),
-  );
+  const titles = namesOf(columns);
+  const rows = names.map((name) => {
+    const index = indexIn(columns[shown], name);
+    const cells = columns.flatMap((column, i) => {
+      const at = indexIn(column, name);
+      return valueCells(column.model.labels[at] ?? null, column.analysis?.labels[at]?.probability ?? null,
+        columns.length > 1 ? titles[i] : "");
+    });
+    const label = columns.map((column) => column.model.labels[indexIn(column, name)]).find(Boolean);
+    return labelRow(/** @type {ModelLabel} */ (label), cells, same || index < 0 ? "" : facts[index], index, index === chosen, onChoose);
+  });
+  list.classList.toggle("two", columns.length > 1);
   const shared = make("p", { className: "faint", textContent: same ? `All labels: ${facts[0]}.` : "" });
   list.replaceChildren(...rows, shared);
 }
 
-/** @param {ModelLabel} label @param {number} probability @param {string} facts
- * @param {boolean} checked @param {() => void} onChoose */
-function labelRow(label, probability, facts, checked, onChoose) {
-  const input = make("input", { type: "radio", name: "label", checked });
-  input.addEventListener("change", onChoose);
-  const output = make("output", { textContent: probability.toFixed(4) });
-  Object.assign(output.dataset, { label: label.name, probability: String(probability) });
+/** @param {ModelLabel} label @param {Node[]} cells @param {string} facts @param {number} index
+ *   in the model whose map is shown; -1: it has no such label
+ * @param {boolean} checked @param {(index: number) => void} onChoose */
+function labelRow(label, cells, facts, index, checked, onChoose) {
+  const input = make("input", { type: "radio", name: "label", checked, disabled: index < 0 });
+  input.addEventListener("change", () => onChoose(index));
   const name = make("span", { className: "name", title: label.name }, titleOf(label));
   if (facts) name.append(make("small", { textContent: facts }));
-  return make("label", { className: "label" }, input, name, bar(probability, label.threshold), output);
+  return make("label", { className: "label" }, input, name, ...cells);
+}
+
+/** A bar and a number. @param {ModelLabel | null} label  null: the model has no such label
+ * @param {number | null} probability @param {string} of  the model, where there are two
+ * @returns {Node[]} */
+function valueCells(label, probability, of) {
+  if (!label || probability === null)
+    return [make("span", { ariaHidden: "true" }), make("span", { className: "none", textContent: "—", title: of && `not in ${of}` })];
+  const output = make("output", { textContent: probability.toFixed(4), title: of });
+  Object.assign(output.dataset, { label: label.name, probability: String(probability) });
+  return [bar(probability, label.threshold), output];
 }
 
 /** @param {number} probability @param {number | null} threshold */
@@ -89,10 +164,11 @@ export function showEvidence(holder, model, analysis, chosen, w) {
   const text = map.positive
     ? `Strongest stretches for “${name}”:`
     : `No positive evidence for “${name}” at this layer.`;
+  const digits = timeDigits(analysis.step);
   const items = map.intervals.map(({ start, end, peak }) => {
     const padding = start >= window.seconds ? ", in the padding" : "";
-    const from = (window.start + start).toFixed(2);
-    return make("li", { textContent: `${from}–${(window.start + end).toFixed(2)} s (peak ${peak.toFixed(2)}${padding})` });
+    const from = (window.start + start).toFixed(digits);
+    return make("li", { textContent: `${from}–${(window.start + end).toFixed(digits)} s (peak ${peak.toFixed(2)}${padding})` });
   });
   const probability = analysis.probabilities[w][chosen].toFixed(4);
   const where = analysis.windows.length > 1 ? `Probability in this window: ${probability}.` : "";

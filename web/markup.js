@@ -1,6 +1,6 @@
 /** The element's structure. Texts that change are filled in by element.js. */
 
-import { GAINS, LAYOUTS, LEADS, SPEEDS } from "./layout.js";
+import { GAINS, LAYOUTS, LEADS, SPEEDS } from "./drawing.js";
 import { DISCLAIMER } from "./report.js";
 
 /** @param {(string | number)[][]} pairs @param {string | number} chosen */
@@ -25,7 +25,8 @@ const OPENING = `
   <p class="actions">
     <label class="button primary">Choose files <input id="picker" type="file" multiple /></label>
     <label class="button">Folder <input id="folder" type="file" webkitdirectory /></label>
-    <button id="sample" type="button">Sample recording</button>
+    <span class="group"><button id="sample" type="button">Sample recording</button>
+      <select id="sample-list" aria-label="Which sample"></select></span>
     <label class="button">Own model <input id="model-picker" type="file" accept=".safetensors" /></label>
     <button id="help-open" type="button" aria-haspopup="dialog">Help</button>
   </p>
@@ -83,8 +84,7 @@ const DRAWING = `
 <p class="scale">
   <output id="caliper-text" aria-live="polite"></output>
   <span class="legend" id="legend-box" hidden>
-    evidence in this window: none <canvas id="legend" width="120" height="10" aria-hidden="true"></canvas>
-    strongest <em>(time only: this map does not tell leads apart)</em>
+    Blue: evidence in this window, from none (0) to its strongest (1). <em id="legend-scope"></em>
   </span>
 </p>
 <div id="windows" class="windows" role="group" aria-label="Windows of the recording" hidden></div>`;
@@ -105,9 +105,14 @@ const FINDINGS = `
   <div id="findings">
     <p class="bar-line small"><label>Order <select id="order"><option value="model">as in the model</option>
       <option value="probability">by probability</option></select></label>
+      <label>Method <select id="method"><option value="">Grad-CAM</option><option value="occlusion">Lead occlusion</option>
+        <option value="gradients">Integrated gradients</option></select></label>
       <label>Layer <select id="layer"></select></label></p>
+    <p id="models" class="models" role="group" aria-label="Model whose map is shown" hidden></p>
     <div id="labels" class="labels" role="radiogroup" aria-labelledby="labels-title"></div>
   </div>
+  <p class="actions"><label class="button">Second model <input id="second-picker" type="file" accept=".safetensors" /></label>
+    <button id="second-remove" type="button" hidden>Remove the second</button></p>
 </section>`;
 
 const SIDE = `
@@ -149,6 +154,10 @@ const HELP = `
   <p>Blue marks the times whose features raised the chosen label’s score most (Grad-CAM at the chosen layer), relative to the
     strongest moment in the same window. It is time only and is drawn over all leads alike. It does not show what is
     abnormal, it does not prove a reason, and two networks can differ; an empty map means no positive evidence at that layer.</p>
+  <p>Lead occlusion and integrated gradients tell leads apart, and take some seconds: the first asks the network again with half a
+    second of one lead at 0 mV, the second shares the label’s score out among all samples. Methods can differ from each other.
+    A second model can be opened beside the first: its numbers stand in a second column, and either one’s map can be shown.</p>
+  <p id="single-file" hidden><a id="single-link" download>This page as one file</a>: it runs from a disk or a stick, without any network.</p>
   <h3>Keys, while the drawing has the focus</h3>
   <dl class="keys">
     <dt><kbd>+</kbd> <kbd>−</kbd> <kbd>0</kbd></dt><dd>zoom in, out, reset</dd>

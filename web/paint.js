@@ -1,143 +1,178 @@
-/** A sheet of layout.js on a canvas. */
-
-import { heatAt, heatBytes, heatColour, walkTrace } from "./layout.js";
+/** A display list (src/plot/plot.h) on a canvas. */
 
 /**
- * @typedef {import("./layout.js").Sheet} Sheet
- * @typedef {import("./layout.js").Item} Item
- * @typedef {import("./layout.js").Heat} Heat
- * @typedef {Record<import("./layout.js").Ink | "paper" | "mark", string>} Inks
+ * @typedef {import("./core.js").DisplayList} DisplayList
  * @typedef {{scale: number, x: number, y: number}} Place
- *   scale: device pixels a millimetre; x, y: of the sheet's corner on the canvas, device pixels
+ *   scale: device pixels a millimetre; x, y: of the list's corner on the canvas, device pixels
+ * @typedef {CanvasRenderingContext2D} Context
+ * @typedef {{kind: number, colour: string, size: number, count: number, at: number[], paths?: Stretch[],
+ *   strip?: HTMLCanvasElement, text?: string, anchor?: number, upwards?: boolean}} Part
+ *   at: the op's points (x, y, x, y ...) where it is no line
+ * @typedef {{path: Path2D, left: number, right: number}} Stretch  of a line; mm
  */
 
-/** @type {{light: Inks, dark: Inks}} */
-export const INKS = {
-  light: { paper: "#fffdfb", minor: "#f7e7e1", major: "#ebc9be", trace: "#16202b", text: "#33404c",
-    faint: "#7b8690", mark: "#7a3fb0" },
-  dark: { paper: "#14191f", minor: "#1e2730", major: "#2f3d49", trace: "#e9eef2", text: "#c3ccd4",
-    faint: "#8c98a3", mark: "#cfa8f5" },
-};
+export const KIND = { line: 0, rects: 1, cells: 2, text: 3 };
+/** The font of the core's pictures, and what is as wide. */
+export const FONT = '"DejaVu Sans", Verdana, "Liberation Sans", Arial, sans-serif';
+export const ANCHORS = /** @type {const} */ (["start", "middle", "end"]);
+const ALIGN = /** @type {const} */ (["left", "center", "right"]);
 
-/**
- * @param {CanvasRenderingContext2D} c @param {Sheet} sheet @param {Heat | null} heat
- * @param {Place} place @param {Inks} inks
- */
-export function paint(c, sheet, heat, place, inks) {
-  c.setTransform(1, 0, 0, 1, 0, 0);
-  c.fillStyle = inks.paper;
-  c.fillRect(0, 0, c.canvas.width, c.canvas.height);
-  const strip = heat && heatStrip(heat);
-  for (const item of sheet.items) {
-    if (item.kind === "heat") strip && paintHeat(c, item, place, strip, /** @type {Heat} */ (heat));
-    else if (item.kind === "grid") paintGrid(c, item, place, inks);
-    else if (item.kind === "line") paintLine(c, item, place, inks);
-    else if (item.kind === "text") paintText(c, item, place, inks);
-    else paintTrace(c, item, place, inks);
-  }
+/** Lines of the grid's millimetres are thinner than this, and left out where they are too near. */
+const FINE_MM = 0.15;
+const FINE_FROM_SCALE = 3;
+const MIN_TEXT_PX = 9;
+/** Points of a line that are drawn in one go on a screen: what is out of sight is left out, and many
+ * short paths are filled sooner than a long one. */
+const STRETCH = 128;
+
+/** @param {number} rgba  red in the lowest byte @returns {string} */
+export function colourOf(rgba) {
+  const [r, g, b, a] = [rgba & 255, (rgba >>> 8) & 255, (rgba >>> 16) & 255, rgba >>> 24];
+  return a === 255 ? `rgb(${r}, ${g}, ${b})` : `rgba(${r}, ${g}, ${b}, ${(a / 255).toFixed(4)})`;
 }
 
-const HEAT_PIXELS = 2048;
-/** @type {WeakMap<Float32Array, HTMLCanvasElement>} */
-const heatStrips = new WeakMap();
+/** Ops as objects, in the order of drawing. @param {DisplayList} list
+ * @returns {{kind: number, rgba: number, first: number, count: number, size: number, extra: number}[]} */
+export function opsOf({ ops }) {
+  const sizes = new Float32Array(ops.buffer, ops.byteOffset, ops.length);
+  return Array.from({ length: ops.length / 6 }, (_, i) => {
+    const [kind, rgba, first, count, , extra] = ops.subarray(6 * i, 6 * i + 6);
+    return { kind, rgba, first, count, size: sizes[6 * i + 4], extra };
+  });
+}
 
-/** The whole map as a picture one pixel high. @param {Heat} heat */
-function heatStrip(heat) {
-  const made = heatStrips.get(heat.values);
-  if (made) return made;
+/** What a list was made into, once: whole, and for a screen.
+ * @type {WeakMap<DisplayList, Part[]>[]} */
+const made = [new WeakMap(), new WeakMap()];
+
+/** @param {DisplayList} list @param {boolean} crisp */
+function partsOf(list, crisp) {
+  const known = made[Number(crisp)].get(list);
+  if (known) return known;
+  const decoder = new TextDecoder();
+  const parts = opsOf(list).map(({ kind, rgba, first, count, size, extra }) => {
+    const colour = colourOf(rgba);
+    const points = (/** @type {number} */ from, /** @type {number} */ n) => list.points.subarray(2 * from, 2 * (from + n));
+    /** @type {Part} */
+    const part = { kind, colour, size, count, at: [] };
+    if (kind === KIND.line) part.paths = stretches(points(first, count), crisp ? STRETCH : Infinity);
+    else if (kind === KIND.rects) part.at = [...points(first, 2 * count)];
+    else if (kind === KIND.cells) {
+      part.at = [...points(first, 2)];
+      part.strip = stripOf(list.colors.subarray(extra, extra + count));
+    } else {
+      part.at = [...points(extra & 0xffffff, 1)];
+      part.text = decoder.decode(list.text.subarray(first, first + count));
+      part.anchor = (extra >>> 24) & 3;
+      part.upwards = Boolean((extra >>> 26) & 1);
+    }
+    return part;
+  });
+  made[Number(crisp)].set(list, parts);
+  return parts;
+}
+
+/** @param {Float32Array} points @param {number} most  points each; neighbours share one
+ * @returns {Stretch[]} */
+function stretches(points, most) {
+  const out = [];
+  for (let i = 0; i === 0 || 2 * (i + 1) < points.length; i += most - 1) {
+    const part = points.subarray(2 * i, most === Infinity ? undefined : 2 * (i + most));
+    let [left, right] = [Infinity, -Infinity];
+    for (let k = 0; k < part.length; k += 2) [left, right] = [Math.min(left, part[k]), Math.max(right, part[k])];
+    out.push({ path: linePath(part), left, right });
+    if (most === Infinity) break;
+  }
+  return out;
+}
+
+/** A single point is a dot: a line too short to be seen, with round ends. @param {Float32Array} points */
+function linePath(points) {
+  const path = new Path2D();
+  path.moveTo(points[0], points[1]);
+  if (points.length === 2) path.lineTo(points[0] + 1e-3, points[1]);
+  for (let i = 2; i < points.length; i += 2) path.lineTo(points[i], points[i + 1]);
+  return path;
+}
+
+/** Cells as a picture one pixel high. @param {Uint32Array} colors */
+function stripOf(colors) {
   const canvas = document.createElement("canvas");
-  canvas.width = HEAT_PIXELS;
+  canvas.width = colors.length;
   canvas.height = 1;
-  const c = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
-  const image = c.createImageData(HEAT_PIXELS, 1);
-  const seconds = heat.values.length * heat.step;
-  for (let x = 0; x < HEAT_PIXELS; x++)
-    image.data.set(heatBytes(heatAt(heat, ((x + 0.5) / HEAT_PIXELS) * seconds)), x * 4);
+  const c = /** @type {Context} */ (canvas.getContext("2d"));
+  const image = c.createImageData(colors.length, 1);
+  image.data.set(new Uint8ClampedArray(colors.slice().buffer));
   c.putImageData(image, 0, 0);
-  heatStrips.set(heat.values, canvas);
   return canvas;
 }
 
-/** @param {CanvasRenderingContext2D} c @param {Extract<Item, {kind: "heat"}>} item
- * @param {Place} at @param {HTMLCanvasElement} strip @param {Heat} heat */
-function paintHeat(c, item, at, strip, heat) {
-  const perSecond = HEAT_PIXELS / (heat.values.length * heat.step);
-  const from = item.from * perSecond;
-  const width = Math.min(item.seconds * perSecond, HEAT_PIXELS - from);
-  if (width <= 0) return;
-  const across = (item.width * width) / (item.seconds * perSecond);
-  c.drawImage(strip, from, 0, width, 1, at.x + item.x * at.scale, Math.round(at.y + item.y * at.scale),
-    across * at.scale, Math.round(item.height * at.scale));
-}
-
-/** Lines of whole device pixels, so that none vanishes at any zoom.
- * @param {CanvasRenderingContext2D} c @param {Extract<Item, {kind: "grid"}>} item
- * @param {Place} at @param {Inks} inks */
-function paintGrid(c, item, at, inks) {
-  const right = at.x + (item.x + item.width) * at.scale;
-  const left = at.x + item.x * at.scale;
-  const top = at.y + item.y * at.scale;
-  const bottom = at.y + (item.y + item.height) * at.scale;
-  const wide = Math.max(1, Math.round(at.scale * 0.1));
-  for (const [every, colour] of /** @type {[number, string][]} */ ([[1, inks.minor], [5, inks.major]])) {
-    if (every * at.scale < 3) continue;
-    c.fillStyle = colour;
-    c.globalCompositeOperation = inks.paper < "#8" ? "lighten" : "multiply";
-    for (let k = 0, x = item.x + (2 % 5); x <= item.x + item.width; k++, x += every)
-      if (every > 1 || k % 5) c.fillRect(Math.round(at.x + x * at.scale), top, wide, bottom - top);
-    for (let k = 0, y = item.y; y <= item.y + item.height + 1e-6; k++, y += every)
-      if (every > 1 || k % 5) c.fillRect(left, Math.round(at.y + y * at.scale), right - left, wide);
+/**
+ * @param {Context} c @param {DisplayList} list @param {Place} place
+ * @param {{crisp?: boolean}} [options]  crisp: for a screen, where the grid's lines are whole
+ *   pixels, no line is thinner than one, and no text too small to read
+ */
+export function paint(c, list, place, { crisp = false } = {}) {
+  c.setTransform(1, 0, 0, 1, 0, 0);
+  c.fillStyle = colourOf(list.paper);
+  c.fillRect(0, 0, c.canvas.width, c.canvas.height);
+  for (const part of partsOf(list, crisp)) {
+    if (part.kind === KIND.line) paintLine(c, part, place, crisp);
+    else if (part.kind === KIND.rects) paintRects(c, part, place, crisp);
+    else if (part.kind === KIND.cells) paintCells(c, part, place);
+    else paintText(c, part, place, crisp);
   }
-  c.globalCompositeOperation = "source-over";
 }
 
-/** @param {CanvasRenderingContext2D} c @param {Extract<Item, {kind: "line"}>} item
- * @param {Place} at @param {Inks} inks */
-function paintLine(c, item, at, inks) {
-  c.beginPath();
-  for (const [x, y] of item.points) c.lineTo(at.x + x * at.scale, at.y + y * at.scale);
-  c.strokeStyle = inks[item.ink];
-  c.lineWidth = Math.max(1, item.width * at.scale);
-  c.stroke();
+/** @param {Context} c @param {Part} part @param {Place} at @param {boolean} crisp */
+function paintLine(c, part, at, crisp) {
+  c.setTransform(at.scale, 0, 0, at.scale, at.x, at.y);
+  c.strokeStyle = part.colour;
+  c.lineWidth = crisp ? Math.max(part.size, 1 / at.scale) : part.size;
+  c.lineCap = "round";
+  c.lineJoin = crisp ? "bevel" : "round";
+  const [left, right] = [-at.x / at.scale - part.size, (c.canvas.width - at.x) / at.scale + part.size];
+  for (const stretch of part.paths ?? [])
+    if (stretch.right >= left && stretch.left <= right) c.stroke(stretch.path);
+  c.setTransform(1, 0, 0, 1, 0, 0);
 }
 
-/** @param {CanvasRenderingContext2D} c @param {Extract<Item, {kind: "text"}>} item
- * @param {Place} at @param {Inks} inks */
-function paintText(c, item, at, inks) {
-  c.font = `${item.bold ? 600 : 400} ${Math.max(9, item.size * at.scale)}px system-ui, sans-serif`;
-  c.fillStyle = inks[item.ink];
-  c.fillText(item.text, at.x + item.x * at.scale, at.y + item.y * at.scale);
-}
-
-/** Only what is in sight is gone along. @param {CanvasRenderingContext2D} c
- * @param {Extract<Item, {kind: "trace"}>} item @param {Place} at @param {Inks} inks */
-function paintTrace(c, item, at, inks) {
-  const dx = item.dx * at.scale;
-  const x0 = at.x + item.x * at.scale;
-  const y0 = at.y + item.y * at.scale;
-  const perMv = item.perMv * at.scale;
-  const group = Math.max(1, Math.floor(1 / dx));
-  const first = Math.max(0, Math.floor(-x0 / dx) - group);
-  const last = Math.min(item.mv.length, Math.ceil((c.canvas.width - x0) / dx) + group);
-  c.beginPath();
-  walkTrace(item.mv, first - (first % group), last, group, (k, mv, down) => {
-    if (down) c.lineTo(x0 + k * dx, y0 - mv * perMv);
-    else c.moveTo(x0 + k * dx, y0 - mv * perMv);
-  });
-  c.strokeStyle = inks.trace;
-  c.lineWidth = Math.max(1, 0.28 * at.scale);
-  c.lineJoin = "round";
-  c.stroke();
-}
-
-/** The key to the heat colours. @param {HTMLCanvasElement} canvas @param {Inks} inks */
-export function paintLegend(canvas, inks) {
-  const c = canvas.getContext("2d");
-  if (!c) return;
-  c.fillStyle = inks.paper;
-  c.fillRect(0, 0, canvas.width, canvas.height);
-  for (let x = 0; x < canvas.width; x++) {
-    c.fillStyle = heatColour(x / (canvas.width - 1));
-    c.fillRect(x, 0, 1, canvas.height);
+/** @param {Context} c @param {Part} part @param {Place} at @param {boolean} crisp */
+function paintRects(c, { at: p, colour }, at, crisp) {
+  c.fillStyle = colour;
+  for (let i = 0; i < p.length; i += 4) {
+    const [wide, tall] = [p[i + 2] - p[i], p[i + 3] - p[i + 1]];
+    if (crisp && Math.min(wide, tall) < FINE_MM && at.scale < FINE_FROM_SCALE) continue;
+    const [x, width] = along(at.x + p[i] * at.scale, wide * at.scale, crisp);
+    const [y, height] = along(at.y + p[i + 1] * at.scale, tall * at.scale, crisp);
+    c.fillRect(x, y, width, height);
   }
+}
+
+/** From where and how far; crisp: whole pixels around the same middle.
+ * @param {number} from @param {number} length @param {boolean} crisp @returns {[number, number]} */
+function along(from, length, crisp) {
+  if (!crisp || length > 3) return [from, length];
+  const whole = Math.max(1, Math.round(length));
+  return [Math.round(from + (length - whole) / 2), whole];
+}
+
+/** @param {Context} c @param {Part} part @param {Place} at */
+function paintCells(c, { at: p, strip, count }, at) {
+  c.imageSmoothingEnabled = false;
+  c.drawImage(/** @type {HTMLCanvasElement} */ (strip), 0, 0, count, 1, at.x + p[0] * at.scale, at.y + p[1] * at.scale,
+    (p[2] - p[0]) * at.scale, (p[3] - p[1]) * at.scale);
+}
+
+/** @param {Context} c @param {Part} part @param {Place} at @param {boolean} crisp */
+function paintText(c, { at: p, colour, size, text = "", anchor = 0, upwards }, at, crisp) {
+  c.font = `${Math.max(size * at.scale, crisp ? MIN_TEXT_PX : 0)}px ${FONT}`;
+  c.fillStyle = colour;
+  c.textAlign = ALIGN[anchor];
+  c.textRendering = "geometricPrecision"; // as wide at every size, and
+  c.fontKerning = "none"; // as the core's pictures set it
+  c.translate(at.x + p[0] * at.scale, at.y + p[1] * at.scale);
+  if (upwards) c.rotate(-Math.PI / 2);
+  c.fillText(text, 0, 0);
+  c.setTransform(1, 0, 0, 1, 0, 0);
 }

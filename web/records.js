@@ -7,7 +7,8 @@ import { make } from "./findings.js";
  * @typedef {import("./pool.js").Outcome} Outcome
  * @typedef {{name: string, type: string, leads: number | null, rate: number | null,
  *   seconds: number | null, state: string, bad: boolean, group: FileGroup | null,
- *   outcome: Outcome | null}} Row
+ *   outcome: Outcome | null, reading: {at: string, text: string} | null}} Row
+ *   reading: what was read before the network's answer was shown
  * @typedef {"name" | "type" | "leads" | "rate" | "seconds" | "value" | "state"} Column
  */
 
@@ -29,6 +30,8 @@ export class RecordTable {
     this.descending = false;
     this.label = "";
     this.blind = false;
+    /** Numbers of what was not read yet stay hidden. */
+    this.readFirst = false;
     this.frame = 0;
     table.addEventListener("keydown", (event) => this.key(event));
   }
@@ -48,7 +51,7 @@ export class RecordTable {
 
   /** @param {Row} row @returns {number | null} the chosen label's probability */
   value(row) {
-    if (!row.outcome || !("labels" in row.outcome)) return null;
+    if (!row.outcome || !("labels" in row.outcome) || (this.readFirst && !row.reading)) return null;
     return row.outcome.labels.find((l) => l.name === this.label)?.probability ?? null;
   }
 

@@ -21,6 +21,13 @@ const NO_EVIDENCE = "no positive evidence at this layer";
 
 /** Numbers that are float32 in the core, without the digits that only say so. @param {number} v */
 const short = (v) => Number(v.toPrecision(9));
+/** Decimals with which the two ends of one step differ. @param {number} step  s */
+export function timeDigits(step) {
+  let digits = 2;
+  for (let unit = 0.01; unit > step && digits < 6; unit /= 10) digits++;
+  return digits;
+}
+
 /** @param {string} text */
 const orNull = (text) => text || null;
 
@@ -148,23 +155,24 @@ function cell(value) {
 export const csv = (rows) => rows.map((row) => row.map(cell).join(",")).join("\r\n") + "\r\n";
 
 /**
- * One line a label. @param {ReturnType<typeof explainReport>} report
+ * One line a label. @param {ReturnType<typeof explainReport>[]} reports  one a model
  * @param {{at: string, text: string} | null} reading  what was read before the answer was shown
  */
-export function labelsTable(report, reading) {
+export function labelsTable(reports, reading) {
   const head = ["record", "label", "long_name", "probability", "threshold", "threshold_source",
     "auroc", "auroc_low", "auroc_high", "n_positive", "strongest_s", "model", "model_sha256",
     "trained", "layer", "read_first_at", "read_first_text", "disclaimer"];
-  const rows = report.labels.map((l, i) => {
+  const rowsOf = (/** @type {ReturnType<typeof explainReport>} */ report) => report.labels.map((l, i) => {
+    const digits = timeDigits(report.map.step_s);
     const strongest = report.map.windows.flatMap((w) =>
-      w.labels[i].strongest.map((s) => `${s.start_s.toFixed(2)}-${s.end_s.toFixed(2)}`),
+      w.labels[i].strongest.map((s) => `${s.start_s.toFixed(digits)}-${s.end_s.toFixed(digits)}`),
     );
     return [report.record, l.name, l.long_name, l.probability, l.threshold, l.threshold_source,
       l.auroc, l.auroc_low, l.auroc_high, l.n_positive, strongest.join(" "), report.model.name,
       report.model.sha256, String(report.model.trained), report.map.layer, reading?.at ?? "",
       reading?.text ?? "", report.disclaimer];
   });
-  return csv([head, ...rows]);
+  return csv([head, ...reports.flatMap(rowsOf)]);
 }
 
 /** Notices whose text has numbers and lead names only; others may quote the file. */

@@ -1,69 +1,62 @@
 /**
- * The page's two workers: one reads and filters records, so that an ECG is drawn whatever the other,
- * which owns the model, is busy with.
+ * The page's workers: one reads, filters and draws records, so that an ECG is drawn whatever the
+ * models are busy with; each model, and there may be two, has one of its own.
  */
 
-import { coreFiles, workerUrl } from "./assets.js";
+import { asset, coreFiles, workerUrl } from "./assets.js";
 import { Client } from "./client.js";
+import { PICTURE_DPI } from "./drawing.js";
 import { readGroup } from "./files.js";
+import { Thinker } from "./thinker.js";
 
-/**
- * @typedef {import("./files.js").FileGroup} FileGroup
- * @typedef {import("./worker.js").Model} Model
- * @typedef {import("./core.js").About} About
- */
+/** @typedef {import("./files.js").FileGroup} FileGroup */
 
 export class Session {
   constructor() {
     this.files = coreFiles();
+    /** The rasteriser: small, and here before it is needed, since later nothing is fetched. */
+    this.rasteriser = asset("picture.wasm");
     this.reader = new Client(workerUrl());
-    this.thinker = new Client(workerUrl());
-    this.layer = "";
-    /** @type {ArrayBuffer | null} */
-    this.modelBytes = null;
-    /** @type {Model | null} */
-    this.model = null;
-    /** @type {About | null} */
-    this.about = null;
-    this.readerReady = this.startCore(this.reader);
-    this.thinkerReady = this.startCore(this.thinker);
-    /** @type {(bytes: Promise<unknown>) => void} */
-    this.firstModel = () => {};
-    /** @type {Promise<unknown>} fulfilled once there is a model; a later one takes its place */
-    this.modelReady = new Promise((resolve) => (this.firstModel = resolve));
-    this.modelReady.catch(() => {});
-    for (const promise of [this.readerReady, this.thinkerReady]) promise.catch(() => {});
+    this.readerReady = this.startReader();
+    this.thinkers = [new Thinker(this.files)];
+    /** Which model's maps are shown. */
+    this.shown = 0;
+    for (const promise of [this.readerReady, this.rasteriser]) promise.catch(() => {});
   }
 
-  /** @param {Client} client */
-  async startCore(client) {
-    this.about = await client.ask("start", { files: await this.files });
+  async startReader() {
+    await this.reader.ask("start", { files: await this.files });
   }
 
-  /** @param {ArrayBuffer} bytes  a safetensors file @returns {Promise<Model>} */
-  useModel(bytes) {
-    const load = async () => {
-      await this.thinkerReady;
-      const model = await this.thinker.ask("model", { bytes, layer: "" });
-      Object.assign(this, { model, modelBytes: bytes, layer: model.layer });
-      return model;
-    };
-    const loading = load();
-    this.firstModel(loading);
-    this.modelReady = loading;
-    loading.catch(() => {
-      // The one before is loaded again, where there is one.
-      if (this.modelBytes) this.modelReady = this.restore();
-    });
-    return loading;
+  /** The one whose maps are shown. */
+  get thinker() {
+    return this.thinkers[this.shown];
   }
 
-  /** @param {string} layer @returns {Promise<Model>} */
-  async useLayer(layer) {
-    await this.modelReady;
-    this.model = await this.thinker.ask("layer", { layer });
-    this.layer = layer;
-    return this.model;
+  get model() {
+    return this.thinker.model;
+  }
+
+  get modelReady() {
+    return Promise.all(this.thinkers.map((thinker) => thinker.modelReady));
+  }
+
+  /** A model beside the first. @param {ArrayBuffer} bytes */
+  async addModel(bytes) {
+    const second = new Thinker(this.files);
+    try {
+      await second.useModel(bytes);
+    } catch (error) {
+      second.close();
+      throw error;
+    }
+    this.removeSecond();
+    this.thinkers.push(second);
+  }
+
+  removeSecond() {
+    this.shown = 0;
+    for (const thinker of this.thinkers.splice(1)) thinker.close();
   }
 
   /** The samples, as soon as they can be had. @param {FileGroup} group */
@@ -77,47 +70,40 @@ export class Session {
   async readFacts(group) {
     const files = await readGroup(group);
     await this.readerReady;
-    const transfer = files.map((file) => file.bytes);
-    return this.reader.ask("record", { name: group.name, files, samples: false }, transfer);
+    return this.reader.ask("facts", { name: group.name, files }, files.map((file) => file.bytes));
   }
 
-  /** A record's leads, filtered for display. @param {FileGroup} group
+  /** The leads of the record that was read last, filtered for display.
    * @param {import("./core.js").DisplayFilter} filter */
-  async filter(group, filter) {
-    const files = await readGroup(group);
-    const transfer = files.map((file) => file.bytes);
-    // Both requests in one go: the worker may have read another record meanwhile.
-    const reading = this.reader.ask("record", { name: group.name, files, samples: false }, transfer);
-    const filtering = this.reader.ask("filter", filter);
-    await Promise.all([reading, filtering]);
-    return filtering;
+  filter(filter) {
+    return this.reader.ask("filter", filter);
   }
 
-  /** @param {FileGroup} group @param {{acceptAmplitude?: boolean}} options */
-  async analyse(group, options) {
-    const files = await readGroup(group);
-    await this.modelReady;
-    const transfer = files.map((file) => file.bytes);
-    await this.thinker.ask("record", { name: group.name, files, samples: false }, transfer);
-    return this.thinker.ask("analyse", options);
+  /** The record that was read last, as a display list.
+   * @param {import("./core.js").DrawRequest} request @param {Float32Array | null} values  of the map */
+  draw(request, values) {
+    return this.reader.ask("draw", { request, values });
   }
 
-  /** Stop what the model is busy with, at once; it is loaded anew meanwhile. */
+  /** A drawing as a picture, its scale written into it.
+   * @param {import("./core.js").DisplayList} list @returns {Promise<Blob>} */
+  async picture(list) {
+    const module = await this.rasteriser;
+    const { png } = await this.reader.ask("picture", { module, list, dpi: PICTURE_DPI });
+    return new Blob([/** @type {BlobPart} */ (png)], { type: "image/png" });
+  }
+
+  /** What every model says. @param {FileGroup} group @param {import("./thinker.js").Options} options */
+  analyse(group, options) {
+    return Promise.all(this.thinkers.map((thinker) => thinker.analyse(group, options)));
+  }
+
   cancel() {
-    this.thinker.cancel();
-    this.thinkerReady = this.startCore(this.thinker);
-    if (this.modelBytes) this.modelReady = this.restore();
-    this.modelReady.catch(() => {});
-  }
-
-  async restore() {
-    await this.thinkerReady;
-    const bytes = /** @type {ArrayBuffer} */ (this.modelBytes);
-    this.model = await this.thinker.ask("model", { bytes, layer: this.layer });
+    for (const thinker of this.thinkers) thinker.cancel();
   }
 
   close() {
     this.reader.close();
-    this.thinker.close();
+    for (const thinker of this.thinkers) thinker.close();
   }
 }

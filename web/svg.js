@@ -1,28 +1,22 @@
-/** A sheet of layout.js as an SVG of true size: millimetres, for the printer. */
+/** A display list (src/plot/plot.h) as an SVG of true size: millimetres, for the printer. */
 
-import { heatAt, heatColour, walkTrace } from "./layout.js";
-import { INKS } from "./paint.js";
+import { ANCHORS, colourOf, FONT, KIND, opsOf } from "./paint.js";
 
 /**
- * @typedef {import("./layout.js").Sheet} Sheet
- * @typedef {import("./layout.js").Item} Item
- * @typedef {import("./layout.js").Heat} Heat
+ * @typedef {import("./core.js").DisplayList} DisplayList
+ * @typedef {ReturnType<typeof opsOf>[number]} Op
  */
 
 const NS = "http://www.w3.org/2000/svg";
-/** A sample shorter than this on paper is no finer than a printer's dot. */
-const DOT_MM = 0.05;
 
-/**
- * @param {Sheet} sheet @param {Heat | null} heat
- * @returns {SVGSVGElement}
- */
-export function drawSvg(sheet, heat) {
+/** @param {DisplayList} list @returns {SVGSVGElement} */
+export function drawSvg(list) {
   const svg = /** @type {SVGSVGElement} */ (
-    node("svg", { class: "page", width: `${sheet.width}mm`, height: `${sheet.height}mm`,
-      viewBox: `0 0 ${sheet.width} ${sheet.height}` })
+    node("svg", { width: `${list.width}mm`, height: `${list.height}mm`, viewBox: `0 0 ${list.width} ${list.height}`,
+      preserveAspectRatio: "xMidYMin slice",
+      "font-family": FONT })
   );
-  for (const item of sheet.items) svg.append(...draw(item, heat));
+  for (const op of opsOf(list)) svg.append(...draw(list, op));
   return svg;
 }
 
@@ -36,56 +30,50 @@ function node(tag, attributes, text) {
 
 /** @param {number} v */
 const mm = (v) => v.toFixed(3);
+/** @param {number} x0 @param {number} y0 @param {number} x1 @param {number} y1 */
+const box = (x0, y0, x1, y1) => `M${mm(x0)} ${mm(y0)}H${mm(x1)}V${mm(y1)}H${mm(x0)}Z`;
 
-/** @param {Item} item @param {Heat | null} heat @returns {Element[]} */
-function draw(item, heat) {
-  if (item.kind === "heat") return heat ? drawHeat(item, heat) : [];
-  if (item.kind === "grid") return drawGrid(item);
-  if (item.kind === "trace") return [stroke(tracePath(item), INKS.light.trace, 0.25)];
-  if (item.kind === "line") {
-    const path = item.points.map(([x, y], i) => `${i ? "L" : "M"}${mm(x)} ${mm(y)}`).join("");
-    return [stroke(path, INKS.light[item.ink], item.width)];
-  }
-  const weight = item.bold ? 600 : 400;
-  return [node("text", { x: mm(item.x), y: mm(item.y), "font-size": item.size, "font-weight": weight,
-    "font-family": "system-ui, sans-serif", fill: INKS.light[item.ink] }, item.text)];
+/** @param {DisplayList} list @param {Op} op @returns {Element[]} */
+function draw(list, op) {
+  const points = (/** @type {number} */ first, /** @type {number} */ n) => [...list.points.subarray(2 * first, 2 * (first + n))];
+  if (op.kind === KIND.line) return [drawLine(points(op.first, op.count), op)];
+  if (op.kind === KIND.rects) return [drawRects(points(op.first, 2 * op.count), op)];
+  if (op.kind === KIND.cells) return drawCells(points(op.first, 2), list.colors.subarray(op.extra, op.extra + op.count));
+  const [x, y] = points(op.extra & 0xffffff, 1);
+  const text = new TextDecoder().decode(list.text.subarray(op.first, op.first + op.count));
+  /** @type {Record<string, string | number>} */
+  const attributes = { x: mm(x), y: mm(y), "font-size": op.size.toFixed(2), "text-anchor": ANCHORS[(op.extra >>> 24) & 3],
+    fill: colourOf(op.rgba) };
+  if ((op.extra >>> 26) & 1) attributes.transform = `rotate(-90 ${mm(x)} ${mm(y)})`;
+  return [node("text", attributes, text)];
 }
 
-/** @param {string} d @param {string} colour @param {number} width */
-function stroke(d, colour, width) {
-  return node("path", { d, fill: "none", stroke: colour, "stroke-width": width, "stroke-linejoin": "round" });
+/** @param {number[]} p @param {Op} op */
+function drawLine(p, { rgba, size, count }) {
+  let d = count === 1 ? `M${mm(p[0])} ${mm(p[1])}h0` : "";
+  for (let i = 0; i < p.length && count > 1; i += 2) d += `${i ? "L" : "M"}${mm(p[i])} ${mm(p[i + 1])}`;
+  return node("path", { d, fill: "none", stroke: colourOf(rgba), "stroke-width": size.toFixed(3),
+    "stroke-linejoin": "round", "stroke-linecap": "round" });
 }
 
-/** @param {Extract<Item, {kind: "grid"}>} item */
-function drawGrid({ x, y, width, height }) {
-  return [[1, INKS.light.minor, 0.1], [5, INKS.light.major, 0.18]].map(([every, colour, wide]) => {
-    const step = Number(every);
-    let path = "";
-    for (let at = x + 2; at <= x + width; at += step) path += `M${mm(at)} ${mm(y)}v${mm(height)}`;
-    for (let at = y; at <= y + height + 1e-6; at += step) path += `M${mm(x)} ${mm(at)}h${mm(width)}`;
-    return stroke(path, String(colour), Number(wide));
-  });
+/** @param {number[]} p @param {Op} op */
+function drawRects(p, { rgba }) {
+  let d = "";
+  for (let i = 0; i < p.length; i += 4) d += box(p[i], p[i + 1], p[i + 2], p[i + 3]);
+  return node("path", { d, fill: colourOf(rgba) });
 }
 
-/** @param {Extract<Item, {kind: "heat"}>} item @param {Heat} heat */
-function drawHeat(item, heat) {
-  const count = Math.ceil(item.width);
+/** Neighbours of one colour are one box; no seams between them. @param {number[]} p
+ * @param {Uint32Array} colors @returns {Element[]} */
+function drawCells([x0, y0, x1, y1], colors) {
+  const step = (x1 - x0) / colors.length;
+  /** @type {Element[]} */
   const boxes = [];
-  for (let i = 0; i < count; i++) {
-    const value = heatAt(heat, item.from + ((i + 0.5) / count) * item.seconds);
-    if (value < 0.02) continue;
-    boxes.push(node("rect", { x: mm(item.x + (i * item.width) / count), y: mm(item.y),
-      width: mm(item.width / count), height: mm(item.height), fill: heatColour(value) }));
+  for (let i = 0, j = 0; i < colors.length; i = j) {
+    for (j = i + 1; colors[j] === colors[i]; j++);
+    if (colors[i] >>> 24)
+      boxes.push(node("path", { d: box(x0 + step * i, y0, x0 + step * j, y1), fill: colourOf(colors[i]),
+        "shape-rendering": "crispEdges" }));
   }
   return boxes;
-}
-
-/** @param {Extract<Item, {kind: "trace"}>} item */
-function tracePath(item) {
-  let path = "";
-  const group = Math.max(1, Math.floor(DOT_MM / item.dx));
-  walkTrace(item.mv, 0, item.mv.length, group, (k, mv, down) => {
-    path += `${down ? "L" : "M"}${mm(item.x + k * item.dx)} ${mm(item.y - mv * item.perMv)}`;
-  });
-  return path;
 }

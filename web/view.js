@@ -1,15 +1,14 @@
 /**
- * The ECG on screen: one canvas, what is in sight of the sheet, and the hands on it (mouse, touch,
+ * The ECG on screen: one canvas, what is in sight of the drawing, and the hands on it (mouse, touch,
  * keyboard). It knows nothing of files or models.
  */
 
 import { Calipers } from "./calipers.js";
-import { layOut } from "./layout.js";
-import { INKS, paint } from "./paint.js";
+import { colourOf, paint } from "./paint.js";
 
 /**
- * @typedef {import("./layout.js").Page} Page
- * @typedef {import("./layout.js").Sheet} Sheet
+ * @typedef {import("./drawing.js").Page} Page
+ * @typedef {import("./core.js").DisplayList} DisplayList
  * @typedef {{caliper: (text: string) => void, zoom: (zoom: number) => void,
  *   key: (key: string) => boolean}} ViewEvents  key: of those the view does not know; true if used
  */
@@ -27,8 +26,8 @@ export class EcgView {
     this.events = events;
     /** @type {Page | null} */
     this.page = null;
-    /** @type {Sheet | null} */
-    this.sheet = null;
+    /** @type {DisplayList | null} */
+    this.list = null;
     /** @type {Calipers | null} */
     this.calipers = null;
     this.dark = false;
@@ -42,19 +41,20 @@ export class EcgView {
     this.listen();
   }
 
-  /** @param {Page} page */
-  show(page) {
+  /** @param {Page} page @param {DisplayList} list  its drawing */
+  show(page, list) {
     this.page = page;
-    this.sheet = layOut(page);
-    this.calipers?.move(page, this.sheet);
+    this.list = list;
+    if (!list.strips.length) this.calipers = null;
+    this.calipers?.move(page, list);
     this.fit();
     this.draw();
   }
 
-  /** The canvas takes its width from the page around it, its height from the sheet. */
+  /** The canvas takes its width from the page around it, its height from the drawing. */
   fit() {
-    if (!this.sheet || !this.canvas.clientWidth) return;
-    const height = this.sheet.height * this.baseScale;
+    if (!this.list || !this.canvas.clientWidth) return;
+    const height = this.list.height * this.baseScale;
     this.canvas.style.height = `${Math.ceil(height)}px`;
     const ratio = globalThis.devicePixelRatio || 1;
     const [wide, tall] = [Math.round(this.canvas.clientWidth * ratio), Math.round(Math.ceil(height) * ratio)];
@@ -65,7 +65,7 @@ export class EcgView {
 
   /** CSS pixels a millimetre before zooming. */
   get baseScale() {
-    const width = this.sheet?.width ?? 1;
+    const width = this.list?.width ?? 1;
     return Math.max(this.canvas.clientWidth / width, MIN_CSS_PX_PER_MM);
   }
 
@@ -79,8 +79,9 @@ export class EcgView {
     return { scale: this.scale * ratio, x: -this.x * this.scale * ratio, y: -this.y * this.scale * ratio };
   }
 
+  /** Of the calipers. */
   get inks() {
-    return this.dark ? INKS.dark : INKS.light;
+    return { mark: this.dark ? "#cfa8f5" : "#7a3fb0", paper: colourOf(this.list?.paper ?? 0) };
   }
 
   /** Soon, once a frame. */
@@ -93,19 +94,19 @@ export class EcgView {
     cancelAnimationFrame(this.frame);
     this.frame = 0;
     const c = this.canvas.getContext("2d", { alpha: false });
-    if (!c || !this.sheet || !this.page) return;
-    paint(c, this.sheet, this.page.heat, this.place, this.inks);
+    if (!c || !this.list || !this.page) return;
+    paint(c, this.list, this.place, { crisp: true });
     this.calipers?.paint(c, this.place, this.inks);
   }
 
   /* ---- moving ---- */
 
   clamp() {
-    if (!this.sheet) return;
+    if (!this.list) return;
     const wide = this.canvas.clientWidth / this.scale;
-    const tall = (this.sheet.height * this.baseScale) / this.scale;
-    this.x = Math.min(Math.max(this.x, 0), Math.max(0, this.sheet.width - wide));
-    this.y = Math.min(Math.max(this.y, 0), Math.max(0, this.sheet.height - tall));
+    const tall = (this.list.height * this.baseScale) / this.scale;
+    this.x = Math.min(Math.max(this.x, 0), Math.max(0, this.list.width - wide));
+    this.y = Math.min(Math.max(this.y, 0), Math.max(0, this.list.height - tall));
   }
 
   /** @param {number} dx CSS pixels @param {number} dy */
@@ -144,7 +145,7 @@ export class EcgView {
 
   /** @param {boolean} on */
   useCalipers(on) {
-    this.calipers = on && this.page && this.sheet ? new Calipers(this.page, this.sheet) : null;
+    this.calipers = on && this.page && this.list?.strips.length ? new Calipers(this.page, this.list) : null;
     this.canvas.classList.toggle("measuring", on);
     this.measured();
   }

@@ -1,6 +1,6 @@
 /** Owns the core; the page talks to it through client.js. One request at a time, in order. */
 
-import { CoreError, startCore } from "./core.js";
+import { CoreError, drawPicture, startCore } from "./core.js";
 import { explainReport, predictReport } from "./report.js";
 
 /**
@@ -10,17 +10,26 @@ import { explainReport, predictReport } from "./report.js";
  *   model: {bytes: ArrayBuffer, layer?: string},
  *   layer: {layer: string},
  *   record: {name: string, files: NamedFile[], samples?: boolean},
+ *   facts: {name: string, files: NamedFile[]},
  *   filter: import("./core.js").DisplayFilter,
+ *   draw: {request: import("./core.js").DrawRequest, values: Float32Array | null},
+ *   picture: {module: ArrayBuffer, list: import("./core.js").DisplayList, dpi: number},
+ *   attribute: {method: import("./core.js").Method, window: number, label: number},
  *   analyse: {acceptAmplitude?: boolean, maps?: boolean}}} Requests  maps false: only the report of
  *   probabilities is wanted
  * @typedef {{start: import("./core.js").About, model: Model, layer: Model,
- *   record: import("./core.js").EcgRecord, filter: {mv: Float32Array[]},
+ *   record: import("./core.js").EcgRecord, facts: import("./core.js").RecordInfo,
+ *   filter: {mv: Float32Array[]}, draw: import("./core.js").DisplayList, picture: {png: Uint8Array},
+ *   attribute: import("./core.js").Evidence,
  *   analyse: import("./core.js").Analysis & {report: any,
  *   memoryBytes: number}}} Answers  report: the tool's JSON object
  */
 
 /** @type {import("./core.js").Core | null} */
 let core = null;
+/** @type {import("./core.js").Core | null} a session beside it, so that looking into other records
+ * leaves the open one */
+let aside = null;
 /** @type {string | null} of the model's file */
 let sha256 = null;
 /** @type {Model | null} */
@@ -39,6 +48,17 @@ async function hash(bytes) {
   if (!globalThis.crypto?.subtle) return null;
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
   return [...digest].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** @param {import("./core.js").Core} c @param {string} name @param {NamedFile[]} files */
+function read(c, name, files) {
+  c.forgetFiles();
+  for (const file of files) c.addFile(file.name, new Uint8Array(file.bytes));
+  try {
+    return c.openRecord(name);
+  } finally {
+    c.forgetFiles();
+  }
 }
 
 const handlers = {
@@ -64,22 +84,37 @@ const handlers = {
 
   /** @param {Requests["record"]} request */
   record({ name, files, samples = true }) {
-    const c = running();
-    c.forgetFiles();
-    for (const file of files) c.addFile(file.name, new Uint8Array(file.bytes));
-    try {
-      const record = c.openRecord(name);
-      opened = { ...record, mv: [] };
-      return samples ? record : opened;
-    } finally {
-      c.forgetFiles();
-    }
+    const record = read(running(), name, files);
+    opened = { ...record, mv: [] };
+    return samples ? record : opened;
+  },
+
+  /** @param {Requests["facts"]} request */
+  facts({ name, files }) {
+    aside ??= running().another();
+    const { mv: _, ...info } = read(aside, name, files);
+    return info;
+  },
+
+  /** @param {Requests["draw"]} request */
+  draw({ request, values }) {
+    return running().draw(request, values);
+  },
+
+  /** @param {Requests["picture"]} request */
+  async picture({ module, list, dpi }) {
+    return { png: await drawPicture(module, list, dpi) };
   },
 
   /** @param {Requests["filter"]} request */
   filter(request) {
     if (!opened) throw new Error("no record is open");
     return { mv: running().filter(request, opened) };
+  },
+
+  /** @param {Requests["attribute"]} request */
+  attribute({ method, window, label }) {
+    return running().attribute(method, window, label);
   },
 
   /** @param {Requests["analyse"]} request */
@@ -98,8 +133,10 @@ const handlers = {
 
 /** Buffers of an answer, to be handed over rather than copied. @param {any} answer */
 function buffers(answer) {
-  return [answer.mv, answer.probabilities, answer.logits, answer.maps]
+  const { mv, probabilities, logits, maps, values, ops, points, colors, text, png } = answer;
+  return [mv, probabilities, logits, maps, values, [ops, points, colors, text, png]]
     .flatMap((arrays) => arrays ?? [])
+    .filter((array) => ArrayBuffer.isView(array))
     .map((array) => array.buffer);
 }
 
@@ -109,6 +146,7 @@ let queue = Promise.resolve();
 /** @param {{id: number, kind: keyof Requests, request: any}} message */
 async function serve({ id, kind, request }) {
   try {
+    if (core) core.hooks.progress = (done, total) => self.postMessage({ id, progress: { done, total } });
     const answer = await handlers[kind](request);
     self.postMessage({ id, answer }, { transfer: buffers(answer) });
   } catch (error) {

@@ -13,13 +13,16 @@ static const uint32_t CIVIDIS[] = {0x00224e, 0x002e6a, 0x1a386f, 0x32436d, 0x434
                                    0xbcae6c, 0xcdbb63, 0xdec958, 0xf0d846, 0xfee838};
 static const uint32_t REDS[] = {0xfff5f0, 0xfee0d2, 0xfcbba1, 0xfc9272, 0xfb694a,
                                 0xee3a2c, 0xca181d, 0xa30f15, 0x67000d};
+static const uint32_t BLUES[] = {0xf7fbff, 0xdeebf7, 0xc6dbef, 0x9ecae1, 0x6baed6,
+                                 0x4292c6, 0x2171b5, 0x08519c, 0x08306b};
 
 static const struct {
     const uint32_t *anchors; /* 0xRRGGBB */
     int n;
 } MAPS[XP_COLORMAP_COUNT] = {[XP_VIRIDIS] = {VIRIDIS, sizeof VIRIDIS / sizeof *VIRIDIS},
                              [XP_REDS] = {REDS, sizeof REDS / sizeof *REDS},
-                             [XP_CIVIDIS] = {CIVIDIS, sizeof CIVIDIS / sizeof *CIVIDIS}};
+                             [XP_CIVIDIS] = {CIVIDIS, sizeof CIVIDIS / sizeof *CIVIDIS},
+                             [XP_BLUES] = {BLUES, sizeof BLUES / sizeof *BLUES}};
 
 static const char *const NAMES[XP_COLORMAP_COUNT] = {
 #define X(id, name) name,

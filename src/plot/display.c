@@ -85,6 +85,11 @@ void xp_draw_text(xp_display *d, float x, float y, float size, int anchor, uint3
     push_op(d, op);
 }
 
+void xp_draw_strip(xp_display *d, const xp_strip *strip) {
+    if (reserve(d, (void **)&d->strips, d->n_strips, &d->cap_strips, 1, sizeof *strip))
+        d->strips[d->n_strips++] = *strip;
+}
+
 xp_status xp_display_check(const xp_display *d, xp_error *err) {
     if (!d->failed) return XP_OK;
     return xp_fail(err, XP_ERR_MEMORY, "not enough memory for a drawing of %zu points",
@@ -96,5 +101,6 @@ void xp_display_free(xp_display *d) {
     free(d->points);
     free(d->colors);
     free(d->text);
+    free(d->strips);
     *d = (xp_display){0};
 }

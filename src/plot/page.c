@@ -9,14 +9,19 @@
 #include <strings.h>
 
 #define RGB(r, g, b) (0xff000000u | (uint32_t)(b) << 16 | (uint32_t)(g) << 8 | (uint32_t)(r))
-#define INK RGB(16, 16, 20)
-#define GREY RGB(96, 96, 104)
-#define GRID_FINE RGB(252, 224, 222)
-#define GRID_BOLD RGB(240, 172, 168)
 
-static const float A4_WIDTH = 297, A4_HEIGHT = 210, MARGIN = 13.5f, HEAD = 19, FOOT = 11;
+typedef struct palette {
+    uint32_t paper, ink, grey, fine, bold;
+} palette;
+static const palette LIGHT = {RGB(255, 255, 255), RGB(16, 16, 20), RGB(96, 96, 104),
+                              RGB(252, 224, 222), RGB(240, 172, 168)};
+static const palette DARK = {RGB(20, 25, 31), RGB(233, 238, 242), RGB(160, 170, 180),
+                             RGB(30, 39, 48), RGB(52, 66, 80)};
+
+static const float A4_WIDTH = 297, A4_HEIGHT = 210, MARGIN = 13.5f, MARGIN_MIN = 8, HEAD = 19,
+                   FOOT = 11;
 static const float FINE_LINE = 0.1f, BOLD_LINE = 0.18f, TRACE = 0.28f, PULSE = 0.2f; /* s */
-static const float NAME_SIZE = 3.4f, STRIP = 1.6f, PAGE_MAX = 5000;
+static const float NAME_SIZE = 3.4f, STRIP = 1.6f, PAGE_MAX = 5000, BARE_MARGIN = 1, BARE_FOOT = 6;
 enum { MAX_ROWS = 12, MAX_COLUMNS = 4, MAX_CELLS = 8192, SHADES = 64 };
 
 #define MINUS "\xe2\x88\x92"
@@ -61,6 +66,7 @@ typedef struct page {
     float left, top, right, bottom; /* of the grid */
     float x0;                       /* where time begins */
     bool positive;                  /* some value of the map is > 0 */
+    const palette *color;
 } page;
 
 /* One trace: a lead for a stretch of time. */
@@ -74,7 +80,7 @@ typedef struct panel {
 
 static void grid_lines(const page *p, bool bold) {
     float half = (bold ? BOLD_LINE : FINE_LINE) / 2;
-    uint32_t rgba = bold ? GRID_BOLD : GRID_FINE;
+    uint32_t rgba = bold ? p->color->bold : p->color->fine;
     int nx = (int)lroundf(p->right - p->left), ny = (int)lroundf(p->bottom - p->top);
     for (int i = 0; i <= nx; i++)
         if ((i % 5 == 0) == bold)
@@ -93,7 +99,7 @@ static float pulse_width(const page *p) {
 static void draw_pulse(const page *p, float y) {
     float a = p->x0 - pulse_width(p) - 3, b = a + pulse_width(p), h = (float)p->o.gain;
     xp_point line[] = {{a - 2, y}, {a, y}, {a, y - h}, {b, y - h}, {b, y}, {b + 2, y}};
-    xp_draw_line(p->d, line, sizeof line / sizeof *line, TRACE, INK);
+    xp_draw_line(p->d, line, sizeof line / sizeof *line, TRACE, p->color->ink);
 }
 
 /* What a panel is called, and where: the base line's start. */
@@ -113,19 +119,19 @@ static label label_of(const page *p, const panel *n, bool derived, bool missing)
 
 /* Paper on the map, under a name: it is drawn before the traces, which are not to fade. */
 static void draw_plate(const page *p, const label *l) {
-    static const uint32_t PAPER = 0xb8ffffff;
+    const uint32_t paper = 0xb8000000 | (p->color->paper & 0xffffff);
     if (!p->map || !p->positive || p->o.style != XP_MAP_BEHIND) return;
     float width = xp_text_width(l->text, strlen(l->text), NAME_SIZE);
     xp_draw_rect(p->d, l->at.x - 0.5f, l->at.y - 0.82f * NAME_SIZE, l->at.x + width + 0.5f,
-                 l->at.y + 0.22f * NAME_SIZE, PAPER);
+                 l->at.y + 0.22f * NAME_SIZE, paper);
 }
 
 static void draw_name(const page *p, const panel *n, const label *l) {
-    xp_draw_text(p->d, l->at.x, l->at.y, NAME_SIZE, XP_ANCHOR_START, INK, l->text);
+    xp_draw_text(p->d, l->at.x, l->at.y, NAME_SIZE, XP_ANCHOR_START, p->color->ink, l->text);
     if (n->x > p->x0 + 1) {
         float top = l->at.y - 1.2f;
         xp_point tick[] = {{n->x, top}, {n->x, top + 4}};
-        xp_draw_line(p->d, tick, 2, 0.2f, INK);
+        xp_draw_line(p->d, tick, 2, 0.2f, p->color->ink);
     }
 }
 
@@ -141,10 +147,14 @@ static float map_at(const xp_plot_map *m, int lead, double t) {
     return v[i] + (v[j] - v[i]) * (float)(at - i);
 }
 
-/* Behind the trace, what is no evidence leaves the paper as it is: the stronger, the denser. */
+/* Behind the trace, what is no evidence leaves the paper as it is: the stronger, the denser. On
+ * dark paper that alone tells: one of the map's middle colours, from nothing to its full strength.
+ */
 static uint32_t shade(const page *p, float v, int alpha) {
-    if (p->o.style == XP_MAP_BEHIND) alpha = (int)((float)alpha * fminf(1, 2 * v));
-    return xp_colormap_rgba(p->o.colormap, v, alpha);
+    static const float ON_DARK = 0.6f;
+    if (p->o.style != XP_MAP_BEHIND) return xp_colormap_rgba(p->o.colormap, v, alpha);
+    alpha = (int)((float)alpha * (p->o.dark ? fmaxf(v, 0) : fminf(1, 2 * v)));
+    return xp_colormap_rgba(p->o.colormap, p->o.dark && v == v ? ON_DARK : v, alpha);
 }
 
 static uint32_t map_color(const page *p, int lead, double t, int alpha) {
@@ -185,7 +195,7 @@ static uint32_t *trace_colors(const page *p, int lead, int64_t a, int64_t count)
     if (!c) p->d->failed = true;
     for (int64_t i = 0; c && i < count; i++) {
         c[i] = map_color(p, lead, (double)(a + i) / p->rec->rate, 255);
-        if (!(c[i] >> 24)) c[i] = INK;
+        if (!(c[i] >> 24)) c[i] = p->color->ink;
     }
     return c;
 }
@@ -206,7 +216,7 @@ static void draw_samples(const page *p, const panel *n, int lead) {
                   .bottom = p->bottom,
                   .pixel = (float)p->o.pixel,
                   .width = colored ? 2 * TRACE : TRACE,
-                  .rgba = INK,
+                  .rgba = p->color->ink,
                   .colors = colors};
     xp_draw_trace(p->d, r->leads[lead].mv + a, b - a, &t);
     free(colors);
@@ -240,6 +250,19 @@ static int count_panels(const page *p) {
     return p->rows * p->columns + p->rhythm;
 }
 
+static void tell_strip(const page *p, const panel *n, int lead) {
+    xp_strip strip = {.x = n->x,
+                      .width = n->width,
+                      .y = n->y,
+                      .top = n->y - p->base,
+                      .height = p->pitch,
+                      .from = (float)(n->start - p->o.start),
+                      .seconds = (float)n->seconds,
+                      .lead = lead,
+                      .sign = *n->name == '-' ? -1 : 1};
+    xp_draw_strip(p->d, &strip);
+}
+
 static void draw_panels(const page *p) {
     for (int pass = 0; pass < 3; pass++)
         for (int i = 0; i < count_panels(p); i++) {
@@ -249,6 +272,7 @@ static void draw_panels(const page *p) {
             if (pass == 0 && lead >= 0) draw_map(p, &n, lead);
             if (pass == 0) draw_plate(p, &l);
             if (pass == 1 && lead >= 0) draw_samples(p, &n, lead);
+            if (pass == 1 && lead >= 0) tell_strip(p, &n, lead);
             if (pass == 2) draw_name(p, &n, &l);
         }
     for (int i = 0; i < p->rows + p->rhythm; i++) draw_pulse(p, row_base(p, i));
@@ -265,20 +289,20 @@ static void draw_axes(const page *p) {
         float x = p->x0 + (float)(i * p->o.speed);
         xp_point tick[] = {{x, p->bottom}, {x, p->bottom + 1.2f}};
         snprintf(text, sizeof text, "%g", p->o.start + i);
-        xp_draw_line(p->d, tick, 2, 0.2f, INK);
-        xp_draw_text(p->d, x, p->bottom + 4.4f, 2.8f, XP_ANCHOR_MIDDLE, INK, text);
+        xp_draw_line(p->d, tick, 2, 0.2f, p->color->ink);
+        xp_draw_text(p->d, x, p->bottom + 4.4f, 2.8f, XP_ANCHOR_MIDDLE, p->color->ink, text);
     }
     for (int i = -high; i <= high; i++) {
         float at = y - (float)(i * p->o.gain);
         xp_point tick[] = {{p->left - 1.2f, at}, {p->left, at}};
         snprintf(text, sizeof text, "%s%d", i < 0 ? MINUS : "", abs(i));
-        xp_draw_line(p->d, tick, 2, 0.2f, INK);
-        xp_draw_text(p->d, p->left - 1.8f, at + 1, 2.8f, XP_ANCHOR_END, INK, text);
+        xp_draw_line(p->d, tick, 2, 0.2f, p->color->ink);
+        xp_draw_text(p->d, p->left - 1.8f, at + 1, 2.8f, XP_ANCHOR_END, p->color->ink, text);
     }
     float end = p->x0 + (float)(p->o.seconds * p->o.speed);
-    xp_draw_text(p->d, (p->x0 + end) / 2, p->bottom + 8.2f, 2.8f, XP_ANCHOR_MIDDLE, INK,
+    xp_draw_text(p->d, (p->x0 + end) / 2, p->bottom + 8.2f, 2.8f, XP_ANCHOR_MIDDLE, p->color->ink,
                  "time (s)");
-    xp_draw_text(p->d, p->left - 6.2f, y, 2.8f, XP_ANCHOR_MIDDLE | XP_UPWARDS, INK, "mV");
+    xp_draw_text(p->d, p->left - 6.2f, y, 2.8f, XP_ANCHOR_MIDDLE | XP_UPWARDS, p->color->ink, "mV");
 }
 
 /* ==== title, legend, footer ================================================================== */
@@ -291,8 +315,8 @@ static void draw_scale(const page *p, float right, float y) {
     for (int i = 0; i < STEPS; i++) c[i] = shade(p, (float)i / (STEPS - 1), alpha);
     float left = right - LENGTH;
     xp_draw_cells(p->d, left, y, right, y + HEIGHT, c, STEPS);
-    xp_draw_text(p->d, left - 1, y + HEIGHT - 0.4f, 2.6f, XP_ANCHOR_END, GREY, "0");
-    xp_draw_text(p->d, right + 1, y + HEIGHT - 0.4f, 2.6f, XP_ANCHOR_START, GREY, "1");
+    xp_draw_text(p->d, left - 1, y + HEIGHT - 0.4f, 2.6f, XP_ANCHOR_END, p->color->grey, "0");
+    xp_draw_text(p->d, right + 1, y + HEIGHT - 0.4f, 2.6f, XP_ANCHOR_START, p->color->grey, "1");
 }
 
 static void draw_legend(const page *p) {
@@ -306,22 +330,22 @@ static void draw_legend(const page *p) {
                  m->probability);
     snprintf(text, sizeof text, "%s%s", m->label ? m->label : "evidence", probability);
     float right = p->right - 3;
-    xp_draw_text(p->d, right - 42, 8.2f, 3.4f, XP_ANCHOR_END, INK, text);
+    xp_draw_text(p->d, right - 42, 8.2f, 3.4f, XP_ANCHOR_END, p->color->ink, text);
     draw_scale(p, right, 5.6f);
     const char *told =
         m->per_lead ? "evidence by lead and time" : "time only: this map does not tell leads apart";
     snprintf(text, sizeof text, "%s%s   %s", m->layer ? "Grad-CAM at " : "",
              m->layer ? m->layer : "", p->positive ? told : "no positive evidence at this layer");
-    xp_draw_text(p->d, right + 3, 12.6f, 2.8f, XP_ANCHOR_END, GREY, text);
+    xp_draw_text(p->d, right + 3, 12.6f, 2.8f, XP_ANCHOR_END, p->color->grey, text);
 }
 
 static void draw_title(const page *p) {
     char text[160];
     const xp_plot_record *r = p->rec;
-    xp_draw_text(p->d, p->left, 8.6f, 4.6f, XP_ANCHOR_START, INK, r->name);
+    xp_draw_text(p->d, p->left, 8.6f, 4.6f, XP_ANCHOR_START, p->color->ink, r->name);
     snprintf(text, sizeof text, "%.4g s recorded at %.6g Hz   shown: %.4g\xe2\x80\x93%.4g s",
              (double)r->n / r->rate, r->rate, p->o.start, p->o.start + p->o.seconds);
-    xp_draw_text(p->d, p->left, 13.2f, 2.8f, XP_ANCHOR_START, GREY, text);
+    xp_draw_text(p->d, p->left, 13.2f, 2.8f, XP_ANCHOR_START, p->color->grey, text);
 }
 
 static void draw_footer(const page *p) {
@@ -329,9 +353,11 @@ static void draw_footer(const page *p) {
     const char *filter = p->rec->filter ? p->rec->filter : "none";
     snprintf(text, sizeof text, "%g mm/s   %g mm/mV   filter: %s   %.6g Hz", p->o.speed, p->o.gain,
              filter, p->rec->rate);
-    xp_draw_text(p->d, p->left, p->d->height - 5.6f, 2.8f, XP_ANCHOR_START, INK, text);
-    xp_draw_text(p->d, p->right, p->d->height - 5.6f, 2.5f, XP_ANCHOR_END, GREY,
-                 XP_PLOT_DISCLAIMER);
+    float y = p->d->height - (p->o.bare ? 1.8f : 5.6f);
+    xp_draw_text(p->d, p->left, y, 2.8f, XP_ANCHOR_START, p->color->ink, text);
+    if (p->o.bare && p->map && p->positive) draw_scale(p, p->right - 3, y - 2.2f);
+    if (p->o.bare) return;
+    xp_draw_text(p->d, p->right, y, 2.5f, XP_ANCHOR_END, p->color->grey, XP_PLOT_DISCLAIMER);
 }
 
 /* ==== the whole ============================================================================== */
@@ -368,6 +394,8 @@ static xp_status settle(page *p, xp_error *err) {
     if (!(o->seconds > 0) || (o->seconds * o->speed) > (double)PAGE_MAX - 40)
         return xp_fail(err, XP_ERR_LIMIT, "%g s at %g mm/s do not fit on a page of 5 m", o->seconds,
                        o->speed);
+    if (o->pitch != 0 && !(o->pitch >= 10 && o->pitch <= 60 && fmod(o->pitch, 5) == 0))
+        return xp_fail(err, XP_ERR_USAGE, "rows %g mm apart: it is 10, 15 ... 60", o->pitch);
     for (int i = 0; i < p->rhythm; i++) {
         const char *name = o->rhythm[i] ? o->rhythm[i] : RHYTHM[i];
         if (o->rhythm[i] && find_lead(p->rec, name) < 0)
@@ -376,20 +404,25 @@ static xp_status settle(page *p, xp_error *err) {
     return XP_OK;
 }
 
-/* The grid has whole 5 mm squares; the page is A4 where that is large enough. */
+/* The grid has whole 5 mm squares; the page is A4 where that is large enough, if need be with
+ * narrower margins. */
 static void place(page *p) {
     bool single = p->o.layout == XP_LAYOUT_SINGLE;
     float before = fmaxf(15, 5 * ceilf((pulse_width(p) + 8) / 5));
     float need = before + (float)(p->o.seconds * p->o.speed) + 5;
-    float width = 5 * ceilf(fmaxf(need, A4_WIDTH - 2 * MARGIN) / 5 - 1e-4f);
+    float head = !p->o.bare ? HEAD : single ? 3 * BARE_MARGIN : BARE_MARGIN;
+    float width = 5 * ceilf(fmaxf(need, p->o.bare ? 0 : A4_WIDTH - 2 * MARGIN) / 5 - 1e-4f);
+    float side = fmaxf(MARGIN_MIN, fminf(MARGIN, (A4_WIDTH - width) / 2));
+    if (p->o.bare && !single) side = BARE_MARGIN; /* else the axis of mV stands there */
     float height = 5 * ceilf(p->pitch * (float)(p->rows + p->rhythm) / 5 - 1e-4f);
-    p->left = MARGIN;
-    p->top = HEAD;
+    p->left = side;
+    p->top = head;
     p->right = p->left + width;
     p->bottom = p->top + height;
     p->x0 = p->left + before;
-    p->d->width = width + 2 * MARGIN;
-    p->d->height = single ? p->bottom + FOOT + 8 : fmaxf(A4_HEIGHT, p->bottom + FOOT);
+    p->d->width = width + 2 * side;
+    p->d->height = p->bottom + (p->o.bare ? BARE_FOOT : FOOT) + (single ? 8 : 0);
+    if (!single && !p->o.bare) p->d->height = fmaxf(A4_HEIGHT, p->d->height);
 }
 
 static bool any_positive(const xp_plot_map *m, int n_leads) {
@@ -409,15 +442,21 @@ xp_status xp_plot_ecg(xp_display *d, const xp_plot_record *rec, const xp_plot_ma
     p.rhythm = LAYOUTS[opt->layout].rhythm;
     p.pitch = LAYOUTS[opt->layout].pitch;
     p.base = LAYOUTS[opt->layout].base;
+    p.color = opt->dark ? &DARK : &LIGHT;
+    made.paper = p.color->paper;
     p.positive = any_positive(map, rec->n_leads);
     XP_TRY(settle(&p, err));
+    if (opt->pitch != 0) { /* the base line stays on a bold line of the grid */
+        p.pitch = (float)opt->pitch;
+        p.base = 5 * ceilf(p.pitch / 10);
+    }
     place(&p);
     if (!p.o.plain) grid_lines(&p, false);
     if (!p.o.plain) grid_lines(&p, true);
     draw_panels(&p);
     if (opt->layout == XP_LAYOUT_SINGLE) draw_axes(&p);
-    draw_title(&p);
-    draw_legend(&p);
+    if (!opt->bare) draw_title(&p);
+    if (!opt->bare) draw_legend(&p);
     draw_footer(&p);
     xp_status s = xp_display_check(&made, err);
     if (s == XP_OK)

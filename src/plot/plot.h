@@ -16,7 +16,9 @@
  *   TEXT   text[first..first+count) at points[extra & 0xffffff], `size` mm to the em; bits 24-25 of
  *          extra: 0 starts there, 1 is centred, 2 ends there; bit 26: runs upwards; the point is on
  *          the base line
- * Ops are drawn in order. */
+ * Ops are drawn in order. A drawing of an ECG also tells where its strips lie, for what measures on
+ * it:
+ *   strips  36 bytes each: xp_strip */
 #ifndef XP_PLOT_PLOT_H
 #define XP_PLOT_PLOT_H
 
@@ -43,14 +45,25 @@ typedef struct xp_point {
     float x, y;
 } xp_point;
 
+/* A recorded lead for a stretch of time. */
+typedef struct xp_strip {
+    float x, width, y;   /* mm; y: base line, 0 mV */
+    float top, height;   /* mm: the band that is this strip's alone */
+    float from, seconds; /* s; from: since the drawing's start, which is where it sits on paper */
+    int32_t lead, sign;  /* index in the record; -1 where it is drawn upside down, else 1 */
+} xp_strip;
+_Static_assert(sizeof(xp_strip) == 36, "the page reads strips as nine words");
+
 typedef struct xp_display {
     float width, height; /* mm */
-    xp_draw_op *ops;     /* all four arrays are owned */
+    uint32_t paper;      /* rgba behind everything; 0: white */
+    xp_draw_op *ops;     /* all five arrays are owned */
     xp_point *points;
     uint32_t *colors;
     char *text;
-    size_t n_ops, n_points, n_colors, n_text;
-    size_t cap_ops, cap_points, cap_colors, cap_text;
+    xp_strip *strips;
+    size_t n_ops, n_points, n_colors, n_text, n_strips;
+    size_t cap_ops, cap_points, cap_colors, cap_text, cap_strips;
     bool failed; /* memory ran out while it was made: xp_display_check */
 } xp_display;
 
@@ -68,6 +81,7 @@ typedef enum xp_anchor {
 } xp_anchor;
 void xp_draw_text(xp_display *d, float x, float y, float size, int anchor, uint32_t rgba,
                   const char *text);
+void xp_draw_strip(xp_display *d, const xp_strip *strip); /* draws nothing, tells where one lies */
 /* XP_ERR_MEMORY when something is missing from d. */
 xp_status xp_display_check(const xp_display *d, xp_error *err);
 void xp_display_free(xp_display *d);
@@ -77,7 +91,8 @@ void xp_display_free(xp_display *d);
 #define XP_COLORMAP_LIST(X)                                                                        \
     X(XP_VIRIDIS, "viridis")                                                                       \
     X(XP_REDS, "reds")       /* Reds: ColorBrewer */                                               \
-    X(XP_CIVIDIS, "cividis") /* read alike with any of the three dichromacies */
+    X(XP_CIVIDIS, "cividis") /* read alike with any of the three dichromacies */                   \
+    X(XP_BLUES, "blues")     /* Blues: ColorBrewer */
 typedef enum xp_colormap {
 #define X(id, name) id,
     XP_COLORMAP_LIST(X)
@@ -153,11 +168,16 @@ typedef struct xp_plot_options {
     xp_colormap colormap;
     int alpha;    /* of the map behind the trace, 1..255; 0: 150 */
     double pixel; /* mm in a device pixel, for decimation; 0: every sample */
+    double
+        pitch; /* mm between rows, in whole 5 mm squares from 10 to 60; 0: they fill an A4 page */
+    bool bare; /* grid, traces and the line that tells the scale: what is around says the rest */
+    bool dark; /* light ink on dark paper */
 } xp_plot_options;
 
 /* Draw rec into d, which must be zeroed; map may be NULL. A4 landscape, larger when the traces
- * need it. On error d is untouched: XP_ERR_USAGE names the option; XP_ERR_LEAD_UNKNOWN when the
- * rhythm lead is not in the record; XP_ERR_LIMIT for a page of more than 5 m; XP_ERR_MEMORY. */
+ * need it; a bare one is as large as its grid. On error d is untouched: XP_ERR_USAGE names the
+ * option; XP_ERR_LEAD_UNKNOWN when the rhythm lead is not in the record; XP_ERR_LIMIT for a page of
+ * more than 5 m; XP_ERR_MEMORY. */
 xp_status xp_plot_ecg(xp_display *d, const xp_plot_record *rec, const xp_plot_map *map,
                       const xp_plot_options *opt, xp_error *err);
 
@@ -174,7 +194,7 @@ void xp_draw_trace(xp_display *d, const float *mv, int64_t n, const xp_trace *t)
 
 /* ==== backends =============================================================================== */
 
-/* RGB, rows from the top, white behind everything. */
+/* RGB, rows from the top. */
 typedef struct xp_image {
     int width, height;
     uint8_t *rgb; /* owned */

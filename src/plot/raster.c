@@ -49,6 +49,11 @@ static inline float overlap(int i, float a, float b) {
     return v < 0 ? 0 : v;
 }
 
+static void fill_run(uint8_t *p, size_t n, uint32_t rgba) {
+    uint8_t c[3] = {rgba & 255, rgba >> 8 & 255, rgba >> 16 & 255};
+    for (size_t i = 0; i < n; i++) memcpy(p + 3 * i, c, 3);
+}
+
 /* n pixels at p get this much of one colour. shade (3 n at least) is room. */
 static void blend_run(uint8_t *restrict p, int n, uint32_t rgba, uint32_t coverage,
                       uint16_t *restrict shade) {
@@ -307,7 +312,7 @@ static void canvas_free(canvas *c) {
     free(c->before);
 }
 
-static bool canvas_alloc(canvas *c) {
+static bool canvas_alloc(canvas *c, uint32_t paper) {
     size_t w = (size_t)c->im.width, h = (size_t)c->im.height;
     c->im.rgb = malloc(3 * w * h);
     c->stride = c->im.width + LANES;
@@ -321,7 +326,8 @@ static bool canvas_alloc(canvas *c) {
     if (!c->im.rgb || !c->mask || !c->from || !c->to || !c->row || !c->keep || !c->columns ||
         !c->before)
         return false;
-    memset(c->im.rgb, 255, 3 * w * h);
+    fill_run(c->im.rgb, w, paper ? paper : 0xffffffff);
+    for (size_t y = 1; y < h; y++) memcpy(c->im.rgb + 3 * w * y, c->im.rgb, 3 * w);
     for (size_t y = 0; y < h; y++) c->from[y] = c->im.width;
     c->top = c->im.height;
     return true;
@@ -335,7 +341,7 @@ xp_status xp_raster(xp_image *image, const xp_display *d, double dpi, xp_error *
         return xp_fail(err, XP_ERR_LIMIT, "a picture of %g x %g pixels is too large: lower --dpi",
                        w, h);
     canvas c = {.im = {(int)w, (int)h, NULL}, .scale = (float)(dpi / 25.4)};
-    bool ok = canvas_alloc(&c);
+    bool ok = canvas_alloc(&c, d->paper);
     for (size_t i = 0; ok && i < d->n_ops; i++) draw_op(&c, d, &d->ops[i]);
     canvas_free(&c);
     if (!ok) {

@@ -153,7 +153,9 @@ xp_status xp_svg(char **text, size_t *size, const xp_display *d, const char *tit
         "Sans, Arial, sans-serif\">\n<title>",
         (double)d->width, (double)d->height, (double)d->width, (double)d->height);
     put_escaped(&b, title, strlen(title));
-    put(&b, "</title>\n<rect width=\"100%%\" height=\"100%%\" fill=\"#ffffff\"/>\n");
+    put(&b, "</title>\n<rect width=\"100%%\" height=\"100%%\"");
+    put_paint(&b, "fill", d->paper ? d->paper : 0xffffffff);
+    put(&b, "/>\n");
     for (size_t i = 0; i < d->n_ops; i++) put_op(&b, d, &d->ops[i]);
     put(&b, "</svg>\n");
     if (b.failed) {

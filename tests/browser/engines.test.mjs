@@ -43,7 +43,7 @@ async function explains(engine) {
   const label = native.map.windows[0].labels.findIndex(({ positive }) => positive);
   const text = await engine.run(inPage.choose, label);
   for (const { start_s: from, end_s: to } of native.map.windows[0].labels[label].strongest)
-    assert.ok(text.includes(`${from.toFixed(2)}–${to.toFixed(2)} s`), `${from} to ${to} in: ${text}`);
+    assert.ok(text.includes(`${from.toFixed(3)}–${to.toFixed(3)} s`), `${from} to ${to} in: ${text}`);
 }
 
 async function exportsResults(engine) {

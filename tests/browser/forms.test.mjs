@@ -226,6 +226,23 @@ test("a bundle of modules that it does not understand is not made", () => {
   assert.throws(() => bundlePage(folder), /client\.js/);
 });
 
+test("a released site's help points to its single file, and the site still works offline", { skip }, async () => {
+  const { folder, address, close } = await site("released");
+  const bundler = join(ROOT, "scripts/bundle-page.mjs");
+  for (let i = 0; i < 2; i++) // also when it is made again
+    execFileSync(process.execPath, [bundler, folder, join(folder, "ecg-xplaim.html")], { stdio: "pipe" });
+  assert.equal(readFileSync(join(folder, "ecg-xplaim.html"), "utf8"), readFileSync(single, "utf8"));
+  const opened = await context();
+  const page = await visit(opened, address);
+  await offlineLine(page, "Ready offline");
+  await page.evaluate(() => find("#help-open").click());
+  const [visible, href] = await page.evaluate(() => [!find("#single-file").hidden, find("#single-link").href]);
+  assert.ok(visible);
+  assert.equal(href, `${address}ecg-xplaim.html`);
+  await opened.close();
+  close();
+});
+
 /* ---- the npm module ---- */
 
 /** The module's analysis is the native tool's JSON: the same keys, texts and numbers. */

@@ -33,6 +33,13 @@ export function explainNatively(model, records) {
   return readFileSync(path, "utf8").trim().split("\n").map((line) => JSON.parse(line));
 }
 
+/** A Keras model as one of ours, in the scratch folder. */
+export function importModel(path, options) {
+  const out = join(scratch, `${basename(path)}.safetensors`);
+  execFileSync(XPLAIM, ["import", path, "-o", out, ...options], { stdio: "ignore" });
+  return out;
+}
+
 /** Folder, name and all files of a record on disk. */
 export function recordFiles(path) {
   const name = basename(path);

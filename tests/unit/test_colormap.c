@@ -74,12 +74,13 @@ static void the_simulation_is_right(void **state) {
     assert_true(apart > 40 && to_deuteranope < apart / 2.5);
 }
 
-/* More evidence is lighter (viridis, cividis) or darker (reds) at every step, to every eye. */
+/* More evidence is lighter (viridis, cividis) or darker (reds, blues) at every step, to every eye.
+ */
 static void lightness_is_monotone(void **state) {
     (void)state;
     for (int map = 0; map < XP_COLORMAP_COUNT; map++)
         for (int eye = 0; eye < EYES; eye++) {
-            double sign = map == XP_REDS ? -1 : 1;
+            double sign = map == XP_REDS || map == XP_BLUES ? -1 : 1;
             for (int i = 0; i < STEPS; i++) {
                 double rise = map_seen((xp_colormap)map, (i + 1.0) / STEPS, eye).l -
                               map_seen((xp_colormap)map, (double)i / STEPS, eye).l;

@@ -230,6 +230,7 @@ static void mistakes_are_refused(void **state) {
         xp_status status;
     } cases[] = {{{.speed = 30}, XP_ERR_USAGE},
                  {{.gain = 7}, XP_ERR_USAGE},
+                 {{.pitch = 12}, XP_ERR_USAGE},
                  {{.start = 11}, XP_ERR_USAGE},
                  {{.start = NAN}, XP_ERR_USAGE},
                  {{.seconds = 1e9}, XP_ERR_LIMIT},
@@ -276,8 +277,54 @@ static void colormaps_end_where_they_should(void **state) {
     assert_int_equal(xp_colormap_rgba(XP_REDS, -1, 128), 0x80f0f5ff);
     assert_int_equal(xp_colormap_rgba(XP_CIVIDIS, NAN, 255), 0);
     assert_int_equal(xp_colormap_find("cividis"), XP_CIVIDIS);
+    assert_int_equal(xp_colormap_find("blues"), XP_BLUES);
+    assert_int_equal(xp_colormap_rgba(XP_BLUES, 1, 200), 0xc86b3008);
     assert_int_equal(xp_colormap_find("jet"), -1);
     assert_int_equal(xp_layout_find("3x4+3"), XP_LAYOUT_3X4_3);
+}
+
+/* What a page around the drawing says itself is not in it; where the strips lie is told. */
+static void bare_drawings_tell_their_strips(void **state) {
+    (void)state;
+    sample *s = sample_new();
+    s->leads[5].name = "other"; /* V1 */
+    xp_plot_options o = {.layout = XP_LAYOUT_3X4_1, .bare = true, .pitch = 25, .cabrera = true};
+    xp_display d = drawn(&s->rec, &s->of, &o);
+    assert_float_equal(d.width, 272, 1e-3);
+    assert_float_equal(d.height, 107, 1e-3);
+    assert_int_equal(d.paper, 0xffffffff);
+    assert_false(has_text(&d, "sample") || has_text(&d, "Not a medical device"));
+    assert_true(has_text(&d, "25 mm/s   10 mm/mV   filter: none"));
+    assert_int_equal(d.n_strips, 12); /* one of the thirteen is not recorded */
+    for (size_t i = 0; i < d.n_strips; i++) {
+        const xp_strip *t = &d.strips[i];
+        assert_float_equal(t->width, t->seconds * 25, 1e-3);
+        assert_float_equal(t->x, 16 + t->from * 25, 1e-3);
+        assert_float_equal(fmod((double)t->y - 1, 5), 0, 1e-3);
+        assert_int_equal(t->sign, !strcmp(s->leads[t->lead].name, "aVR") ? -1 : 1);
+        assert_true(t->y > t->top && t->y < t->top + t->height);
+    }
+    assert_string_equal(s->leads[d.strips[11].lead].name, "II");
+    assert_float_equal(d.strips[11].seconds, 10, 1e-6);
+    xp_display_free(&d);
+    free(s);
+}
+
+static void dark_paper_is_dark(void **state) {
+    (void)state;
+    sample *s = sample_new();
+    xp_display d = drawn(&s->rec, NULL, &(xp_plot_options){.dark = true, .bare = true});
+    xp_image im = raster(&d, 40);
+    assert_true(im.rgb[0] < 40);
+    char *svg;
+    size_t size;
+    xp_error err;
+    assert_int_equal(xp_svg(&svg, &size, &d, "dark", &err), XP_OK);
+    assert_non_null(strstr(svg, "height=\"100%\" fill=\"#14191f\""));
+    free(svg);
+    xp_image_free(&im);
+    xp_display_free(&d);
+    free(s);
 }
 
 /* ==== pictures =============================================================================== */
@@ -428,6 +475,8 @@ int main(void) {
                                        cmocka_unit_test(mistakes_are_refused),
                                        cmocka_unit_test(hostile_names_are_escaped),
                                        cmocka_unit_test(colormaps_end_where_they_should),
+                                       cmocka_unit_test(bare_drawings_tell_their_strips),
+                                       cmocka_unit_test(dark_paper_is_dark),
                                        cmocka_unit_test(png_is_lossless),
                                        cmocka_unit_test(layouts_look_as_before)};
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,10 +1,13 @@
 /* The boundary to JavaScript, called natively: so the sanitizers see it too. */
 #include "support.h"
 
+#include "lead_evidence.h"
 #include "nn/model.h"
 #include "wasm_api.h"
+#include "wasm_picture.h"
 
 #include <cjson/cJSON.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -184,6 +187,136 @@ static void errors_leave_nothing_half_done(void **state) {
     xp_wasm_close(s);
 }
 
+/* ==== evidence by lead ======================================================================= */
+
+static void tells_evidence_by_lead(void **state) {
+    (void)state;
+    xp_session *s = xp_wasm_open();
+    assert_int_equal(xp_wasm_attribute(s, XP_EVIDENCE_OCCLUSION, 0, 0), XP_ERR_USAGE);
+    add_record(s);
+    assert_int_equal(xp_wasm_open_record(s, "r"), XP_OK);
+    assert_int_equal(load_small_model(s, ""), XP_OK);
+    assert_int_equal(xp_wasm_analyse(s, 0), XP_OK);
+    float before = xp_wasm_floats(s, XP_FLOATS_LOGITS, 0)[1];
+    assert_null(xp_wasm_floats(s, XP_FLOATS_EVIDENCE, 0));
+    assert_int_equal(xp_wasm_attribute(s, 7, 0, 0), XP_ERR_USAGE);
+    assert_int_equal(xp_wasm_attribute(s, XP_EVIDENCE_OCCLUSION, 2, 0), XP_ERR_USAGE);
+    assert_int_equal(xp_wasm_attribute(s, XP_EVIDENCE_GRADIENTS, 0, 3), XP_ERR_USAGE);
+
+    assert_int_equal(xp_wasm_attribute(s, XP_EVIDENCE_OCCLUSION, 1, 0), XP_OK);
+    cJSON *o = text(s, XP_TEXT_EVIDENCE);
+    assert_int_equal(cJSON_GetNumberValue(cJSON_GetObjectItem(o, "steps")), 2);
+    assert_int_equal(cJSON_GetNumberValue(cJSON_GetObjectItem(o, "labels")), 3);
+    cJSON_Delete(o);
+    for (int i = 0; i < 3; i++) assert_non_null(xp_wasm_floats(s, XP_FLOATS_EVIDENCE, i));
+
+    /* Complete: all evidence of integrated gradients is what the record adds to the logit. */
+    assert_int_equal(xp_wasm_attribute(s, XP_EVIDENCE_GRADIENTS, 0, 1), XP_OK);
+    assert_null(xp_wasm_floats(s, XP_FLOATS_EVIDENCE, 0));
+    o = text(s, XP_TEXT_EVIDENCE);
+    const cJSON *ig = cJSON_GetObjectItem(o, "integration");
+    int steps = (int)cJSON_GetNumberValue(cJSON_GetObjectItem(o, "steps"));
+    double sum = 0, told = cJSON_GetNumberValue(cJSON_GetObjectItem(ig, "sum"));
+    const float *v = xp_wasm_floats(s, XP_FLOATS_EVIDENCE, 1);
+    for (int i = 0; i < LEADS * steps; i++) sum += (double)v[i];
+    assert_float_equal(sum, told, 1e-4 * (1 + fabs(told)));
+    assert_float_equal(cJSON_GetNumberValue(cJSON_GetObjectItem(ig, "logit")), (double)before,
+                       1e-4);
+    cJSON_Delete(o);
+    /* And the analysis goes on as before. */
+    assert_int_equal(xp_wasm_analyse(s, 0), XP_OK);
+    assert_null(xp_wasm_floats(s, XP_FLOATS_EVIDENCE, 1));
+    assert_float_equal(xp_wasm_floats(s, XP_FLOATS_LOGITS, 0)[1], before, 1e-6);
+    assert_non_null(xp_wasm_floats(s, XP_FLOATS_MAPS, 0));
+    xp_wasm_close(s);
+}
+
+/* ==== drawing ================================================================================ */
+
+static int count_of(xp_session *s, int part) {
+    cJSON *o = text(s, XP_TEXT_DRAWING);
+    int n = (int)cJSON_GetNumberValue(cJSON_GetArrayItem(cJSON_GetObjectItem(o, "counts"), part));
+    cJSON_Delete(o);
+    return n;
+}
+
+static const char bare_request[] =
+    "{\"layout\": \"3x4+1\", \"rhythm\": \"V2\", \"bare\": true, \"pitch\": 25, \"colormap\": "
+    "\"blues\", \"alpha\": 200, \"seconds\": 1, \"map\": {\"start\": 0, \"seconds\": 1}}";
+
+static void draws_the_record(void **state) {
+    (void)state;
+    static const float map[] = {0, 0.5f, 1};
+    xp_session *s = xp_wasm_open();
+    assert_int_equal(xp_wasm_draw(s, "{}", NULL, 0), XP_ERR_USAGE);
+    assert_null(xp_wasm_drawing(s, XP_DRAWING_OPS));
+    add_record(s);
+    assert_int_equal(xp_wasm_open_record(s, "r"), XP_OK);
+    assert_int_equal(xp_wasm_draw(s, bare_request, map, 3), XP_OK);
+    assert_int_equal(count_of(s, XP_DRAWING_STRIPS), 13);
+    const xp_strip *strips = xp_wasm_drawing(s, XP_DRAWING_STRIPS);
+    assert_int_equal(strips[12].lead, 7); /* V2 */
+    assert_true(count_of(s, XP_DRAWING_COLORS) > 0);
+    assert_null(xp_wasm_drawing(s, XP_DRAWING_STRIPS + 1));
+    /* What is refused leaves the drawing as it was. */
+    static const char *const bad[] = {"",
+                                      "[]",
+                                      "{\"layout\": \"5x5\"}",
+                                      "{\"colormap\": \"jet\"}",
+                                      "{\"alpha\": 1e9}",
+                                      "{\"speed\": 3}",
+                                      "{\"start\": 1e300}",
+                                      "{\"layout\": \"single\", \"rhythm\": \"X\"}"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        assert_int_not_equal(xp_wasm_draw(s, bad[i], NULL, 0), XP_OK);
+    assert_int_equal(xp_wasm_draw(s, "{\"map\": {\"seconds\": 1, \"perLead\": true}}", map, 3),
+                     XP_ERR_USAGE);
+    assert_int_equal(count_of(s, XP_DRAWING_STRIPS), 13);
+    xp_wasm_close(s);
+}
+
+static xp_picture *picture_of(xp_session *s) {
+    static const size_t each[] = {sizeof(xp_draw_op), sizeof(xp_point), sizeof(uint32_t), 1};
+    size_t n[4];
+    for (int i = 0; i < 4; i++) n[i] = (size_t)count_of(s, i);
+    xp_picture *p = xp_picture_open(272, 107, 0, n[0], n[1], n[2], n[3]);
+    assert_non_null(p);
+    for (int i = 0; i < 4; i++)
+        memcpy(xp_picture_part(p, i), xp_wasm_drawing(s, i), n[i] * each[i]);
+    assert_null(xp_picture_part(p, 4));
+    return p;
+}
+
+static void makes_a_picture(void **state) {
+    (void)state;
+    static const float map[] = {0, 0.5f, 1};
+    xp_session *s = xp_wasm_open();
+    add_record(s);
+    assert_int_equal(xp_wasm_open_record(s, "r"), XP_OK);
+    assert_int_equal(xp_wasm_draw(s, bare_request, map, 3), XP_OK);
+    xp_picture *p = picture_of(s);
+    assert_null(xp_picture_bytes(p));
+    assert_int_equal(xp_picture_png(p, 50), XP_OK);
+    assert_true(xp_picture_size(p) > 1000);
+    assert_memory_equal(xp_picture_bytes(p) + 37, "pHYs", 4);
+    /* A list that names what it has not is refused, whatever is wrong with it. */
+    xp_draw_op *ops = xp_picture_part(p, 0);
+    for (int i = 0; i < count_of(s, XP_DRAWING_OPS); i++) {
+        xp_draw_op kept = ops[i];
+        ops[i].first = ops[i].extra = 0xffffff;
+        ops[i].count = 0xffffffff;
+        assert_int_equal(xp_picture_png(p, 50), XP_ERR_FORMAT);
+        assert_true(strlen(xp_picture_error(p)) > 10);
+        ops[i] = kept;
+    }
+    ops[0].kind = 9;
+    assert_int_equal(xp_picture_png(p, 50), XP_ERR_FORMAT);
+    assert_int_equal(xp_picture_size(p), 0);
+    xp_picture_close(p);
+    xp_picture_close(NULL);
+    xp_wasm_close(s);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(self_test_passes),
@@ -192,6 +325,9 @@ int main(void) {
         cmocka_unit_test(plans_anew_for_another_layer),
         cmocka_unit_test(filters_for_display_only),
         cmocka_unit_test(errors_leave_nothing_half_done),
+        cmocka_unit_test(tells_evidence_by_lead),
+        cmocka_unit_test(draws_the_record),
+        cmocka_unit_test(makes_a_picture),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,81 @@
+/** Which method explains, and the making of evidence by lead: one at a time, told and stopped. */
+
+import { Attributions, METHOD_NAMES, showAttribution } from "./attribution.js";
+import { showEvidence } from "./findings.js";
+
+/** @typedef {import("./core.js").Method} Method */
+
+export class Explainer {
+  /** @param {import("./element.js").EcgXplaim} host */
+  constructor(host) {
+    this.host = host;
+    this.kept = new Attributions();
+    /** @type {{thinker: import("./thinker.js").Thinker} | null} */
+    this.running = null;
+    host.on("method", "change", () => {
+      host.showWindow();
+      return this.run();
+    });
+  }
+
+  /** @returns {Method | null}  null: Grad-CAM */
+  get method() {
+    const value = this.host.$("method").value;
+    return value in METHOD_NAMES ? value : null;
+  }
+
+  /** What is wanted now, and the evidence where it is there. */
+  get wanted() {
+    const { method, host } = this;
+    const { analysis, window, label } = host;
+    if (!method || !analysis) return null;
+    return { method, analysis, window, label, evidence: this.kept.find(analysis, method, window, label) };
+  }
+
+  stop() {
+    const { running } = this;
+    this.running = null;
+    running?.thinker.cancel();
+  }
+
+  /** Make the evidence that the chosen method, label and window need, where it is not there yet. */
+  async run() {
+    const { host, wanted } = this;
+    const row = host.row;
+    host.$("layer").disabled = this.method !== null;
+    this.stop();
+    if (!wanted || wanted.evidence || !row?.group || host.hiding) return;
+    const { method, analysis, window, label } = wanted;
+    const name = METHOD_NAMES[method];
+    const turn = { thinker: host.live.thinker };
+    this.running = turn;
+    host.say(`${name} …`, { cancel: true });
+    try {
+      const evidence = await turn.thinker.attribute(row.group, host.options, { method, window, label }, (done, total) => {
+        if (this.running === turn) host.progress(done / total, `${name}: ${done} of ${total} passes`);
+      });
+      this.kept.keep(analysis, method, window, label, evidence);
+      if (this.running === turn) host.say(`${name}, made on this device.`);
+    } catch (error) {
+      if (this.running !== turn) return;
+      host.$("method").value = "";
+      host.$("layer").disabled = false;
+      throw error;
+    } finally {
+      if (this.running === turn) {
+        this.running = null;
+        host.$("loading").hidden = true;
+        host.showWindow();
+      }
+    }
+  }
+
+  /** In words. @param {import("./worker.js").Model} model @param {import("./core.js").Analysis} analysis */
+  showWords(model, analysis) {
+    const { host, wanted } = this;
+    const { record, label, window } = host;
+    if (wanted?.evidence && record)
+      showAttribution(host.$("evidence"), wanted.method, wanted.evidence, record, model.labels[label], label, analysis.windows[window].start);
+    else showEvidence(host.$("evidence"), model, analysis, label, window);
+  }
+}

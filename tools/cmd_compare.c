@@ -99,11 +99,12 @@ const command command_compare = {
     .summary = "two models on the same cases: AUROC, sensitivity, specificity",
     .arguments = "--model-a A --model-b B (--test-set X.npz | --ds-name NAME --ds-dir DIR)\n"
                  "               | --scores-a S.npy --scores-b S.npy --truth Y.npy",
-    .details = "Per label: AUROC difference (and of the macro mean) with DeLong's and the "
-               "bootstrap's interval, exact "
-               "McNemar tests of sensitivity\nand specificity. Labels are matched by name. "
-               "--report and --figures: "
-               "the curves of both models, the differences,\nreliability.",
+    .details =
+        "Per label and for the macro mean: AUROC difference with DeLong's and the bootstrap's "
+        "interval, exact McNemar tests of\nsensitivity and specificity. Labels are matched by "
+        "name. "
+        "--report and --figures: "
+        "the curves of both models, the differences,\nreliability.",
     .options = OPTIONS,
     .run = run,
 };

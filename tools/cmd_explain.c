@@ -30,8 +30,7 @@ static const option_spec OPTIONS[] = {
      "gradcam: when (default); occlusion: which leads; ig: integrated gradients, both",
      offsetof(explain_options, method)},
     {"layer", 0, OPTION_TEXT, "NAME",
-     "gradcam: layer whose map is made (default: the last block's shortcut, else the last "
-     "convolution)",
+     "gradcam: layer of the map (default: the last block's shortcut, else the last convolution)",
      offsetof(explain_options, layer)},
     {"segment", 0, OPTION_NUMBER, "S",
      "occlusion, ig: seconds of a lead that are taken together (default: the whole lead)",
@@ -41,8 +40,7 @@ static const option_spec OPTIONS[] = {
      offsetof(explain_options, baseline)},
     OPTION_OUTPUT(explain_options, "MAP.npy", "write the maps, float32"),
     {"signed", 0, OPTION_FLAG, NULL,
-     "gradcam: values in MAP.npy and JSON as they are: negative ones kept, not divided by the "
-     "maximum",
+     "gradcam: values in MAP.npy and JSON with their sign, not divided by the maximum",
      offsetof(explain_options, is_signed)},
     OPTION_JSON(explain_options),
     OPTION_THREADS(explain_options, "0"),

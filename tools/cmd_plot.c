@@ -50,8 +50,7 @@ static const option_spec OPTIONS[] = {
      offsetof(plot_options, label)},
     {"layer", 0, OPTION_TEXT, "NAME", "layer whose map is made", offsetof(plot_options, layer)},
     {"style", 0, OPTION_TEXT, "STYLE",
-     "map behind the trace (the default), as a strip above it, or colouring the trace: behind, "
-     "strip, trace",
+     "of the map: behind the trace (default), strip (above it) or trace (coloured)",
      offsetof(plot_options, style)},
     {"colormap", 0, OPTION_TEXT, "NAME",
      "viridis (the default), reds, cividis (safe in all dichromacies)",

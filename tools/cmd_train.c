@@ -49,8 +49,7 @@ static const option_spec OPTIONS[] = {
     {"lr", 0, OPTION_NUMBER, "RATE",
      "learning rate (default 0.01; 0.001 for cnn and gru; 0.003 for one-cycle)", T(lr)},
     {"schedule", 0, OPTION_TEXT, "NAME",
-     "staircase (times 0.95 an epoch; default), constant, exponential, cosine, one-cycle (default "
-     "with --all), plateau",
+     "staircase (default), one-cycle (default with --all), constant, exponential, cosine, plateau",
      T(schedule)},
     {"patience", 0, OPTION_COUNT, "N",
      "plateau: a tenth of the rate after N epochs that were not better (default 3)", T(patience)},

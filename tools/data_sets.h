@@ -16,8 +16,7 @@ typedef struct data_set_options {
      0,                                                                                            \
      OPTION_TEXTS,                                                                                 \
      "NAME",                                                                                       \
-     "ptb-xl, mimic-iv, cinc (tables of `xplaim setup`), or csv: any folder with a labels.csv; "   \
-     "repeat for several",                                                                         \
+     "ptb-xl, mimic-iv, cinc (tables of `xplaim setup`), or csv: a folder with labels.csv",        \
      offsetof(type, data.names)},                                                                  \
         {prefix "ds-dir",                                                                          \
          0,                                                                                        \

@@ -209,7 +209,7 @@ export class EcgXplaim extends HTMLElement {
   showCard() {
     const { model } = this.live;
     if (!model) return;
-    showCard(this.$("card"), model);
+    showCard(this.$("card"), this.$("card-whole"), model);
   }
 
   /* ---- opening ---- */

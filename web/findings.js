@@ -22,8 +22,15 @@ export function make(tag, properties = {}, ...children) {
 /** @param {ModelLabel} label */
 export const titleOf = (label) => label.longName || label.name;
 
-/** The model's own account of itself. @param {HTMLElement} holder @param {Model} model */
-export function showCard(holder, model) {
+/** A text that travels in the model's file, or "". @param {Model} model @param {string} key */
+const noteOf = (model, key) => model.meta.find((note) => note.key === key)?.value ?? "";
+
+/** The model's own account of itself: facts, and the whole card where the file holds one.
+ * @param {HTMLElement} holder @param {HTMLElement} whole @param {Model} model */
+export function showCard(holder, whole, model) {
+  const card = noteOf(model, "model_card");
+  whole.hidden = !card;
+  /** @type {HTMLElement} */ (whole.querySelector("pre")).textContent = card;
   const window = `${(model.length / model.rate).toFixed(1)} s at ${model.rate} Hz`;
   /** @type {[string, string][]} */
   const facts = [["Name", model.name || "not given"], ["Architecture", model.architecture],
@@ -149,6 +156,28 @@ function bar(probability, threshold) {
   return made;
 }
 
+/** @typedef {{n: number, mean: number | null}} Mean  over n records; null: too few of them */
+
+/** What `xplaim xai-check` found of the label's maps on test records, or "" where the file does not tell.
+ * @param {Model} model @param {string} name */
+function mapTrust(model, name) {
+  let checks;
+  try {
+    checks = JSON.parse(noteOf(model, "xai_check") || "{}");
+  } catch {
+    return "";
+  }
+  /** @type {Record<string, Mean> | undefined} */
+  const measures = checks.labels?.find((/** @type {{name: string}} */ row) => row.name === name)?.measures;
+  if (!measures) return "";
+  const { randomised_all: shuffled, deletion_gain: deletion, shift_correlation: shift } = measures;
+  if (!shuffled || !deletion || !shift || shuffled.mean === null || deletion.mean === null || shift.mean === null)
+    return "Too few test records to check this label’s maps.";
+  return `This label’s maps on ${shuffled.n} test records: rank correlation with maps of shuffled weights ${shuffled.mean.toFixed(2)} (0 is best), ` +
+    `deletion in the map’s order against random order ${deletion.mean < 0 ? "−" : "+"}${Math.abs(deletion.mean).toFixed(2)} (above 0 is good), ` +
+    `steadiness under a 10 ms shift ${shift.mean.toFixed(2)} (1 is best).`;
+}
+
 /**
  * The map in words. @param {HTMLElement} holder @param {Model} model @param {Analysis} analysis
  * @param {number} chosen @param {number} w
@@ -172,7 +201,8 @@ export function showEvidence(holder, model, analysis, chosen, w) {
   });
   const probability = analysis.probabilities[w][chosen].toFixed(4);
   const where = analysis.windows.length > 1 ? `Probability in this window: ${probability}.` : "";
-  holder.replaceChildren(make("p", { textContent: text }), make("ul", {}, ...items), make("p", { className: "faint", textContent: where }));
+  holder.replaceChildren(make("p", { textContent: text }), make("ul", {}, ...items), make("p", { className: "faint", textContent: where }),
+    make("p", { className: "faint", id: "map-trust", textContent: mapTrust(model, model.labels[chosen].name) }));
 }
 
 /**

@@ -170,6 +170,7 @@ const HELP = `
   </dl>
   <h3>The model</h3>
   <dl id="card" class="keys"></dl>
+  <details id="card-whole" hidden><summary>The whole model card</summary><pre tabindex="0" aria-label="Model card"></pre></details>
 </dialog>`;
 
 export const MARKUP = `<div class="app">

@@ -40,6 +40,13 @@ export function importModel(path, options) {
   return out;
 }
 
+/** A full-size network with random weights, which says of itself that it is untrained. */
+export function untrainedModel() {
+  const out = join(scratch, "untrained.safetensors");
+  execFileSync(join(ROOT, "build/native/tests/make_model"), [out]);
+  return out;
+}
+
 /** Folder, name and all files of a record on disk. */
 export function recordFiles(path) {
   const name = basename(path);

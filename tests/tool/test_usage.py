@@ -8,7 +8,8 @@ import pytest
 
 from conftest import DISCLAIMER, TOOL, ecg, json_lines, write_record, xplaim
 
-COMMANDS = ["info", "decode", "prepare", "predict", "explain", "import", "bench"]
+COMMANDS = ["info", "decode", "prepare", "predict", "explain", "import", "export", "bench", "setup", "train", "calibrate",
+            "ensemble", "evaluate", "compare", "xai-check", "plot"]
 
 
 def test_version():

@@ -494,6 +494,28 @@ xp_status threshold_parse(threshold_choice *t, const char *text, xp_error *err) 
     return XP_OK;
 }
 
+xp_status threshold_store(const threshold_choice *t, const xp_predictions *p, xp_label *labels,
+                          xp_error *err) {
+    for (int l = 0; l < p->labels; l++) {
+        xp_label *label = &labels[l];
+        XP_TRY(xp_choose_threshold(p, l, t->rule, t->wanted, &label->threshold, err));
+        label->threshold_source[0] = 0;
+        if (!isnan(label->threshold))
+            snprintf(label->threshold_source, sizeof label->threshold_source, "%.60s (%zu records)",
+                     t->text, p->n);
+    }
+    return XP_OK;
+}
+
+void test_figures_store(const xp_evaluation *e, xp_label *labels) {
+    for (int l = 0; l < e->labels; l++) {
+        labels[l].auroc = e->label[l].value[XP_AUROC];
+        labels[l].auroc_low = e->label[l].delong.low;
+        labels[l].auroc_high = e->label[l].delong.high;
+        labels[l].n_positive = (int)e->label[l].positives;
+    }
+}
+
 xp_status threshold_apply(const threshold_choice *t, const cases *c, const cases *validation,
                           double *thresholds, xp_error *err) {
     for (int l = 0; l < c->n_labels; l++) {

@@ -70,6 +70,13 @@ typedef struct threshold_choice {
 /* "model", "youden", "f1", "sensitivity=0.9" or a number. */
 xp_status threshold_parse(threshold_choice *t, const char *text, xp_error *err);
 
+/* Thresholds chosen on validation data p, with where they come from, into p->labels labels. */
+xp_status threshold_store(const threshold_choice *t, const xp_predictions *p, xp_label *labels,
+                          xp_error *err);
+
+/* The AUROC of test data, its interval and the positives into the labels. */
+void test_figures_store(const xp_evaluation *e, xp_label *labels);
+
 /* thresholds (c->n_labels) for c; validation has the same labels and is looked at only when they
  * are chosen. */
 xp_status threshold_apply(const threshold_choice *t, const cases *c, const cases *validation,

@@ -110,15 +110,7 @@ static xp_status fit(calibration *c, xp_error *err) {
 
 static xp_status choose_thresholds(calibration *c, xp_error *err) {
     xp_predictions p = cases_predictions(&c->validation);
-    for (int l = 0; l < c->n; l++) {
-        xp_label *label = &c->file.model.labels[l];
-        XP_TRY(xp_choose_threshold(&p, l, c->rule.rule, c->rule.wanted, &label->threshold, err));
-        label->threshold_source[0] = 0;
-        if (!isnan(label->threshold))
-            snprintf(label->threshold_source, sizeof label->threshold_source, "%.60s (%zu records)",
-                     c->rule.text, c->validation.n);
-    }
-    return XP_OK;
+    return threshold_store(&c->rule, &p, c->file.model.labels, err);
 }
 
 /* The scaling keeps every order of cases, so that the AUROC is that of the file as well. */
@@ -131,13 +123,7 @@ static xp_status test(calibration *c, xp_pool *pool, xp_error *err) {
     for (int l = 0; l < c->n; l++) threshold[l] = c->file.model.labels[l].threshold;
     xp_predictions p = cases_predictions(&tested);
     xp_status s = xp_evaluate(&p, threshold, xp_eval_defaults(), &e, err);
-    for (int l = 0; s == XP_OK && l < c->n; l++) {
-        xp_label *label = &c->file.model.labels[l];
-        label->auroc = e.label[l].value[XP_AUROC];
-        label->auroc_low = e.label[l].delong.low;
-        label->auroc_high = e.label[l].delong.high;
-        label->n_positive = (int)e.label[l].positives;
-    }
+    if (s == XP_OK) test_figures_store(&e, c->file.model.labels);
     if (s == XP_OK) xp_evaluation_free(&e);
     cases_free(&tested);
     return s;

@@ -284,15 +284,7 @@ static xp_status choose_thresholds(training *t, xp_error *err) {
     XP_TRY(threshold_parse(&rule, t->opt.threshold, err));
     XP_TRY(train_predict(t, t->val_loader, &t->val_set, &loss, err));
     xp_predictions p = train_predictions(t, t->val_set.n);
-    for (int l = 0; l < t->n_labels; l++) {
-        xp_label *label = &t->model.labels[l];
-        XP_TRY(xp_choose_threshold(&p, l, rule.rule, rule.wanted, &label->threshold, err));
-        label->threshold_source[0] = 0;
-        if (!isnan(label->threshold))
-            snprintf(label->threshold_source, sizeof label->threshold_source, "%.60s (%zu records)",
-                     rule.text, t->val_set.n);
-    }
-    return XP_OK;
+    return threshold_store(&rule, &p, t->model.labels, err);
 }
 
 static xp_status test_model(training *t, const xp_loader_options *set, xp_evaluation *e,
@@ -306,13 +298,7 @@ static xp_status test_model(training *t, const xp_loader_options *set, xp_evalua
     xp_predictions p = train_predictions(t, set->n);
     for (int l = 0; l < t->n_labels; l++) threshold[l] = t->model.labels[l].threshold;
     XP_TRY(xp_evaluate(&p, threshold, xp_eval_defaults(), e, err));
-    for (int l = 0; l < t->n_labels; l++) {
-        xp_label *label = &t->model.labels[l];
-        label->auroc = e->label[l].value[XP_AUROC];
-        label->auroc_low = e->label[l].delong.low;
-        label->auroc_high = e->label[l].delong.high;
-        label->n_positive = (int)e->label[l].positives;
-    }
+    test_figures_store(e, t->model.labels);
     return XP_OK;
 }
 

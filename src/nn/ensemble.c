@@ -52,28 +52,10 @@ static xp_status check_member(const builder *b, int k, xp_error *err) {
     return XP_OK;
 }
 
-/* A layer that does the same to every channel, whoever's it is. */
-static bool by_channel(const xp_op *op) {
-    switch (op->kind) {
-    case XP_OP_BATCHNORM:
-    case XP_OP_ADD:
-    case XP_OP_MAXPOOL:
-    case XP_OP_AVGPOOL:
-    case XP_OP_GLOBAL_AVGPOOL:
-    case XP_OP_GLOBAL_MAXPOOL:
-    case XP_OP_DROPOUT:
-        return true;
-    case XP_OP_ACTIVATION:
-        return op->activation != XP_ACT_SOFTMAX;
-    default:
-        return false;
-    }
-}
-
 static xp_status check_tail(const builder *b, xp_error *err) {
     const xp_graph *g = &b->members[0]->graph;
     for (int i = b->join + 1; i < g->n_ops - 1; i++)
-        if (!by_channel(&g->ops[i]))
+        if (!xp_op_is_channelwise(&g->ops[i]))
             return xp_fail(err, XP_ERR_UNSUPPORTED,
                            "layer \"%s\" (%s) mixes the channels of layer \"%s\": the networks "
                            "cannot be joined there",

@@ -13,23 +13,6 @@
  * weight of label k is J_kc s_c with J the gradient of the logits at the pooled vector, which is a
  * pass over a few vectors. Exact, for the chain rule has no other terms. */
 
-static bool is_channelwise(const xp_op *op) {
-    switch (op->kind) {
-    case XP_OP_ACTIVATION:
-        return op->activation != XP_ACT_SOFTMAX;
-    case XP_OP_BATCHNORM:
-    case XP_OP_ADD:
-    case XP_OP_MAXPOOL:
-    case XP_OP_AVGPOOL:
-    case XP_OP_GLOBAL_AVGPOOL:
-    case XP_OP_GLOBAL_MAXPOOL:
-    case XP_OP_DROPOUT:
-        return true;
-    default:
-        return false;
-    }
-}
-
 /* The pooled vector that all paths from layer to the logits go through and that is reached channel
  * by channel; or -1. Ops are in topological order, so with every active op up to it read only by
  * active ops up to it, nothing goes round it. */
@@ -38,7 +21,7 @@ static int shared_bottleneck(xp_net *net, int layer) {
     int i = layer + 1;
     for (; i <= net->logit_op; i++) {
         if (!net->ops[i].active) continue;
-        if (!is_channelwise(&net->g->ops[i])) return -1;
+        if (!xp_op_is_channelwise(&net->g->ops[i])) return -1;
         if (!net->g->ops[i].is_sequence) break;
     }
     if (i > net->logit_op) return -1;

@@ -62,6 +62,23 @@ void xp_graph_free(xp_graph *g) {
     *g = (xp_graph){0};
 }
 
+bool xp_op_is_channelwise(const xp_op *op) {
+    switch (op->kind) {
+    case XP_OP_ACTIVATION:
+        return op->activation != XP_ACT_SOFTMAX;
+    case XP_OP_BATCHNORM:
+    case XP_OP_ADD:
+    case XP_OP_MAXPOOL:
+    case XP_OP_AVGPOOL:
+    case XP_OP_GLOBAL_AVGPOOL:
+    case XP_OP_GLOBAL_MAXPOOL:
+    case XP_OP_DROPOUT:
+        return true;
+    default:
+        return false;
+    }
+}
+
 /* ==== checking an op's settings ==== */
 
 static xp_status bad_op(xp_error *err, xp_status code, const xp_op *op, const char *what) {

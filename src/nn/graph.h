@@ -123,6 +123,10 @@ int xp_graph_find_param(const xp_graph *g, const char *name);
 /* The param of op whose name ends in ".suffix", or NULL. */
 const xp_param *xp_op_param(const xp_graph *g, const xp_op *op, const char *suffix);
 
+/* Whether the op treats each channel by itself, and all of them alike (batch norm, add, pools ...).
+ */
+bool xp_op_is_channelwise(const xp_op *op);
+
 /* Multiply-adds of one direct forward pass: what `info` prints. */
 double xp_graph_macs(const xp_graph *g);
 

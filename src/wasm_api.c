@@ -299,10 +299,11 @@ int xp_wasm_analyse(xp_session *s, int flags) {
     drop_analysis(s);
     if (!s->has_record) return xp_fail(&s->error, XP_ERR_USAGE, "no record is open");
     if (!s->has_model) return xp_fail(&s->error, XP_ERR_USAGE, "no model is loaded");
-    xp_explain_options opt = {.prepare.accept_amplitude =
-                                  (flags & XP_ANALYSE_ACCEPT_AMPLITUDE) != 0,
-                              .layer = flags & XP_ANALYSE_NO_MAPS ? -1 : s->layer,
-                              .label = -1};
+    xp_explain_options opt = {
+        .prepare.accept_amplitude = (flags & XP_ANALYSE_ACCEPT_AMPLITUDE) != 0,
+        .prepare.accept_missing_leads = (flags & XP_ANALYSE_ACCEPT_MISSING_LEADS) != 0,
+        .layer = flags & XP_ANALYSE_NO_MAPS ? -1 : s->layer,
+        .label = -1};
     XP_TRY(plan_net(s, s->layer));
     XP_TRY(xp_explain(&s->analysis, &s->record, &s->model, s->net, &opt, &s->error));
     s->has_analysis = true;

@@ -67,8 +67,9 @@ XP_EXPORT(xp_wasm_drawing) const void *xp_wasm_drawing(const xp_session *s, int 
 /* Run the model on the record and make the maps of all labels. Repeated calls need no more memory
  * than the first. flags: a sum of these. */
 enum {
-    XP_ANALYSE_ACCEPT_AMPLITUDE = 1, /* although the amplitude is not credible */
-    XP_ANALYSE_NO_MAPS = 2           /* probabilities alone */
+    XP_ANALYSE_ACCEPT_AMPLITUDE = 1,    /* although the amplitude is not credible */
+    XP_ANALYSE_NO_MAPS = 2,             /* probabilities alone */
+    XP_ANALYSE_ACCEPT_MISSING_LEADS = 4 /* leads that are not there count as 0 mV */
 };
 XP_EXPORT(xp_wasm_analyse) int xp_wasm_analyse(xp_session *s, int flags);
 

@@ -241,12 +241,12 @@ export class Core {
   }
 
   /**
-   * @param {{acceptAmplitude?: boolean, withMaps?: boolean}} [options]
+   * @param {{acceptAmplitude?: boolean, acceptMissingLeads?: boolean, withMaps?: boolean}} [options]
    * @returns {Analysis}
    */
-  analyse({ acceptAmplitude = false, withMaps = true } = {}) {
+  analyse({ acceptAmplitude = false, acceptMissingLeads = false, withMaps = true } = {}) {
     const start = performance.now();
-    const flags = (acceptAmplitude ? 1 : 0) + (withMaps ? 0 : 2);
+    const flags = (acceptAmplitude ? 1 : 0) + (withMaps ? 0 : 2) + (acceptMissingLeads ? 4 : 0);
     this.check(this.wasm.xp_wasm_analyse(this.session, flags));
     const milliseconds = performance.now() - start;
     /** @type {AnalysisInfo} */

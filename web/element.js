@@ -352,7 +352,7 @@ export class EcgXplaim extends HTMLElement {
     this.analyses = [];
     this.showRecord();
     this.say("");
-    if (first.reason instanceof CoreError && first.reason.code === "UNITS") this.$("accept").hidden = false;
+    if (first.reason instanceof CoreError && ["UNITS", "LEAD_UNKNOWN"].includes(first.reason.code)) this.$("accept").hidden = false;
     throw first.reason;
   }
 
@@ -728,7 +728,7 @@ export class EcgXplaim extends HTMLElement {
       });
     this.on("sample", "click", () => this.openSample(this.$("sample-list").value || SAMPLE));
     this.on("cancel", "click", () => this.cancel());
-    this.on("accept", "click", () => this.analyse({ acceptAmplitude: true }));
+    this.on("accept", "click", () => this.analyse({ acceptAmplitude: true, acceptMissingLeads: true }));
     this.on("help-open", "click", () => this.$("help").showModal());
     const area = this.hasAttribute("embed") ? this : document;
     const open = (/** @type {Promise<File[]>} */ files) => this.guarded(async () => this.openFiles(await files));

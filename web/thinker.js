@@ -8,7 +8,7 @@ import { readGroup } from "./files.js";
  * @typedef {import("./files.js").FileGroup} FileGroup
  * @typedef {import("./worker.js").Model} Model
  * @typedef {import("./core.js").About} About
- * @typedef {{acceptAmplitude?: boolean}} Options
+ * @typedef {{acceptAmplitude?: boolean, acceptMissingLeads?: boolean}} Options
  */
 
 export class Thinker {

@@ -15,7 +15,7 @@ import { explainReport, predictReport } from "./report.js";
  *   draw: {request: import("./core.js").DrawRequest, values: Float32Array | null},
  *   picture: {module: ArrayBuffer, list: import("./core.js").DisplayList, dpi: number},
  *   attribute: {method: import("./core.js").Method, window: number, label: number},
- *   analyse: {acceptAmplitude?: boolean, maps?: boolean}}} Requests  maps false: only the report of
+ *   analyse: {acceptAmplitude?: boolean, acceptMissingLeads?: boolean, maps?: boolean}}} Requests  maps false: only the report of
  *   probabilities is wanted
  * @typedef {{start: import("./core.js").About, model: Model, layer: Model,
  *   record: import("./core.js").EcgRecord, facts: import("./core.js").RecordInfo,
@@ -118,8 +118,8 @@ const handlers = {
   },
 
   /** @param {Requests["analyse"]} request */
-  analyse({ acceptAmplitude, maps = true }) {
-    const analysis = running().analyse({ acceptAmplitude });
+  analyse({ acceptAmplitude, acceptMissingLeads, maps = true }) {
+    const analysis = running().analyse({ acceptAmplitude, acceptMissingLeads });
     if (!opened || !model) throw new Error("an analysis without a record or a model");
     const report = maps ? explainReport : predictReport;
     return {

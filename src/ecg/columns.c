@@ -157,15 +157,19 @@ static void tell_unused(const xp_record *rec, const xp_input_spec *spec, xp_noti
         xp_notice_add(notes, XP_NOTE_IGNORED, NULL, "not an input of this model: %s", unused.text);
 }
 
-static void tell_absent(const xp_column *columns, int n, xp_notices *notes) {
+/* A record without one lead of the model's is none to analyse, whatever was accepted. */
+static xp_status tell_absent(const xp_column *columns, int n, const xp_record *rec,
+                             xp_notices *notes, xp_error *err) {
     name_list absent = {0};
     for (int c = 0; c < n; c++)
         if (columns[c].absent) add_name(&absent, columns[c].name);
+    if (absent.n == n) return fail_unknown(rec, columns[0].name, err);
     if (absent.n)
         xp_notice_add(notes, XP_NOTE_GAP, NULL,
                       "not in the recording, and taken as 0 mV as was accepted: lead%s %s; what "
                       "shows in them cannot be found",
                       absent.n > 1 ? "s" : "", absent.text);
+    return XP_OK;
 }
 
 xp_status xp_columns_find(xp_column **out, const xp_record *rec, const xp_input_spec *spec,
@@ -179,7 +183,11 @@ xp_status xp_columns_find(xp_column **out, const xp_record *rec, const xp_input_
             return s;
         }
     }
-    tell_absent(cols, spec->n_leads, notes);
+    xp_status told = tell_absent(cols, spec->n_leads, rec, notes, err);
+    if (told != XP_OK) {
+        xp_columns_free(cols, spec->n_leads);
+        return told;
+    }
     tell_unused(rec, spec, notes);
     *out = cols;
     return XP_OK;

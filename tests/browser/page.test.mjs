@@ -902,3 +902,17 @@ test("Cancel ends the work at once, and the page goes on", { skip }, async () =>
   assert.deepEqual(page.errors, []);
   await page.context().close();
 });
+
+test("leads that are not there are refused, and on request taken as 0 mV", { skip }, async () => {
+  const [hea, dat] = load(sample);
+  const lines = Buffer.from(hea.base64, "base64").toString("latin1").split(/\r?\n/);
+  const renamed = lines.map((line) => line.replace(/ V([1-6])$/, " X$1")).join("\n");
+  const page = await openPage();
+  await drop(page, [file(hea.name, renamed), dat]);
+  await says(page, /needs lead V1/);
+  await page.click("#accept");
+  await analysed(page);
+  assert.match(await page.textContent("#notices"), /taken as 0 mV as was accepted: leads V1, V2, V3, V4, V5, V6/);
+  assert.deepEqual(page.errors, []);
+  await page.context().close();
+});

@@ -124,6 +124,8 @@ static void absent_leads_can_be_accepted(void **state) {
     assert_int_equal(count_notices(&in, XP_NOTE_GAP), 1);
     assert_int_equal(count_notices(&in, XP_NOTE_AMPLITUDE), 0);
     xp_input_free(&in);
+    for (int l = 0; l < 2; l++) set_name(&rec.leads[l], "none");
+    refused(&rec, &published, &accept, XP_ERR_LEAD_UNKNOWN);
     xp_record_free(&rec);
 }
 

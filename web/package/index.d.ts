@@ -11,6 +11,8 @@ export interface AnalyseOptions {
   layer?: string;
   /** Analyse although the amplitude is not credible (error code "UNITS" otherwise). */
   acceptAmplitude?: boolean;
+  /** Take leads that are not there, and cannot be derived, as 0 mV (error code "LEAD_UNKNOWN" otherwise). */
+  acceptMissingLeads?: boolean;
   /** false: leave the maps' values out. */
   values?: boolean;
 }

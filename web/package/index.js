@@ -120,7 +120,7 @@ export class Xplaim {
     return done;
   }
 
-  async analyseNow(files, model, { record, layer = "", acceptAmplitude = false, values = true }) {
+  async analyseNow(files, model, { record, layer = "", acceptAmplitude = false, acceptMissingLeads = false, values = true }) {
     const wanted = model ?? this.source ?? (await defaultModel());
     if (wanted !== this.source || layer !== this.layer) await this.loadModel(wanted, layer);
     const pairs = await named(files);
@@ -129,7 +129,7 @@ export class Xplaim {
       this.core.forgetFiles();
       for (const [file, bytes] of pairs) this.core.addFile(file.replace(/\.hea$/i, ".hea"), bytes);
       const opened = this.core.openRecord(name);
-      const analysis = this.core.analyse({ acceptAmplitude });
+      const analysis = this.core.analyse({ acceptAmplitude, acceptMissingLeads });
       const report = explainReport(name, this.model, opened, analysis);
       return values ? report : withoutValues(report);
     } finally {

@@ -9,7 +9,7 @@ import { pathToFileURL } from "node:url";
 import { bundlePage } from "../../scripts/bundle-page.mjs";
 import { serve } from "../../scripts/serve.mjs";
 import { ENGINES, until } from "../support/engines.mjs";
-import { DIST, explainNatively, recordFiles, ROOT, scratch } from "../support/native.mjs";
+import { DIST, explainNatively, recordFiles, ROOT, scratch, stretchText } from "../support/native.mjs";
 import * as inPage from "../support/page.mjs";
 
 const sample = join(ROOT, "web/samples/00219_hr");
@@ -42,8 +42,8 @@ async function analysesSample(engine) {
 async function explains(engine) {
   const label = native.map.windows[0].labels.findIndex(({ positive }) => positive);
   const text = await engine.run(inPage.choose, label);
-  for (const { start_s: from, end_s: to } of native.map.windows[0].labels[label].strongest)
-    assert.ok(text.includes(`${from.toFixed(3)}–${to.toFixed(3)} s`), `${from} to ${to} in: ${text}`);
+  for (const stretch of native.map.windows[0].labels[label].strongest)
+    assert.ok(text.includes(stretchText(native, stretch)), `${stretchText(native, stretch)} in: ${text}`);
 }
 
 async function exportsResults(engine) {

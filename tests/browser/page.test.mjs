@@ -8,7 +8,7 @@ import { after, before, test as declare } from "node:test";
 import { chromium } from "playwright-core";
 import { inflateSync } from "node:zlib";
 import { serve } from "../../scripts/serve.mjs";
-import { DIST, explainNatively, importModel, recordFiles, ROOT, scratch, SHARED, untrainedModel, variants } from "../support/native.mjs";
+import { DIST, explainNatively, importModel, recordFiles, ROOT, scratch, SHARED, stretchText, untrainedModel, variants } from "../support/native.mjs";
 import { problems } from "../support/schema.mjs";
 import { zip } from "../support/zip.mjs";
 
@@ -159,9 +159,8 @@ test("the strongest stretches are the native tool's", { skip }, async () => {
   const label = native.map.windows[0].labels.findIndex((l) => l.positive);
   await page.locator("#labels input").nth(label).check();
   const shown = await page.$$eval("#evidence li", (items) => items.map((item) => item.textContent));
-  const digits = native.map.step_s >= 0.01 ? 2 : 3;
   const expected = native.map.windows[0].labels[label].strongest.map(
-    (s) => `${s.start_s.toFixed(digits)}–${s.end_s.toFixed(digits)} s (peak ${s.peak.toFixed(2)})`,
+    (s) => `${stretchText(native, s)} (peak ${s.peak.toFixed(2)})`,
   );
   assert.deepEqual(shown, expected);
   await page.context().close();

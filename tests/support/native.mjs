@@ -40,6 +40,12 @@ export function importModel(path, options) {
   return out;
 }
 
+/** A stretch of a map as the page writes it: decimals follow the map's step, at least two. */
+export function stretchText(report, { start_s: start, end_s: end }) {
+  const digits = report.map.step_s >= 0.01 ? 2 : 3;
+  return `${start.toFixed(digits)}–${end.toFixed(digits)} s`;
+}
+
 /** A full-size network with random weights, which says of itself that it is untrained. */
 export function untrainedModel() {
   const out = join(scratch, "untrained.safetensors");

@@ -1,6 +1,6 @@
 // Benches the page's WebAssembly (analysis: preparing, forward pass, maps of all labels) against
 // onnxruntime-web's forward pass alone: same weights, same record, one thread, one run.
-//   tests/bench/run-onnxruntime-web [ROUNDS]     XP_NO_RELAXED=1: without relaxed SIMD
+//   tests/bench/run-onnxruntime-web [ROUNDS [MODEL]]     XP_NO_RELAXED=1: without relaxed SIMD
 
 import { chromium } from "playwright-core";
 import { existsSync, readFileSync } from "node:fs";
@@ -13,13 +13,14 @@ import { describe, measure } from "./measure.js";
 const HERE = dirname(fileURLToPath(import.meta.url));
 const DIST = join(HERE, "../../web/dist");
 const RELAXED = join(DIST, "xplaim-relaxed.wasm");
-const [onnx, rounds = "20"] = process.argv.slice(2);
+const [model, onnx, x, rounds] = process.argv.slice(2);
 
 const paths = {
   ...(existsSync(RELAXED) && !process.env.XP_NO_RELAXED ? { relaxed: RELAXED } : {}),
   simd: join(DIST, "xplaim-simd.wasm"),
   scalar: join(DIST, "xplaim-scalar.wasm"),
-  model: join(DIST, "model.safetensors"),
+  model,
+  x,
   hea: join(DIST, "samples/00219_hr.hea"),
   dat: join(DIST, "samples/00219_hr.dat"),
   onnx,

@@ -37,7 +37,7 @@ export function showCard(holder, whole, model) {
     ["Trained", model.trained ? "yes" : "no: random weights"], ["SHA-256", model.sha256 ?? "not known"],
     ["Input", `${window}, leads ${model.leads.join(" ")}`], ["Labels", String(model.labels.length)]];
   const more = model.meta
-    .filter(({ value }) => value.length <= 600)
+    .filter(({ value }) => value.length <= 600 && !/^[[{]/.test(value)) // texts, not tables
     .map(({ key, value }) => /** @type {[string, string]} */ ([key.replaceAll("_", " "), value]));
   holder.replaceChildren(...[...facts, ...more].flatMap(([key, value]) => [
     make("dt", { textContent: key }), make("dd", { textContent: value })]));

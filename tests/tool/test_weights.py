@@ -3,7 +3,7 @@
 import numpy
 import pytest
 
-from conftest import json_lines, write_record, xplaim
+from conftest import ROOT, json_lines, write_record, xplaim
 from test_train import RATE, data, model_of, package, signal_of, words  # noqa: F401 (data is a fixture)
 
 DATA_SET = ["--ds-name", "ptb-xl", "--ds-dir", "data/ptb-xl"]
@@ -81,3 +81,16 @@ def test_notes(trio, tmp_path):
                              ("x", 2, "KEY=FILE"), (f"x={tmp_path / 'none'}", 1, "none")):
         assert told in xplaim("export", "-m", m, "--note", note, "-o", tmp_path / "bad.safetensors", code=code).stderr
     assert not (tmp_path / "bad.safetensors").exists()
+
+
+@pytest.mark.parametrize("name", ["ecg-xplaim", "ecg-xplaim-small"])
+def test_shipped_model(name):
+    folder = ROOT / "model_weights"
+    path = folder / f"{name}.safetensors"
+    (info,) = json_lines(xplaim("info", path, "--json"), "info")
+    assert path.stat().st_size <= 8_000_000 and info["model"]["trained"]
+    assert info["metadata"]["model_card"] == (folder / f"{name}.md").read_text()
+    assert "CC BY 4.0" in info["metadata"]["licence"]
+    (told,) = json_lines(xplaim("predict", "-m", path, ROOT / "web/samples/00963_hr", "--json"), "predict")
+    found = {l["name"] for l in told["labels"] if l["at_or_above_threshold"]}
+    assert "afib" in found and "lbbb" not in found  # what the data set's cardiologists wrote

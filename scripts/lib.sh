@@ -251,7 +251,7 @@ want_browsers() {
 
 # What scripts/test uses beyond the demo.
 need_tests() {
-    need clang clang-format libopenmpi-dev openmpi-bin
+    need clang clang-format libcmocka-dev libopenmpi-dev openmpi-bin
     need_npm
     want_browsers
     want clang-16 lld-16 || say "no clang 16: the page is built without its relaxed-SIMD module"

@@ -25,12 +25,12 @@ typedef struct tile_args {
 } tile_args;
 
 /* c (rows, TILE_N) = a (rows, k) * b (k, TILE_N) [+ c]; a's element (r, p) is at
- * a[r * row + p * step]. rows is a constant where this is inlined, and so is step where rows are
- * dense. c is loaded before the loop and stored after it, without a branch: only then do the
- * compilers of browsers keep all accumulators in registers. */
-static ALWAYS_INLINE void tile(const int rows, const tile_args *s, const ptrdiff_t step,
-                               const float *a, const float *b, float *c) {
-    const ptrdiff_t row = s->row, ldc = s->ldc, pace = s->pace;
+ * a[r * row + p * step]. rows is a constant where this is inlined. c is loaded before the loop and
+ * stored after it, without a branch: only then do the compilers of browsers keep all accumulators
+ * in registers. */
+static ALWAYS_INLINE void tile(const int rows, const tile_args *s, const float *a, const float *b,
+                               float *c) {
+    const ptrdiff_t row = s->row, step = s->step, ldc = s->ldc, pace = s->pace;
     const char *soon = s->soon;
     vec acc[VEC_ROWS][VEC_COLS];
     UNROLL
@@ -57,10 +57,7 @@ static ALWAYS_INLINE void tile(const int rows, const tile_args *s, const ptrdiff
 #define DEFINE_TILE(R)                                                                             \
     static __attribute__((noinline)) void tile_##R(const tile_args *s, const float *a,             \
                                                    const float *b, float *c) {                     \
-        if (s->step == 1)                                                                          \
-            tile(R, s, 1, a, b, c);                                                                \
-        else                                                                                       \
-            tile(R, s, s->step, a, b, c);                                                          \
+        tile(R, s, a, b, c);                                                                       \
     }
 #if VEC_ROWS == 4
 #define FOR_EACH_ROWS(X) X(1) X(2) X(3) X(4)

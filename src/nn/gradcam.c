@@ -73,6 +73,19 @@ static void shared_weights(xp_net *net, int layer, int pooled, int first, int n,
         for (int c = 0; c < op->c; c++) w[(size_t)k * (size_t)op->c + (size_t)c] *= s[c];
 }
 
+/* raw (n, t) = w (n, c) * a (t, c)^T, some rows of a at a time: as a * w^T only the few rows of w
+ * have to be packed. */
+static void weigh_channels(xp_net *net, xp_mat a, const float *w, int n, float *raw) {
+    float *part = net->cam_part; /* (rows, n) */
+    for (int t0 = 0; t0 < a.rows; t0 += XP_CAM_ROWS) {
+        const int rows = a.rows - t0 < XP_CAM_ROWS ? a.rows - t0 : XP_CAM_ROWS;
+        net->kernels->gemm_nt(rows, n, a.cols, xp_mat_row(a, t0), a.stride, w, a.cols, part, n, 0);
+        for (int k = 0; k < n; k++)
+            for (int t = 0; t < rows; t++)
+                raw[(size_t)k * (size_t)a.rows + (size_t)(t0 + t)] = part[t * n + k];
+    }
+}
+
 static xp_status check_layer(xp_net *net, int layer, xp_error *err) {
     if (!xp_net_keeps(net, layer))
         return xp_fail(err, XP_ERR_USAGE,
@@ -99,7 +112,7 @@ static xp_status raw_maps(xp_net *net, int layer, int first, int n, float *raw, 
     else
         for (int k = 0; k < n; k++)
             label_weights(net, layer, first + k, w + (size_t)k * (size_t)a.cols);
-    net->kernels->gemm_nt(n, a.rows, a.cols, w, a.cols, a.data, a.stride, raw, a.rows, 0);
+    weigh_channels(net, a, w, n, raw);
     return XP_OK;
 }
 

@@ -418,11 +418,7 @@ static void back_in_place(xp_net *net, int i, int in) {
     const xp_mat g = net->ops[in].gradient;
     net->ops[in].started = true;
     if (net->g->ops[i].kind != XP_OP_BATCHNORM) return;
-    const float *scale = norm_scale(net, i);
-    for (int t = 0; t < g.rows; t++) {
-        float *row = xp_mat_row(g, t);
-        for (int c = 0; c < g.cols; c++) row[c] *= scale[c];
-    }
+    xp_batchnorm_backward_in_place(g, norm_scale(net, i));
 }
 
 static bool hands_on(const xp_op *op) {

@@ -39,6 +39,8 @@ void xp_batchnorm_fold(float *scale, float *shift, const float *gamma, const flo
 void xp_batchnorm_forward(const xp_kernels *k, xp_mat y, xp_mat x, const float *scale,
                           const float *shift, bool relu);
 void xp_batchnorm_backward(xp_mat dx, xp_mat dy, const float *scale);
+/* Where dx lies in dy's place: nothing is added. */
+void xp_batchnorm_backward_in_place(xp_mat g, const float *scale);
 
 /* Over the channels of each row; gamma and beta may be NULL. */
 void xp_layernorm_forward(xp_mat y, xp_mat x, const float *gamma, const float *beta, float epsilon);

@@ -61,12 +61,20 @@ static void softmax_back(float *g, const float *y, int n) {
     for (int i = 0; i < n; i++) g[i] = (float)((double)y[i] * ((double)g[i] - dot));
 }
 
+/* A function of its own, and restrict: else it is not vectorised. */
+static void relu_back(float *restrict g, const float *restrict y, int n) {
+    for (int i = 0; i < n; i++) {
+        const float v = g[i];
+        g[i] = y[i] > 0 ? v : 0;
+    }
+}
+
 static void activation_back(float *g, const float *y, int n, xp_activation a) {
     switch (a) {
     case XP_ACT_LINEAR:
         break;
     case XP_ACT_RELU:
-        for (int i = 0; i < n; i++) g[i] = y[i] > 0 ? g[i] : 0;
+        relu_back(g, y, n);
         break;
     case XP_ACT_SIGMOID:
         for (int i = 0; i < n; i++) g[i] *= y[i] * (1 - y[i]);
@@ -132,6 +140,13 @@ void xp_batchnorm_backward(xp_mat dx, xp_mat dy, const float *scale) {
         float *out = xp_mat_row(dx, t);
         const float *g = xp_mat_row(dy, t);
         for (int i = 0; i < dx.cols; i++) out[i] += g[i] * scale[i];
+    }
+}
+
+void xp_batchnorm_backward_in_place(xp_mat g, const float *scale) {
+    for (int t = 0; t < g.rows; t++) {
+        float *row = xp_mat_row(g, t);
+        for (int i = 0; i < g.cols; i++) row[i] *= scale[i];
     }
 }
 

@@ -60,9 +60,9 @@ static void route_max(xp_mat dx, const float *dy, xp_mat x, span s, int begin, i
     }
 }
 
-/* The same for windows of two rows, without a branch. */
-static void route_max_pair(float *d0, float *d1, const float *dy, const float *x0, const float *x1,
-                           int n) {
+/* The same for windows of two rows, without a branch. restrict: else it is not vectorised. */
+static void route_max_pair(float *restrict d0, float *restrict d1, const float *restrict dy,
+                           const float *restrict x0, const float *restrict x1, int n) {
     for (int i = 0; i < n; i++) {
         float second = x1[i] > x0[i] ? dy[i] : 0;
         d1[i] += second;

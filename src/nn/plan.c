@@ -664,6 +664,7 @@ static void layout_gradients(xp_net *net, xp_arena *arena) {
     net->back_sum = xp_arena_take(arena, shared_input_floats(net), sizeof(float));
     net->cam_weights = xp_arena_take(arena, labels * channels, sizeof(float));
     net->cam_seed = xp_arena_take(arena, channels + labels, sizeof(float));
+    net->cam_part = xp_arena_take(arena, XP_CAM_ROWS * labels, sizeof(float));
 }
 
 void xp_plan_layout(xp_net *net, xp_arena *arena) {

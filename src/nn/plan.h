@@ -82,6 +82,8 @@ typedef struct op_plan {
     xp_mat gradient;
 } op_plan;
 
+enum { XP_CAM_ROWS = 256 }; /* rows of activations that a map takes at a time */
+
 struct xp_net {
     const xp_model *m;
     const xp_graph *g;
@@ -104,6 +106,7 @@ struct xp_net {
     void *scratch;
     float *back_sum;               /* (t, c) of a conv's input that has other readers too */
     float *cam_weights, *cam_seed; /* (labels, largest c), (largest c + labels) */
+    float *cam_part;               /* (XP_CAM_ROWS, labels) */
     void *block;
     size_t block_bytes, heap_bytes;
 

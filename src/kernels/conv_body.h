@@ -30,49 +30,94 @@ static void conv_epilogue(float *y, ptrdiff_t stride, int rows, int cols,
 
 /* ---- short kernels --------------------------------------------------------------------------- */
 
-/* Four input rows make a block, three further the next begins. */
-static void conv_to_short(const float *x, ptrdiff_t stride, int blocks, int c, float *out,
+static ALWAYS_INLINE vec load_n(const float *p, const int n) {
+    return n == VEC_N ? vec_load(p) : load_some(p, n);
+}
+
+static ALWAYS_INLINE void store_n(float *p, vec v, const int n) {
+    if (n == VEC_N)
+        vec_store(p, v);
+    else
+        store_some(p, v, n);
+}
+
+/* The rows of conv_short.c's B: n channels of a block's eight rows to its eight terms. */
+static ALWAYS_INLINE void short_terms(const float *x, ptrdiff_t stride, float *out, size_t plane,
+                                      const int n) {
+    vec d[8];
+    UNROLL
+    for (int i = 0; i < 8; i++) d[i] = load_n(x + i * stride, n);
+    const vec quarter = vec_splat(0.25F), half = vec_splat(0.5F), five_half = vec_splat(2.5F);
+    const vec f = vec_splat(5.25F), two = vec_splat(2), four = vec_splat(4);
+    const vec even1 = vec_fnma(vec_splat(4.25F), d[4], vec_add(d[2], d[6]));
+    const vec odd1 = vec_fnma(vec_splat(4.25F), d[3], vec_add(d[1], d[5]));
+    const vec even2 = vec_fnma(vec_splat(1.25F), d[4], vec_fma(quarter, d[2], d[6]));
+    const vec odd2 = vec_fma(two, d[5], vec_fnma(five_half, d[3], vec_mul(half, d[1])));
+    const vec even3 = vec_fnma(vec_splat(5), d[4], vec_fma(four, d[2], d[6]));
+    const vec odd3 = vec_fma(half, d[5], vec_fnma(five_half, d[3], vec_mul(two, d[1])));
+    store_n(out, vec_fma(f, vec_sub(d[4], d[2]), vec_sub(d[0], d[6])), n);
+    store_n(out + plane, vec_add(even1, odd1), n);
+    store_n(out + 2 * plane, vec_sub(even1, odd1), n);
+    store_n(out + 3 * plane, vec_add(even2, odd2), n);
+    store_n(out + 4 * plane, vec_sub(even2, odd2), n);
+    store_n(out + 5 * plane, vec_add(even3, odd3), n);
+    store_n(out + 6 * plane, vec_sub(even3, odd3), n);
+    store_n(out + 7 * plane, vec_fma(f, vec_sub(d[3], d[5]), vec_sub(d[7], d[1])), n);
+}
+
+static void conv_to_short(const float *x, ptrdiff_t stride, int blocks, int step, int c, float *out,
                           size_t plane) {
-    for (int b = 0; b < blocks; b++, x += 3 * stride, out += c) {
-        const float *x1 = x + stride, *x2 = x1 + stride, *x3 = x2 + stride;
+    for (int b = 0; b < blocks; b++, x += step * stride, out += c) {
         int i = 0;
-        for (; i + VEC_N <= c; i += VEC_N) {
-            const vec d1 = vec_load(x1 + i), d2 = vec_load(x2 + i);
-            vec_store(out + i, vec_sub(vec_load(x + i), d2));
-            vec_store(out + plane + i, vec_add(d1, d2));
-            vec_store(out + 2 * plane + i, vec_sub(d2, d1));
-            vec_store(out + 3 * plane + i, vec_sub(d1, vec_load(x3 + i)));
-        }
-        for (; i < c; i++) {
-            out[i] = x[i] - x2[i];
-            out[plane + i] = x1[i] + x2[i];
-            out[2 * plane + i] = x2[i] - x1[i];
-            out[3 * plane + i] = x1[i] - x3[i];
-        }
+        for (; i + VEC_N <= c; i += VEC_N) short_terms(x + i, stride, out + i, plane, VEC_N);
+        if (i < c) short_terms(x + i, stride, out + i, plane, c - i);
     }
 }
 
-static ALWAYS_INLINE void put(float *y, vec v, int n, const xp_conv_epilogue *ep, int c) {
-    if (n == VEC_N) {
-        vec_store(y, epilogue_vec(v, ep, c));
-        return;
+/* The rows of conv_short.c's A: a block's outputs, before the last term. Those of even and of odd
+ * powers of a point and its negative share their sum or difference. */
+static ALWAYS_INLINE void short_outputs(vec *y, const float *in, size_t plane) {
+    vec s[2][3];
+    UNROLL
+    for (int i = 0; i < 3; i++) {
+        const vec a = vec_load(in + (size_t)(2 * i + 1) * plane);
+        const vec b = vec_load(in + (size_t)(2 * i + 2) * plane);
+        s[0][i] = vec_add(a, b), s[1][i] = vec_sub(a, b);
     }
-    store_some(y, v, n);
-    for (int i = 0; i < n; i++) y[i] = epilogue_one(y[i], ep, c + i);
+    UNROLL
+    for (int i = 0; i < 7; i++) {
+        const vec *t = s[i % 2];
+        const vec v = vec_fma(vec_splat((float)(1 << i)), t[1], t[0]);
+        y[i] = vec_fma(vec_splat(1.0F / (float)(1 << i)), t[2], v);
+    }
+    y[0] = vec_add(y[0], vec_load(in));
 }
 
-static void conv_from_short(const float *in, size_t plane, size_t row, int rows, float *y,
+/* n columns of rows outputs, VEC_N floats apart in v. */
+static void put_rows(float *y, ptrdiff_t stride, const float *v, int rows, int n,
+                     const xp_conv_epilogue *ep, int c) {
+    for (; rows > 0; rows--, v += VEC_N, y += stride) {
+        if (n == VEC_N) {
+            vec_store(y, epilogue_vec(vec_load(v), ep, c));
+            continue;
+        }
+        for (int i = 0; i < n; i++) y[i] = epilogue_one(v[i], ep, c + i);
+    }
+}
+
+static void conv_from_short(const float *in, size_t plane, size_t row, int rows, int step, float *y,
                             ptrdiff_t stride, int cols, const xp_conv_epilogue *ep) {
-    const xp_conv_epilogue e = *ep;
-    for (; rows > 0; rows -= 3, in += row, y += 3 * stride)
+    _Alignas(64) float out[7 * VEC_N];
+    for (; rows > 0; rows -= step, in += row, y += step * stride)
         for (int c = 0; c < cols; c += VEC_N) {
             const int n = cols - c < VEC_N ? cols - c : VEC_N;
-            const vec m1 = vec_load(in + c), m2 = vec_load(in + plane + c);
-            const vec m3 = vec_load(in + 2 * plane + c), m4 = vec_load(in + 3 * plane + c);
-            const vec s = vec_add(m2, m3);
-            put(y + c, vec_add(m1, s), n, &e, c);
-            if (rows > 1) put(y + stride + c, vec_sub(m2, m3), n, &e, c);
-            if (rows > 2) put(y + 2 * stride + c, vec_sub(s, m4), n, &e, c);
+            float *last = out + (step - 1) * VEC_N;
+            vec v[7];
+            short_outputs(v, in + c, plane);
+            UNROLL
+            for (int i = 0; i < 7; i++) vec_store(out + i * VEC_N, v[i]);
+            vec_store(last, vec_add(vec_load(last), vec_load(in + 7 * plane + c)));
+            put_rows(y + c, stride, out, rows < step ? rows : step, n, ep, c);
         }
 }
 
@@ -187,19 +232,26 @@ typedef struct bin_tile {
     ptrdiff_t x_row, x_step, y_row;
     const float *xr, *xi, *xs, *wr, *wi, *ws;
     float *yr, *yi;
-    bool more; /* another tile lies behind this one: fetched from memory while this is computed */
+    int behind; /* tiles that lie behind this one: fetched from memory while this is computed */
 } bin_tile;
 
+/* Memory is fetched ahead by the processor itself, but only within a page of 4 KiB, and the first
+ * touch of each waits for its address and for the memory. Here the next pages wait together. */
+static __attribute__((noinline)) void open_pages(const char *from, ptrdiff_t bytes) {
+    for (ptrdiff_t i = 0; i + 64 < bytes; i += 4096) vec_fetch(from + i), vec_fetch(from + i + 64);
+}
+
 /* Three products a group of rows; the next tile is fetched at an even pace over all of them, as
- * slowly as memory likes it. */
+ * slowly as memory likes it, and the pages of the one after that are opened. */
 static void bin_rows(int m, const bin_tile *s) {
     int groups = (m + VEC_ROWS - 1) / VEC_ROWS;
     const ptrdiff_t tile_bytes = 2 * TILE_N * (ptrdiff_t)sizeof(float); /* of a step of k */
     const char *soon = (const char *)(s->wi + (s->wi - s->wr));
     tile_args t = {s->k, 0, s->x_row, s->x_step, s->y_row, soon, tile_bytes / (3 * groups)};
-    if (!s->more) t.soon = (const char *)s->wr, t.pace = 0;
+    if (!s->behind) t.soon = (const char *)s->wr, t.pace = 0;
     const ptrdiff_t fetched = t.pace * s->k;
     ptrdiff_t x = 0, y = 0;
+    if (s->behind > 1) open_pages(t.soon + tile_bytes * s->k, tile_bytes * s->k);
     for (; groups > 0; groups--) {
         const int rows = (m + groups - 1) / groups;
         const tile_fn product = tile_table[rows - 1];
@@ -255,7 +307,7 @@ static void conv_bin_product(const conv_bin *s, const float *x, const float *w, 
                             .ws = ws,
                             .yr = y,
                             .yi = y + s->y_im,
-                            .more = s->more || j + 1 < s->tiles};
+                            .behind = s->behind + s->tiles - 1 - j};
         bin_rows(s->rows, &t);
     }
 }

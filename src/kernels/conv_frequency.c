@@ -147,6 +147,12 @@ void conv_frequency_pack(const xp_conv *conv, const conv_group *g, const conv_we
 
 /* ---- forward --------------------------------------------------------------------------------- */
 
+/* n floats; the vectors of one row are too short for memcpy's call. */
+static void copy_vector(float *to, const float *from, int n) {
+    for (; n >= 4; n -= 4, to += 4, from += 4) memcpy(to, from, 4 * sizeof *to);
+    for (int i = 0; i < n; i++) to[i] = from[i];
+}
+
 /* Rows [row, row + N) of channels [c, c + width), zero outside, copied to out. */
 static void copy_edge(const job *d, float *out, long long row, int c) {
     const int n = d->g->spectrum.fft.n, width = d->conv->kernels->width;
@@ -154,8 +160,7 @@ static void copy_edge(const job *d, float *out, long long row, int c) {
     memset(out, 0, (size_t)n * (size_t)width * sizeof *out);
     for (int i = 0; i < n; i++, row++)
         if (row >= 0 && row < d->x.rows)
-            memcpy(out + (size_t)i * (size_t)width, xp_mat_row(d->x, (int)row) + c,
-                   (size_t)cols * sizeof *out);
+            copy_vector(out + (size_t)i * (size_t)width, xp_mat_row(d->x, (int)row) + c, cols);
 }
 
 /* The block's input where it lies when it is whole, else a copy in buffer. */
@@ -201,9 +206,9 @@ static void product_range(void *ctx, int begin, int end, int thread) {
     const job *d = ctx;
     const conv_spectrum *p = &d->g->spectrum;
     conv_bin s = {p->blocks, d->conv->shape.c_in, p->tiles, p->x_row, p->x_im, p->y_row, p->y_im,
-                  false};
+                  0};
     for (int f = begin; f < end; f++) {
-        s.more = f + 1 < p->fft.n / 2;
+        s.behind = (p->fft.n / 2 - 1 - f) * p->tiles;
         d->conv->kernels->conv->bin_product(
             &s, d->x_bins + (size_t)f * p->x_bin, d->g->weights + (size_t)f * p->w_bin,
             d->y_bins + (size_t)f * p->y_bin, f == 0, thread_work(d, thread));

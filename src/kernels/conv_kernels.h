@@ -34,7 +34,7 @@ typedef struct conv_rows {
 typedef struct conv_bin {
     int rows, k, tiles;
     size_t x_row, x_im, y_row, y_im;
-    bool more; /* the weights of another bin lie behind this one's */
+    int behind; /* tiles of further bins that lie behind this one's */
 } conv_bin;
 
 typedef struct xp_conv_kernels {
@@ -47,11 +47,13 @@ typedef struct xp_conv_kernels {
     /* The epilogue on y (rows, cols) in place; ep's pointers start at y's first column. */
     void (*epilogue)(float *y, ptrdiff_t stride, int rows, int cols, const xp_conv_epilogue *ep);
 
-    /* Kernels of two taps (conv_short.c): from rows to the four planes of input terms, (blocks, c)
-     * each, plane floats apart; and from the planes of products, row floats from block to block, to
-     * rows of y, through the epilogue. */
-    void (*to_short)(const float *x, ptrdiff_t stride, int blocks, int c, float *out, size_t plane);
-    void (*from_short)(const float *in, size_t plane, size_t row, int rows, float *y,
+    /* Kernels of two or three taps (conv_short.c): from rows, the next block step rows further, to
+     * the eight planes of input terms, (blocks, c) each, plane floats apart; and from the planes of
+     * products, row floats from block to block, to rows of y, step of them a block, through the
+     * epilogue. */
+    void (*to_short)(const float *x, ptrdiff_t stride, int blocks, int step, int c, float *out,
+                     size_t plane);
+    void (*from_short)(const float *in, size_t plane, size_t row, int rows, int step, float *y,
                        ptrdiff_t stride, int cols, const xp_conv_epilogue *ep);
 
     /* The transforms of two real signals, times 2 except in bin 0. work: 4 N vectors. */

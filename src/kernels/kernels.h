@@ -28,6 +28,10 @@ typedef struct xp_kernels {
     /* y (t,c) = x * scale[c] + shift[c], then ReLU when relu. */
     void (*scale_shift)(float *y, const float *x, const float *scale, const float *shift, int t,
                         int c, int relu);
+    /* A max-pool's window of two rows x0, x1: dy is added to the gradient d0 or d1 of the larger
+     * (the first of equals). */
+    void (*route_pair)(float *d0, float *d1, const float *dy, const float *x0, const float *x1,
+                       size_t n);
     float (*dot)(const float *a, const float *b, size_t n);
     float (*sum)(const float *a, size_t n);
     /* Further members belong to the convolution (conv.h) and are documented in kernels/. */

@@ -39,6 +39,7 @@ const xp_kernels UNIT = {
     .axpy = vector_axpy,
     .relu = vector_relu,
     .scale_shift = vector_scale_shift,
+    .route_pair = vector_route_pair,
     .dot = vector_dot,
     .sum = vector_sum,
     .conv = &unit_conv,

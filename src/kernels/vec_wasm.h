@@ -65,6 +65,10 @@ static inline vec vec_fnma(vec a, vec b, vec c) {
 static inline vec vec_relu(vec a) {
     return wasm_f32x4_pmax(a, wasm_f32x4_const(0, 0, 0, 0));
 }
+/* b where a > 0, else 0. */
+static inline vec vec_pass(vec a, vec b) {
+    return wasm_v128_and(b, wasm_f32x4_gt(a, wasm_f32x4_const(0, 0, 0, 0)));
+}
 static inline float vec_sum(vec a) {
     return (wasm_f32x4_extract_lane(a, 0) + wasm_f32x4_extract_lane(a, 2)) +
            (wasm_f32x4_extract_lane(a, 1) + wasm_f32x4_extract_lane(a, 3));

@@ -44,6 +44,22 @@ static void vector_scale_shift(float *y, const float *x, const float *scale, con
                         relu);
 }
 
+static void vector_route_pair(float *d0, float *d1, const float *dy, const float *x0,
+                              const float *x1, size_t n) {
+    size_t i = 0;
+    for (; i + VEC_N <= n; i += VEC_N) {
+        const vec g = vec_load(dy + i);
+        const vec second = vec_pass(vec_sub(vec_load(x1 + i), vec_load(x0 + i)), g);
+        vec_store(d1 + i, vec_add(vec_load(d1 + i), second));
+        vec_store(d0 + i, vec_add(vec_load(d0 + i), vec_sub(g, second)));
+    }
+    for (; i < n; i++) {
+        const float second = x1[i] > x0[i] ? dy[i] : 0;
+        d1[i] += second;
+        d0[i] += dy[i] - second;
+    }
+}
+
 /* Four partial sums hide the latency of the addition; the order is fixed, so is the result. */
 static float vector_dot(const float *a, const float *b, size_t n) {
     vec s[4] = {vec_splat(0), vec_splat(0), vec_splat(0), vec_splat(0)};

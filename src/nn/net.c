@@ -385,7 +385,7 @@ static void unary_back(xp_net *net, int i, xp_mat dx, xp_mat dy) {
         xp_batchnorm_backward(dx, dy, norm_scale(net, i));
         break;
     case XP_OP_MAXPOOL:
-        xp_maxpool_backward(dx, dy, x, window_of(op), 0, dx.cols);
+        xp_maxpool_backward(net->kernels, dx, dy, x, window_of(op), 0, dx.cols);
         break;
     case XP_OP_AVGPOOL:
         xp_avgpool_backward(dx, dy, window_of(op), 0, dx.cols);

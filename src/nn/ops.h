@@ -60,7 +60,8 @@ void xp_avgpool_forward(xp_mat y, xp_mat x, xp_window w, int begin, int end);
 /* y = maxpool(ReLU(a + b)) without storing the sum. */
 void xp_add_relu_maxpool_forward(xp_mat y, xp_mat a, xp_mat b, xp_window w, int begin, int end);
 /* The gradient goes to the first maximum of each window; columns [begin, end). */
-void xp_maxpool_backward(xp_mat dx, xp_mat dy, xp_mat x, xp_window w, int begin, int end);
+void xp_maxpool_backward(const xp_kernels *k, xp_mat dx, xp_mat dy, xp_mat x, xp_window w,
+                         int begin, int end);
 void xp_avgpool_backward(xp_mat dx, xp_mat dy, xp_window w, int begin, int end);
 
 /* Over all rows of x, columns [begin, end) of y (1, c). */

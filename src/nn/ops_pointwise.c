@@ -61,8 +61,8 @@ static void softmax_back(float *g, const float *y, int n) {
     for (int i = 0; i < n; i++) g[i] = (float)((double)y[i] * ((double)g[i] - dot));
 }
 
-/* A function of its own, and restrict: else it is not vectorised. */
-static void relu_back(float *restrict g, const float *restrict y, int n) {
+/* Not inlined, for gcc forgets restrict then and does not vectorise. */
+static __attribute__((noinline)) void relu_back(float *restrict g, const float *restrict y, int n) {
     for (int i = 0; i < n; i++) {
         const float v = g[i];
         g[i] = y[i] > 0 ? v : 0;
@@ -104,12 +104,18 @@ void xp_copy_backward(const xp_kernels *k, xp_mat dx, xp_mat dy) {
     for (int t = 0; t < dx.rows; t++) k->add(xp_mat_row(dx, t), xp_mat_row(dy, t), (size_t)dx.cols);
 }
 
+static void sum_row(float *restrict y, const float *a, const float *b, int n) {
+    for (int i = 0; i < n; i++) y[i] = a[i] + b[i];
+}
+
+/* y may lie where x[0] does. */
 void xp_add_forward(const xp_kernels *k, xp_mat y, const xp_mat *x, int n, bool relu) {
     const size_t c = (size_t)y.cols;
     for (int t = 0; t < y.rows; t++) {
         float *row = xp_mat_row(y, t);
-        if (row != xp_mat_row(x[0], t)) memcpy(row, xp_mat_row(x[0], t), c * sizeof *row);
-        for (int i = 1; i < n; i++) k->add(row, xp_mat_row(x[i], t), c);
+        const bool in_place = row == xp_mat_row(x[0], t);
+        if (!in_place) sum_row(row, xp_mat_row(x[0], t), xp_mat_row(x[1], t), y.cols);
+        for (int i = in_place ? 1 : 2; i < n; i++) k->add(row, xp_mat_row(x[i], t), c);
         if (relu) k->relu(row, row, c);
     }
 }

@@ -60,23 +60,14 @@ static void route_max(xp_mat dx, const float *dy, xp_mat x, span s, int begin, i
     }
 }
 
-/* The same for windows of two rows, without a branch. restrict: else it is not vectorised. */
-static void route_max_pair(float *restrict d0, float *restrict d1, const float *restrict dy,
-                           const float *restrict x0, const float *restrict x1, int n) {
-    for (int i = 0; i < n; i++) {
-        float second = x1[i] > x0[i] ? dy[i] : 0;
-        d1[i] += second;
-        d0[i] += dy[i] - second;
-    }
-}
-
-void xp_maxpool_backward(xp_mat dx, xp_mat dy, xp_mat x, xp_window w, int begin, int end) {
+void xp_maxpool_backward(const xp_kernels *k, xp_mat dx, xp_mat dy, xp_mat x, xp_window w,
+                         int begin, int end) {
     for (int t = 0; t < dy.rows; t++) {
         span s = window_span(w, t, x.rows);
         if (s.last - s.first == 2)
-            route_max_pair(xp_mat_row(dx, s.first) + begin, xp_mat_row(dx, s.first + 1) + begin,
-                           xp_mat_row(dy, t) + begin, xp_mat_row(x, s.first) + begin,
-                           xp_mat_row(x, s.first + 1) + begin, end - begin);
+            k->route_pair(xp_mat_row(dx, s.first) + begin, xp_mat_row(dx, s.first + 1) + begin,
+                          xp_mat_row(dy, t) + begin, xp_mat_row(x, s.first) + begin,
+                          xp_mat_row(x, s.first + 1) + begin, (size_t)(end - begin));
         else
             route_max(dx, xp_mat_row(dy, t), x, s, begin, end);
     }

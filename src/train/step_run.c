@@ -658,7 +658,7 @@ static void maxpool_back_range(void *ctx, int begin, int end, int thread) {
             continue;
         }
         if (!j->accumulate) clear(dx);
-        xp_maxpool_backward(dx, dy, x, window_of(op), 0, dx.cols);
+        xp_maxpool_backward(j->s->kernels, dx, dy, x, window_of(op), 0, dx.cols);
     }
 }
 

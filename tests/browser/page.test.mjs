@@ -5,130 +5,32 @@ import assert from "node:assert/strict";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test as declare } from "node:test";
-import { chromium } from "playwright-core";
 import { inflateSync } from "node:zlib";
-import { serve } from "../../scripts/serve.mjs";
-import { DIST, explainNatively, importModel, recordFiles, ROOT, scratch, SHARED, stretchText, untrainedModel, variants } from "../support/native.mjs";
+import { agree, schema } from "../support/agree.mjs";
+import { analysed, drawn, drop, eventOf, saved, says, skip, startSite } from "../support/chromium.mjs";
+import { DIST, explainNatively, file, importModel, load, longRecord, ROOT, scratch, SHARED, stretchText, untrainedModel, variants, withoutChestLeads } from "../support/native.mjs";
 import { problems } from "../support/schema.mjs";
 import { zip } from "../support/zip.mjs";
 
-const EXECUTABLE = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find(
-  (path) => existsSync(path),
-);
-const skip = EXECUTABLE ? false : "no Chromium on this machine";
 const sample = join(ROOT, "web/samples/00219_hr");
 const LABELS = 18; // of the model that the page ships
 
-let server, browser, origin;
-const requests = [];
+let site, origin, requests;
+const openPage = (options) => site.openPage(options);
 
 before(async () => {
   if (skip) return;
-  server = await serve(DIST, 0);
-  origin = `http://127.0.0.1:${server.address().port}`;
-  browser = await chromium.launch({ executablePath: EXECUTABLE, args: ["--no-sandbox"] });
+  site = await startSite();
+  ({ origin, requests } = site);
+});
+
+after(async () => {
+  await site?.close();
+  rmSync(scratch, { recursive: true, force: true });
 });
 
 /** What hangs fails, long before the whole run would. */
 const test = (name, options, work) => declare(name, { timeout: 120000, ...options }, work);
-
-after(async () => {
-  await browser?.close();
-  server?.close();
-  rmSync(scratch, { recursive: true, force: true });
-});
-
-/** A page that has started; what it asks for is kept in `requests`, what goes wrong in errors. */
-async function openPage({ address = "/", ready = /^Ready/, slowModel = 0, ...options } = {}) {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 1000 }, ...options });
-  const page = await context.newPage();
-  page.errors = [];
-  requests.length = 0;
-  context.on("request", (request) => requests.push(request.url()));
-  page.on("pageerror", (error) => page.errors.push(String(error)));
-  page.on("console", (message) => {
-    if (message.type() === "error") page.errors.push(message.text());
-  });
-  if (slowModel)
-    await context.route("**/model.safetensors", async (route) => {
-      await new Promise((resolve) => setTimeout(resolve, slowModel));
-      await route.continue().catch(() => {});
-    });
-  await page.goto(`${origin}${address}`);
-  await says(page, ready);
-  return page;
-}
-
-/** Drop files on the page as a person does: a drop event that carries them. */
-async function drop(page, files) {
-  const transfer = await page.evaluateHandle((list) => {
-    const data = new DataTransfer();
-    for (const { name, base64 } of list) {
-      const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
-      data.items.add(new File([bytes], name));
-    }
-    return data;
-  }, files);
-  await page.dispatchEvent("#drop", "drop", { dataTransfer: transfer });
-}
-
-function load(path) {
-  return recordFiles(path).files.map((file) => ({
-    name: file.name,
-    base64: readFileSync(file.path).toString("base64"),
-  }));
-}
-
-/** Waits for the status line to say something; no script is evaluated, the page's policy forbids it. */
-const says = (page, text) => page.locator("#status-text", { hasText: text }).waitFor();
-
-/** What was asked for last is on the canvas, and ready for the printer. */
-const drawn = (page) => page.locator("ecg-xplaim").evaluate((element) => element.drawn);
-
-const analysed = (page) => says(page, /^Analysed/);
-
-const file = (name, bytes) => ({ name, base64: Buffer.from(bytes).toString("base64") });
-const schema = (name) => JSON.parse(readFileSync(join(ROOT, `tools/schema/${name}.schema.json`), "utf8"));
-
-/** What the button saves. */
-async function saved(page, button) {
-  const [download] = await Promise.all([page.waitForEvent("download"), page.click(button)]);
-  return { name: download.suggestedFilename(), bytes: readFileSync(await download.path()) };
-}
-
-/** The object of the last analysis event, after what work does. */
-async function eventOf(page, work) {
-  await page.evaluate(() => {
-    window.seen = new Promise((resolve) => {
-      document.addEventListener("analysis", (event) => resolve(event.detail), { once: true });
-    });
-  });
-  await work();
-  const late = new Promise((_, no) => setTimeout(async () => no(new Error(`no analysis: ${await page.textContent("#status-text").catch(() => "")}`)), 30000).unref());
-  return Promise.race([page.evaluate(() => window.seen), late]);
-}
-
-/** A report of the page against the native tool's. */
-function agree(mine, native) {
-  assert.deepEqual(problems(mine, schema("explain")), []);
-  native.labels.forEach((label, i) => {
-    assert.equal(mine.labels[i].name, label.name);
-    assert.ok(Math.abs(mine.labels[i].probability - label.probability) <= 1e-5, label.name);
-  });
-  assert.equal(mine.map.windows.length, native.map.windows.length);
-  native.map.windows.forEach((window, w) => {
-    const ours = mine.map.windows[w];
-    assert.ok(Math.abs(ours.start_s - window.start_s) < 1e-6 && Math.abs(ours.padded_s - window.padded_s) < 1e-6);
-    window.labels.forEach((label, i) => {
-      const scale = Math.max(label.max_raw, 1e-30);
-      const peak = Math.max(...label.values.map(Math.abs));
-      label.values.forEach((v, k) => {
-        const difference = Math.abs(ours.labels[i].values[k] * scale - Math.max(v, 0));
-        assert.ok(difference <= 1e-4 * peak + 1e-12, `${label.name} step ${k}`);
-      });
-    });
-  });
-}
 
 test("a dropped PTB-XL record shows the native tool's numbers", { skip }, async () => {
   const page = await openPage();
@@ -616,7 +518,7 @@ test("layer, own model, read first, windows of a long record", { skip }, async (
   await page.click("#reading button");
   assert.ok(await page.isVisible("#labels"));
   assert.match((await saved(page, "#save-csv")).bytes.toString(), /T\d\d:\d\d.*sinus rhythm/);
-  const long = longRecord();
+  const long = longRecord(35);
   const native = explainNatively(join(DIST, "model.safetensors"), [long])[0];
   await page.uncheck("#read-first");
   await eventOf(page, () => page.selectOption("#layer", "block3.shortcut"));
@@ -801,24 +703,6 @@ test("everything by keyboard alone", { skip }, async () => {
   await page.context().close();
 });
 
-/** The sample three and a half times. */
-function longRecord() {
-  const data = readFileSync(`${sample}.dat`);
-  const whole = Buffer.concat([data, data, data, data.subarray(0, data.length / 2)]);
-  const head = readFileSync(`${sample}.hea`, "latin1").replaceAll("00219_hr", "long");
-  const lines = head.split(/\r?\n/).filter((line) => line && !line.startsWith("#"));
-  lines[0] = "long 12 500 17500";
-  const fields = lines.slice(1).map((line) => line.split(/\s+/));
-  fields.forEach((f, c) => {
-    let sum = 0;
-    for (let t = 0; t < 17500; t++) sum += whole.readInt16LE((t * 12 + c) * 2);
-    f[6] = (((sum % 65536) + 98304) % 65536) - 32768;
-  });
-  writeFileSync(join(scratch, "long.hea"), [lines[0], ...fields.map((f) => f.join(" "))].join("\n"));
-  writeFileSync(join(scratch, "long.dat"), whole);
-  return join(scratch, "long");
-}
-
 test("by address: a sample, a record of this site, embedded; nothing of another site", { skip }, async () => {
   let page = await openPage({ address: "/?sample=00219_hr&embed=1&layout=12x1", ready: /^Analysed/ });
   assert.ok(!(await page.isVisible("header")));
@@ -903,11 +787,8 @@ test("Cancel ends the work at once, and the page goes on", { skip }, async () =>
 });
 
 test("leads that are not there are refused, and on request taken as 0 mV", { skip }, async () => {
-  const [hea, dat] = load(sample);
-  const lines = Buffer.from(hea.base64, "base64").toString("latin1").split(/\r?\n/);
-  const renamed = lines.map((line) => line.replace(/ V([1-6])$/, " X$1")).join("\n");
   const page = await openPage();
-  await drop(page, [file(hea.name, renamed), dat]);
+  await drop(page, withoutChestLeads());
   await says(page, /needs lead V1/);
   await page.click("#accept");
   await analysed(page);

@@ -1,7 +1,8 @@
 // What the tests of the page's forms know about the page: functions that run inside it, whichever
-// engine runs them. None uses anything of this file's: their text is what travels.
+// engine runs them. None uses anything of this file's but what install puts into the page: their
+// text is what travels.
 
-/** Makes globalThis.find: the first element of a selector, in shadow trees too. */
+/** Makes globalThis.find, the first element of a selector, in shadow trees too; keeps what the page tells and saves. */
 export function install() {
   globalThis.find = (selector, root = document) => {
     const here = root.querySelector(selector);
@@ -22,21 +23,30 @@ export function install() {
   };
 }
 
+export const status = () => globalThis.find?.("#status-text")?.textContent ?? "nothing";
 export const isReady = () => /^Ready/.test(find("#status-text")?.textContent ?? "");
 
-/** Drops files, [name, base64] each, as a person does. */
-export function drop(files) {
-  const transfer = new DataTransfer();
-  for (const [name, base64] of files) {
+/** Whether the page says that it works without its site. */
+export const isOffline = () => /^Ready offline/.test(document.querySelector("#offline")?.textContent ?? "");
+
+/** Makes files of {name, base64}, to be dropped; gives how many. */
+export function keep(files) {
+  globalThis.kept = new DataTransfer();
+  for (const { name, base64 } of files) {
     const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
-    transfer.items.add(new File([bytes], name));
+    globalThis.kept.items.add(new File([bytes], name));
   }
+  return globalThis.kept.files.length;
+}
+
+/** Drops them, as a person does. */
+export function dropKept() {
   globalThis.reports = [];
+  const transfer = globalThis.kept;
   const event = new DragEvent("drop", { dataTransfer: transfer, bubbles: true, cancelable: true, composed: true });
   // An engine that keeps the constructor's files to itself is handed them.
   if (!event.dataTransfer?.files.length) Object.defineProperty(event, "dataTransfer", { value: transfer });
-  (find("#drop") ?? document.body).dispatchEvent(event);
-  return transfer.files.length;
+  (globalThis.find("#drop") ?? document.body).dispatchEvent(event);
 }
 
 export function openSample() {

@@ -64,6 +64,7 @@ export class BatchPanel {
       Object.assign(row, "error" in row.outcome ? { outcome: null, bad: false, state: "" } : { outcome: null, state: "ok" });
       this.host.list.redraw(row);
     }
+    this.show();
   }
 
   async run() {

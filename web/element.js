@@ -298,9 +298,8 @@ export class EcgXplaim extends HTMLElement {
       this.batches?.cancel();
       this.showRows(found);
     }
-    const opening = this.openFound(found, turn);
-    await this.openModel(found);
-    await opening;
+    const ends = await Promise.allSettled([this.openModel(found), this.openFound(found, turn)]);
+    for (const end of ends) if (end.status === "rejected") throw end.reason;
   }
 
   /** The first record that can be read; the others' facts meanwhile.

@@ -20,7 +20,7 @@ const TYPES = {
 // The page's own policy, for the worker too: a worker takes its policy from its own response.
 const HEADERS = {
   "Content-Security-Policy":
-    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; " +
+    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self' blob:; " +
     "connect-src 'self'; style-src 'self'; img-src 'self' data: blob:; manifest-src 'self'; " +
     "base-uri 'none'; form-action 'none'; frame-ancestors 'self'",
   "X-Content-Type-Options": "nosniff",

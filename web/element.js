@@ -15,7 +15,7 @@ import { findRecords } from "./files.js";
 import { LAYOUTS, paperRequests, pictureRequest, screenRequest, WITH_RHYTHM } from "./drawing.js";
 import { Explainer } from "./explainer.js";
 import { fillPrint, save, saveText } from "./exports.js";
-import { make, showCard, showModels, showLabels, showWindows, titleOf } from "./findings.js";
+import { clearLabels, make, showCard, showModels, showLabels, showWindows, titleOf } from "./findings.js";
 import { MARKUP } from "./markup.js";
 import { filesAt, listenDrop, sameSite, sampleFiles, samples } from "./opening.js";
 import { RecordTable } from "./records.js";
@@ -585,7 +585,8 @@ export class EcgXplaim extends HTMLElement {
     this.$("record-facts").textContent = [...this.recordFacts, ...(this.blind ? [] : this.personFacts)].join(" · ");
     this.$("result").hidden = false;
     if (!this.analysis) {
-      for (const id of ["models", "labels", "evidence"]) this.$(id).replaceChildren();
+      clearLabels(this.$("labels"));
+      for (const id of ["models", "evidence"]) this.$(id).replaceChildren();
     }
     this.showReading();
     this.showNotices();

@@ -118,7 +118,15 @@ export function showLabels(list, columns, shown, chosen, byProbability, onChoose
   });
   list.classList.toggle("two", columns.length > 1);
   const shared = make("p", { className: "faint", textContent: same ? `All labels: ${facts[0]}.` : "" });
-  list.replaceChildren(...rows, shared);
+  clearLabels(list);
+  list.append(...rows, shared);
+}
+
+/** Chromium keeps radio buttons that leave a shadow tree in their group, and all they refer to, for good:
+ * they leave the group first. @param {HTMLElement} list */
+export function clearLabels(list) {
+  for (const input of list.querySelectorAll("input")) input.name = "";
+  list.replaceChildren();
 }
 
 /** @param {ModelLabel} label @param {Node[]} cells @param {string} facts @param {number} index

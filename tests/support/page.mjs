@@ -13,6 +13,15 @@ export function install() {
     }
     return null;
   };
+  /** Drops what was kept (below), as a person does. */
+  globalThis.dropKept = () => {
+    globalThis.reports = [];
+    const transfer = globalThis.kept;
+    const event = new DragEvent("drop", { dataTransfer: transfer, bubbles: true, cancelable: true, composed: true });
+    // An engine that keeps the constructor's files to itself is handed them.
+    if (!event.dataTransfer?.files.length) Object.defineProperty(event, "dataTransfer", { value: transfer });
+    (globalThis.find("#drop") ?? document.body).dispatchEvent(event);
+  };
   globalThis.reports = [];
   document.addEventListener("analysis", (event) => globalThis.reports.push(event.detail), true);
   globalThis.saved = [];
@@ -39,14 +48,46 @@ export function keep(files) {
   return globalThis.kept.files.length;
 }
 
-/** Drops them, as a person does. */
-export function dropKept() {
-  globalThis.reports = [];
-  const transfer = globalThis.kept;
-  const event = new DragEvent("drop", { dataTransfer: transfer, bubbles: true, cancelable: true, composed: true });
-  // An engine that keeps the constructor's files to itself is handed them.
-  if (!event.dataTransfer?.files.length) Object.defineProperty(event, "dataTransfer", { value: transfer });
-  (globalThis.find("#drop") ?? document.body).dispatchEvent(event);
+export const dropKept = () => globalThis.dropKept();
+
+/** Keeps the page's long tasks, [start, ms] each, in globalThis.tasks; to be run before the page's scripts. */
+export function watchTasks() {
+  globalThis.tasks = [];
+  const take = (entries) => globalThis.tasks.push(...entries.map(({ startTime, duration }) => [startTime, duration]));
+  const observer = new PerformanceObserver((list) => take(list.getEntries()));
+  observer.observe({ type: "longtask" });
+  globalThis.takeTasks = () => take(observer.takeRecords());
+}
+
+/** A task of 80 ms, to see that it is noticed. */
+export const dawdle = () =>
+  new Promise((resolve) => setTimeout(() => {
+    for (const end = performance.now() + 80; performance.now() < end; );
+    resolve(null);
+  }));
+
+/** The longest since a time, ms; 0: none that was long (50 ms and more). */
+export async function longestSince(start) {
+  await new Promise((resolve) => setTimeout(resolve, 200)); // they are told late
+  globalThis.takeTasks();
+  return Math.max(0, ...globalThis.tasks.filter(([at]) => at >= start).map(([, ms]) => ms));
+}
+
+/** Drops what was kept; the time from then to its picture on the canvas, ms. */
+export async function drawnAfterDrop(record) {
+  const element = document.querySelector("ecg-xplaim");
+  const canvas = globalThis.find("#ecg");
+  const start = performance.now();
+  globalThis.dropKept();
+  for (;;) {
+    await new Promise((resolve) => requestAnimationFrame(resolve));
+    const shown = globalThis.find("#record-name").textContent === record && element.view.list;
+    if (!shown) continue;
+    const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+    let ink = 0;
+    for (let i = 0; i < data.length; i += 4) if (data[i] < 80 && data[i + 1] < 80 && data[i + 2] < 110) ink++;
+    if (ink > 2000) return performance.now() - start;
+  }
 }
 
 export function openSample() {

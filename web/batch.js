@@ -3,6 +3,7 @@
 import { saveText } from "./exports.js";
 import { Batch } from "./pool.js";
 import { csv, DISCLAIMER, failureWithoutNames, NAMELESS, withoutNames } from "./report.js";
+import { counted } from "./words.js";
 
 /**
  * @typedef {import("./records.js").Row} Row
@@ -67,7 +68,7 @@ export class BatchPanel {
     this.show();
     try {
       await batch.run();
-      host.say(batch.cancelled ? `Cancelled after ${done} of ${rows.length}.` : `${done} recordings analysed on this device.`);
+      host.say(batch.cancelled ? `Cancelled after ${done} of ${rows.length}.` : `${counted(done, "recording")} analysed on this device.`);
     } finally {
       this.running = null;
       this.show();

@@ -22,6 +22,7 @@ import { RecordTable } from "./records.js";
 import { labelsTable, withoutNames } from "./report.js";
 import { Session } from "./session.js";
 import { EcgView } from "./view.js";
+import { counted } from "./words.js";
 
 /**
  * @typedef {import("./core.js").EcgRecord} EcgRecord
@@ -293,7 +294,7 @@ export class EcgXplaim extends HTMLElement {
 
   /** @param {Row} row @param {import("./core.js").RecordInfo} record */
   noteFacts(row, record) {
-    const notes = record.notices.length ? `ok, ${record.notices.length} notices` : "ok";
+    const notes = record.notices.length ? `ok, ${counted(record.notices.length, "notice")}` : "ok";
     Object.assign(row, { leads: record.leads.length, rate: record.rate, seconds: record.samples / record.rate,
       state: row.state || notes });
     this.list.redraw();
@@ -460,7 +461,7 @@ export class EcgXplaim extends HTMLElement {
   get recordFacts() {
     const { record, row } = this;
     if (!record) return [];
-    const facts = [row?.type ?? "", `${record.leads.length} leads`, `${record.rate} Hz`, `${(record.samples / record.rate).toFixed(1)} s`];
+    const facts = [row?.type ?? "", counted(record.leads.length, "lead"), `${record.rate} Hz`, `${(record.samples / record.rate).toFixed(1)} s`];
     return facts.filter(Boolean);
   }
 

@@ -72,6 +72,18 @@ const DRAWING = { ops: 0, points: 1, colors: 2, text: 3, strips: 4 };
 const FLOATS = { lead: 0, probabilities: 1, maps: 2, logits: 3, filtered: 4, evidence: 5 };
 
 /**
+ * The modules that were built, by kind.
+ * @param {(name: string) => Promise<ArrayBuffer>} read  a file that lies beside this one
+ * @returns {Promise<CoreFiles>}
+ */
+export async function readCoreFiles(read) {
+  /** @type {string[]} */
+  const kinds = JSON.parse(new TextDecoder().decode(await read("modules.json")));
+  const files = await Promise.all(kinds.map((kind) => read(`xplaim-${kind}.wasm`)));
+  return /** @type {any} */ (Object.fromEntries(kinds.map((kind, i) => [kind, files[i]])));
+}
+
+/**
  * Start the core with the fastest of the modules that runs here and passes its self-test: relaxed
  * SIMD (fused multiply-add), SIMD, scalar. Validating a module tells whether the engine knows its
  * instructions.

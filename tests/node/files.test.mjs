@@ -12,7 +12,7 @@ import { gzipSync } from "node:zlib";
 import { buildPackage } from "../../scripts/build-package.mjs";
 import { serve } from "../../scripts/serve.mjs";
 import { fetchBytes } from "../../web/assets.js";
-import { findRecords, parseHeaderText, readGroup } from "../../web/files.js";
+import { droppedFiles, findRecords, parseHeaderText, readGroup } from "../../web/files.js";
 import { readZip } from "../../web/zip.js";
 import { DIST, recordFiles, ROOT, scratch, untrainedModel } from "../support/native.mjs";
 import { crc32, zip } from "../support/zip.mjs";
@@ -60,6 +60,18 @@ test("files of one name that nothing tells apart are refused, and no others", as
   assert.match(problems(found)[0], /^a: a\.hea is there twice.* Drop the folders/);
   const signals = await findRecords([...record("a", "one"), file("a.dat", "two"), file("a.dat", "three")]);
   assert.match(problems(signals)[0], /^a: a\.dat is there 3 times/);
+});
+
+test("dropped folders of one name, from different places, are different places", async () => {
+  const entryOf = (made) => ({ isFile: true, name: made.name, file: (ok) => ok(made) });
+  const folderOf = (name, files) => ({ isDirectory: true, name, createReader: () => {
+    const parts = [files.map(entryOf), []];
+    return { readEntries: (ok) => ok(parts.shift()) };
+  } });
+  const entries = [folderOf("rec", record("a", "one")), folderOf("rec", record("a", "two")), ...record("a", "loose").map(entryOf)];
+  const transfer = { items: entries.map((entry) => ({ kind: "file", webkitGetAsEntry: () => entry })), files: [] };
+  const found = await findRecords(await droppedFiles(transfer));
+  assert.deepEqual(await contents(found.groups, "a.dat"), ["loose", "one", "two"]);
 });
 
 /* ---- what systems add ---- */

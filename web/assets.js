@@ -46,8 +46,21 @@ async function readAll(body, total, progress) {
   return new Blob(/** @type {BlobPart[]} */ (chunks)).arrayBuffer();
 }
 
-/** Where workers start. */
-export const workerUrl = () => new URL("worker.js", import.meta.url);
+/** @type {string} */
+let starter = "";
+
+/**
+ * A worker takes its security policy from the headers that came with its script, and a plain host
+ * sends none; one that starts from a blob has the page's. Where the page is not ours, its policy may
+ * not allow that, and is its own business.
+ */
+export function openWorker() {
+  const url = new URL("worker.js", import.meta.url);
+  const policy = document.querySelector('meta[http-equiv="Content-Security-Policy"]')?.getAttribute("content") ?? "";
+  if (!url.protocol.startsWith("http") || !/worker-src[^;]* blob:/.test(policy)) return new Worker(url, { type: "module" });
+  starter ||= URL.createObjectURL(new Blob([`import ${JSON.stringify(url.href)};`], { type: "text/javascript" }));
+  return new Worker(starter, { type: "module" });
+}
 
 /** The modules that were built, by kind. */
 export const coreFiles = () => readCoreFiles(asset);

@@ -409,6 +409,7 @@ static void draw_title(const page *p) {
 }
 
 static void draw_footer(const page *p) {
+    static const float WIDTH = 1.5f; /* of its characters, or more: the page has no font's widths */
     char text[256];
     const char *filter = p->rec->filter ? p->rec->filter : "none";
     int n = snprintf(text, 200, "%g mm/s   %g mm/mV   filter: %.80s   %.6g Hz", p->o.speed,
@@ -421,7 +422,7 @@ static void draw_footer(const page *p) {
     if (!p->o.bare)
         xp_draw_text(p->d, p->right, y, 2.5f, XP_ANCHOR_END, p->color->grey, XP_PLOT_DISCLAIMER);
     else if (p->map && p->positive)
-        draw_scale(p, p->left + xp_text_width(text, strlen(text), 2.8f) + 10, y - 2.2f);
+        draw_scale(p, p->left + WIDTH * (float)strlen(text) + 8, y - 2.2f);
 }
 
 /* ==== the whole ============================================================================== */

@@ -314,13 +314,15 @@ export class EcgView {
     if (this.calipers.near(x, y, REACH_CSS_PX / this.scale) >= 0) event.preventDefault();
   }
 
-  /** @param {{x: number, y: number}} at  CSS pixels */
-  drag(at) {
+  /** @param {{x: number, y: number}} at  CSS pixels @param {boolean} touch */
+  drag(at, touch) {
     const calipers = /** @type {Calipers} */ (this.calipers);
     const from = this.pressed;
     if (!from || (this.dragging < 0 && Math.hypot(at.x - from.x, at.y - from.y) < TAP_CSS_PX)) return;
     if (this.dragging < 0) {
       const { x, y } = this.mm(from);
+      const upright = touch && this.zoom <= 1 && Math.abs(at.y - from.y) > Math.abs(at.x - from.x);
+      if (upright && calipers.near(x, y, REACH_CSS_PX / this.scale) < 0) return this.release();
       this.dragging = calipers.take(x, y, REACH_CSS_PX / this.scale);
     }
     const { x, y } = this.mm(at);
@@ -336,7 +338,7 @@ export class EcgView {
     this.pointers.set(event.pointerId, at);
     const [other] = [...this.pointers].filter(([id]) => id !== event.pointerId);
     if (other) this.pinch(before, at, other[1]);
-    else if (this.calipers) this.drag(at);
+    else if (this.calipers) this.drag(at, event.pointerType === "touch");
     else this.pan(at.x - before.x, event.pointerType === "touch" && this.zoom <= 1 ? 0 : at.y - before.y);
   }
 

@@ -61,6 +61,7 @@ export class EcgView {
     const before = this.page;
     const another = before?.record !== page.record || before.start !== page.start;
     const window = another || before.window?.start !== page.window?.start;
+    const said = this.calipers?.text ?? "";
     this.page = page;
     this.list = list;
     this.release();
@@ -70,7 +71,7 @@ export class EcgView {
     this.fit();
     if (window) this.reveal();
     this.draw();
-    if (this.calipers) this.measured();
+    if ((this.calipers?.text ?? "") !== said) this.measured();
   }
 
   /** Bring the window that was analysed into sight, where it is a part of the page. */

@@ -388,7 +388,7 @@ static void draw_legend(const page *p) {
                                                               : "   probability %.3f",
                  m->probability);
     snprintf(text, sizeof text, "%s%s%s", m->label ? m->label : "evidence", probability,
-             m->below ? " - below its threshold" : "");
+             m->below ? " \xe2\x80\x93 below its threshold" : "");
     float right = p->right - 3;
     xp_draw_text(p->d, right - 42, 8.2f, 3.4f, XP_ANCHOR_END, p->color->ink, text);
     draw_scale(p, right - 36, 5.6f);

@@ -295,7 +295,7 @@ static void below_its_threshold_it_is_fainter(void **state) {
         s->of.below = below;
         xp_display d = drawn(&s->rec, &s->of, &o);
         assert_int_equal(map_there(&d, 100, 100) >> 24, below ? 100 : 200);
-        assert_int_equal(has_text(&d, "probability 0.500 - below its threshold"), below);
+        assert_int_equal(has_text(&d, "probability 0.500 \xe2\x80\x93 below its threshold"), below);
         xp_display_free(&d);
     }
     free(s);

@@ -26,8 +26,9 @@
  * @typedef {{layout: string, cabrera: boolean, rhythm: string, speed: number, gain: number,
  *   start: number, seconds: number, filter: string, colormap: string, alpha: number, title?: string,
  *   pixel?: number, pitch?: number, bare?: boolean, dark?: boolean,
+ *   window: {start: number, seconds: number} | null,
  *   map: {start: number, seconds: number, perLead: boolean, label: string, layer: string,
- *   probability: number} | null}} DrawRequest  src/draw_request.h
+ *   probability: number, below: boolean} | null}} DrawRequest  src/draw_request.h
  * @typedef {{x: number, width: number, y: number, top: number, height: number, from: number,
  *   seconds: number, lead: number, sign: number}} Strip  mm and s: xp_strip of src/plot/plot.h
  * @typedef {{width: number, height: number, paper: number, ops: Uint32Array, points: Float32Array,
@@ -209,7 +210,7 @@ export class Core {
   }
 
   /**
-   * The open record's leads as a display filter makes them; what is not one of the twelve leads
+   * The open record's leads as a display filter makes them; what cannot be filtered
    * stays as it is. The analysis does not see this.
    * @param {DisplayFilter} filter @param {RecordInfo} record  the open one
    * @returns {Float32Array[]}

@@ -399,6 +399,7 @@ test("another density of pixels is noticed; a double click resets; what is gone 
     const element = document.querySelector("ecg-xplaim");
     const { view } = element;
     element.remove();
+    await new Promise((resolve) => setTimeout(resolve, 50)); // moved, it would go on
     return view.closing.signal.aborted;
   });
   assert.ok(quiet);

@@ -20,6 +20,13 @@ static const char *word(const cJSON *o, const char *key) {
     return s && *s ? s : NULL;
 }
 
+/* {start, seconds} of an object in o. */
+static void read_span(const cJSON *o, const char *key, double *start, double *seconds) {
+    const cJSON *span = cJSON_GetObjectItemCaseSensitive(o, key);
+    *start = number(span, "start", 0);
+    *seconds = number(span, "seconds", 0);
+}
+
 static xp_status read_options(xp_plot_options *opt, const cJSON *o, xp_error *err) {
     const char *layout = word(o, "layout"), *colormap = word(o, "colormap");
     int which = layout ? xp_layout_find(layout) : XP_LAYOUT_12X1;
@@ -42,11 +49,13 @@ static xp_status read_options(xp_plot_options *opt, const cJSON *o, xp_error *er
                              .pitch = number(o, "pitch", 0),
                              .bare = truth(o, "bare"),
                              .dark = truth(o, "dark")};
+    read_span(o, "window", &opt->window, &opt->window_seconds);
     return XP_OK;
 }
 
-static xp_status read_map(xp_plot_map *map, const cJSON *o, const float *values, size_t n,
+static xp_status read_map(xp_plot_map *map, const cJSON *request, const float *values, size_t n,
                           int n_leads, xp_error *err) {
+    const cJSON *o = cJSON_GetObjectItemCaseSensitive(request, "map");
     bool per_lead = truth(o, "perLead");
     size_t rows = per_lead ? (size_t)n_leads : 1;
     if (n % rows || n / rows > INT_MAX)
@@ -54,11 +63,11 @@ static xp_status read_map(xp_plot_map *map, const cJSON *o, const float *values,
     *map = (xp_plot_map){.values = values,
                          .n = (int)(n / rows),
                          .per_lead = per_lead,
-                         .start = number(o, "start", 0),
-                         .seconds = number(o, "seconds", 0),
                          .label = word(o, "label"),
                          .layer = word(o, "layer"),
-                         .probability = number(o, "probability", NAN)};
+                         .probability = number(o, "probability", NAN),
+                         .below = truth(o, "below")};
+    read_span(request, "map", &map->start, &map->seconds);
     return XP_OK;
 }
 
@@ -68,8 +77,7 @@ static xp_status draw(xp_display *d, const xp_record *rec, float *const *filtere
     xp_plot_options opt;
     xp_plot_map map;
     XP_TRY(read_options(&opt, o, err));
-    const cJSON *about_map = cJSON_GetObjectItemCaseSensitive(o, "map");
-    if (n) XP_TRY(read_map(&map, about_map, values, n, rec->n_leads, err));
+    if (n) XP_TRY(read_map(&map, o, values, n, rec->n_leads, err));
     xp_plot_lead *leads = malloc((size_t)rec->n_leads * sizeof *leads);
     if (!leads) return xp_fail(err, XP_ERR_MEMORY, "no memory for a drawing");
     for (int i = 0; i < rec->n_leads; i++) {

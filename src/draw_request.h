@@ -8,7 +8,8 @@
 
 /* request, all of it optional, with the defaults of xp_plot_options:
  *   {layout, rhythm, speed, gain, start, seconds, pixel, pitch, cabrera, bare, dark, colormap,
- *    alpha, title, filter, map: {start, seconds, perLead, label, layer, probability}}
+ *    alpha, title, filter, window: {start, seconds}, map: {start, seconds, perLead, label, layer,
+ *    probability, below}}
  * filter: in words; where it is given, filtered[lead] (NULL: as it was read) is drawn. values (n):
  * the map's, as xp_plot_map has them; where n is 0 none is drawn. title: instead of the record's
  * name. Draws into d, which must be zeroed; on error d is untouched: XP_ERR_USAGE for a request

@@ -2,6 +2,7 @@
 
 #include "draw_request.h"
 #include "ecg/file_table.h"
+#include "ecg/leads.h"
 #include "explain.h"
 #include "kernels/kernels.h"
 #include "lead_evidence.h"
@@ -149,18 +150,18 @@ int xp_wasm_open_record(xp_session *s, const char *name) {
     xp_status status = xp_wfdb_to_record(&s->record, &w, &s->error);
     xp_wfdb_free(&w);
     s->has_record = status == XP_OK;
-    return status;
+    return status == XP_OK ? xp_leads_complete(&s->record, &s->error) : status;
 }
 
-/* What prepare.h needs to know of the record's standard leads, each once. */
+enum { MAX_FILTERED = 40 }; /* more than a record has */
+
+/* What prepare.h needs to know of the record's leads. */
 static xp_input_spec display_spec(const xp_record *r, char (*names)[16]) {
     xp_input_spec spec = {.leads = (const char(*)[16])names, .rate = r->rate, .length = (int)r->n};
-    bool have[XP_LEAD_COUNT] = {false};
-    for (int i = 0; i < r->n_leads; i++) {
-        xp_lead_id id = r->leads[i].id;
-        if (id == XP_LEAD_NONE || have[id]) continue;
-        have[id] = true;
-        memcpy(names[spec.n_leads], r->leads[i].name, sizeof *names - 1);
+    for (int i = 0; i < r->n_leads && i < MAX_FILTERED; i++) {
+        const xp_lead *l = &r->leads[i];
+        if (l->n_missing == r->n || strlen(l->name) >= sizeof *names) continue;
+        memcpy(names[spec.n_leads], l->name, sizeof *names - 1);
         names[spec.n_leads++][sizeof *names - 1] = '\0';
     }
     return spec;
@@ -176,7 +177,7 @@ static float *filtered_lead(const xp_input *in, int c, const xp_lead *lead, int6
 }
 
 int xp_wasm_filter(xp_session *s, double low, double high, double notch) {
-    char names[XP_LEAD_COUNT][16];
+    char names[MAX_FILTERED][16];
     xp_record *r = &s->record;
     xp_input in;
     if (!s->has_record) return xp_fail(&s->error, XP_ERR_USAGE, "no record is open");
@@ -184,7 +185,7 @@ int xp_wasm_filter(xp_session *s, double low, double high, double notch) {
     if (r->n > INT32_MAX) return xp_fail(&s->error, XP_ERR_LIMIT, "too long to be filtered");
     xp_input_spec spec = display_spec(r, names);
     if (!spec.n_leads)
-        return xp_fail(&s->error, XP_ERR_LEAD_UNKNOWN, "none of the twelve leads is in the record");
+        return xp_fail(&s->error, XP_ERR_LEAD_UNKNOWN, "no lead of the record can be filtered");
     xp_prepare_options opt = {low, high, notch, .accept_amplitude = true};
     XP_TRY(xp_prepare(&in, r, &spec, &opt, &s->error));
     s->filtered = calloc((size_t)r->n_leads, sizeof *s->filtered);

@@ -110,7 +110,7 @@ typedef enum xp_float_kind {
                                 its maximum */
     XP_FLOATS_LOGITS,        /* index: window; (labels) */
     XP_FLOATS_FILTERED,      /* index: lead; (samples) mV after xp_wasm_filter, NaN where missing;
-                                NULL for a lead that is not one of the twelve */
+                                NULL for an empty lead, or one of a name of 16 bytes and more */
     XP_FLOATS_EVIDENCE       /* index: label; (leads of the record, steps) logits, NaN in leads that
                                 the model does not see; NULL for a label that was not asked for */
 } xp_float_kind;

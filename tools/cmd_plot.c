@@ -78,51 +78,6 @@ typedef struct plot_job {
     double dpi;
 } plot_job;
 
-/* ==== leads ================================================================================== */
-
-typedef struct lead_set {
-    xp_plot_lead leads[XP_LEAD_COUNT];
-    float *derived[XP_LEAD_COUNT]; /* owned */
-    int n;
-} lead_set;
-
-static void leads_free(lead_set *s) {
-    for (int i = 0; i < XP_LEAD_COUNT; i++) free(s->derived[i]);
-}
-
-static const float *lead_samples(const xp_record *rec, xp_lead_id id) {
-    for (int i = 0; i < rec->n_leads; i++)
-        if (rec->leads[i].id == id) return rec->leads[i].mv;
-    return NULL;
-}
-
-static xp_status derive(lead_set *s, const xp_record *rec, xp_lead_id id, const xp_lead_formula *f,
-                        xp_error *err) {
-    const float *a = lead_samples(rec, f->from[0]), *b = lead_samples(rec, f->from[1]);
-    float *v = calloc((size_t)rec->n + 1, sizeof *v);
-    if (!v) return xp_fail(err, XP_ERR_MEMORY, "not enough memory for a lead");
-    for (int64_t i = 0; i < rec->n; i++)
-        v[i] = (float)(f->weight[0] * (double)a[i] + f->weight[1] * (double)b[i]);
-    s->derived[id] = v;
-    s->leads[s->n++] = (xp_plot_lead){xp_lead_name(id), v, true};
-    return XP_OK;
-}
-
-/* The standard leads that the record has, and those that follow from them. */
-static xp_status gather_leads(lead_set *s, const xp_record *rec, xp_error *err) {
-    bool have[XP_LEAD_COUNT];
-    for (int id = 0; id < XP_LEAD_COUNT; id++) have[id] = lead_samples(rec, (xp_lead_id)id) != NULL;
-    for (int i = 0; i < XP_LEAD_COUNT; i++) {
-        xp_lead_id id = (xp_lead_id)i;
-        xp_lead_formula f;
-        if (have[i])
-            s->leads[s->n++] = (xp_plot_lead){xp_lead_name(id), lead_samples(rec, id), false};
-        else if (xp_lead_derive(&f, id, have))
-            XP_TRY(derive(s, rec, id, &f, err));
-    }
-    return XP_OK;
-}
-
 /* ==== files ================================================================================== */
 
 static xp_status make_folder(const char *path, xp_error *err) {
@@ -207,14 +162,16 @@ static xp_status write_pictures(const plot_job *j, const xp_display *d, const ch
 
 static xp_status draw(const plot_job *j, const xp_record *rec, const xp_plot_map *map,
                       const xp_plot_options *page, xp_error *err) {
-    lead_set leads = {0};
     xp_display d = {0};
-    xp_status s = gather_leads(&leads, rec, err);
-    xp_plot_record r = {rec->name, rec->rate, rec->n, leads.n, leads.leads, NULL};
-    if (s == XP_OK) s = xp_plot_ecg(&d, &r, map, page, err);
+    xp_plot_lead *leads = malloc((size_t)rec->n_leads * sizeof *leads);
+    if (!leads) return xp_fail(err, XP_ERR_MEMORY, "not enough memory for a drawing");
+    for (int i = 0; i < rec->n_leads; i++)
+        leads[i] = (xp_plot_lead){rec->leads[i].name, rec->leads[i].mv, rec->leads[i].derived};
+    xp_plot_record r = {rec->name, rec->rate, rec->n, rec->n_leads, leads, NULL};
+    xp_status s = xp_plot_ecg(&d, &r, map, page, err);
     if (s == XP_OK) s = write_pictures(j, &d, rec->name, err);
     xp_display_free(&d);
-    leads_free(&leads);
+    free(leads);
     return s;
 }
 
@@ -240,37 +197,45 @@ static xp_status draw_analysed(const plot_job *j, const xp_record *rec, const xp
     char name[128];
     snprintf(name, sizeof name, "%s%s", m->labels[label].name,
              m->trained ? "" : " (untrained model)");
-    xp_plot_map map = {
-        .values = values,
-        .n = a->map_length,
-        .start = (double)a->input.start[w] / a->input.rate,
-        .seconds = a->input.length / a->input.rate,
-        .label = name,
-        .layer = m->graph.ops[j->an->options.layer].name,
-        .probability = (double)a->probabilities[(size_t)w * (size_t)a->n_labels + (size_t)label]};
+    double probability = (double)a->probabilities[(size_t)w * (size_t)a->n_labels + (size_t)label];
+    xp_plot_map map = {.values = values,
+                       .n = a->map_length,
+                       .start = (double)a->input.start[w] / a->input.rate,
+                       .seconds = a->input.length / a->input.rate,
+                       .label = name,
+                       .layer = m->graph.ops[j->an->options.layer].name,
+                       .probability = probability,
+                       .below = probability < (double)m->labels[label].threshold};
     xp_plot_options page = j->page;
-    if (!(page.start > 0)) page.start = map.start;
+    double seconds = page.seconds > 0 ? page.seconds : 10;
+    if (!(page.start > 0)) /* as much as is wanted, with the window in it */
+        page.start = fmax(0, fmin(map.start, (double)rec->n / rec->rate - seconds));
+    page.window = map.start;
+    page.window_seconds = (double)a->input.valid[w] / a->input.rate;
     xp_status s = draw(j, rec, &map, &page, err);
     free(values);
     return s;
 }
 
+static xp_status analyse_and_draw(const plot_job *j, const xp_record *rec, const char *path,
+                                  xp_error *err) {
+    xp_analysis a;
+    xp_status s = xp_explain(&a, rec, &j->an->file.model, j->an->net, &j->an->options, err);
+    if (s != XP_OK) {
+        report_refusal(err, path);
+        return s;
+    }
+    s = draw_analysed(j, rec, &a, err);
+    xp_analysis_free(&a);
+    return s;
+}
+
 static xp_status plot_record(const plot_job *j, const char *path, xp_error *err) {
     xp_record rec = {0};
-    xp_analysis a;
     XP_TRY(input_read_record(&rec, path, err));
-    xp_status s;
-    if (!j->an) {
-        s = draw(j, &rec, NULL, &j->page, err);
-    } else {
-        s = xp_explain(&a, &rec, &j->an->file.model, j->an->net, &j->an->options, err);
-        if (s != XP_OK) {
-            report_refusal(err, path);
-        } else {
-            s = draw_analysed(j, &rec, &a, err);
-            xp_analysis_free(&a);
-        }
-    }
+    xp_status s = xp_leads_complete(&rec, err);
+    if (s == XP_OK)
+        s = j->an ? analyse_and_draw(j, &rec, path, err) : draw(j, &rec, NULL, &j->page, err);
     xp_record_free(&rec);
     return s;
 }

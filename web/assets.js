@@ -3,6 +3,8 @@
  * scripts, also in the single file, whose build puts its own `fetch` and `Worker` in place.
  */
 
+import { readCoreFiles } from "./core.js";
+
 /**
  * @param {string} name  relative to the scripts' folder
  * @param {(part: number) => void} [progress]  0 to 1, where the size is known
@@ -18,13 +20,15 @@ export async function assetText(name) {
 }
 
 /**
- * @param {URL} url @param {(part: number) => void} [progress]
+ * Where a response is packed on its way, its length is not that of what arrives here, and no part is
+ * told. @param {URL} url @param {(part: number) => void} [progress]
  * @returns {Promise<ArrayBuffer>}
  */
 export async function fetchBytes(url, progress) {
   const response = await fetch(url);
   if (!response.ok) throw new Error(`${url.pathname} cannot be loaded (${response.status}).`);
-  const total = Number(response.headers.get("Content-Length"));
+  const packed = response.headers.get("Content-Encoding") !== null;
+  const total = packed ? 0 : Number(response.headers.get("Content-Length"));
   if (!progress || !total || !response.body) return response.arrayBuffer();
   return readAll(response.body, total, progress);
 }
@@ -58,10 +62,5 @@ export function openWorker() {
   return new Worker(starter, { type: "module" });
 }
 
-/** The modules that were built, by kind. @returns {Promise<import("./core.js").CoreFiles>} */
-export async function coreFiles() {
-  /** @type {string[]} */
-  const kinds = JSON.parse(await assetText("modules.json"));
-  const files = await Promise.all(kinds.map((kind) => asset(`xplaim-${kind}.wasm`)));
-  return /** @type {any} */ (Object.fromEntries(kinds.map((kind, i) => [kind, files[i]])));
-}
+/** The modules that were built, by kind. */
+export const coreFiles = () => readCoreFiles(asset);

@@ -63,7 +63,9 @@ function mapOf(evidence, label) {
  */
 export function heatOf(model, analysis, window, label, byLead) {
   const title = `${titleOf(model.labels[label])}${model.trained ? "" : " (UNTRAINED model)"}`;
-  const shared = { start: analysis.windows[window].start, probability: analysis.probabilities[window][label] };
+  const probability = analysis.probabilities[window][label];
+  const below = probability < (model.labels[label].threshold ?? 0);
+  const shared = { start: analysis.windows[window].start, probability, below };
   if (byLead) {
     const { method, evidence } = byLead;
     return evidence && { ...shared, values: mapOf(evidence, label), perLead: true, seconds: evidence.steps * evidence.step,

@@ -3,6 +3,7 @@
 import { saveText } from "./exports.js";
 import { Batch } from "./pool.js";
 import { csv, DISCLAIMER, failureWithoutNames, NAMELESS, withoutNames } from "./report.js";
+import { counted } from "./words.js";
 
 /**
  * @typedef {import("./records.js").Row} Row
@@ -102,7 +103,7 @@ export class BatchPanel {
       this.progress(++done, rows.length, performance.now() - started);
     }));
     await batch.run();
-    const good = `${done - failed} recordings analysed on this device`;
+    const good = `${counted(done - failed, "recording")} analysed on this device`;
     host.say(batch.cancelled ? `Cancelled after ${done} of ${rows.length}.` : failed ? `${good}, ${failed} could not be.` : `${good}.`);
   }
 

@@ -7,18 +7,27 @@
  * @typedef {import("./core.js").DisplayList} DisplayList
  * @typedef {import("./drawing.js").Page} Page
  * @typedef {{t: number, mv: number}} Leg  t: seconds from the page's start
+ * @typedef {{legs: [Leg, Leg], strip: number, active: number}} Kept
  */
 
 const FINE_MV = 0.01;
+
+/** The first of the longest strips. @param {DisplayList} list */
+function rhythmOf({ strips }) {
+  const most = Math.max(...strips.map((strip) => strip.seconds));
+  return strips.findIndex((strip) => strip.seconds === most);
+}
 
 export class Calipers {
   /** @param {Page} page @param {DisplayList} list */
   constructor(page, list) {
     this.page = page;
     this.list = list;
-    this.strip = 0;
+    this.strip = rhythmOf(list);
     this.march = false;
     this.active = 1;
+    /** From the pointer to the leg that it drags, mm. */
+    this.grip = { x: 0, y: 0 };
     const { from, seconds } = this.place;
     /** @type {[Leg, Leg]} */
     this.legs = [this.onTrace(from + seconds * 0.25), this.onTrace(from + seconds * 0.5)];
@@ -28,16 +37,44 @@ export class Calipers {
     return this.list.strips[this.strip];
   }
 
-  /** The same calipers on a page that was laid out anew. @param {Page} page @param {DisplayList} list */
+  /** @returns {Kept} */
+  keep() {
+    const [a, b] = this.legs;
+    return { legs: [{ ...a }, { ...b }], strip: this.strip, active: this.active };
+  }
+
+  /** @param {Kept} kept */
+  restore(kept) {
+    Object.assign(this, kept);
+  }
+
+  /** The same calipers on a page that was laid out anew: on the same lead, in the strip that has most
+   * of what they measured. Voltages stay where they were put as long as the trace is the same.
+   * @param {Page} page @param {DisplayList} list */
   move(page, list) {
-    const { lead } = this.place;
-    const at = this.legs[0].t;
-    const fits = list.strips.findIndex(
-      (s) => s.lead === lead && at >= s.from && at <= s.from + s.seconds,
-    );
+    const before = this.page;
+    const { name } = before.record.leads[this.place.lead];
+    const { sign } = this.place;
+    const held = (/** @type {import("./core.js").Strip} */ s) =>
+      this.legs.filter(({ t }) => t >= s.from && t <= s.from + s.seconds).length;
+    let best = -1;
+    for (const [i, s] of list.strips.entries())
+      if (page.record.leads[s.lead].name === name && (best < 0 || held(s) > held(list.strips[best]))) best = i;
+    const same = best >= 0 && before.mv === page.mv && before.start === page.start &&
+      list.strips[best].sign === sign && held(list.strips[best]) === 2;
     this.page = page;
     this.list = list;
-    this.strip = Math.max(0, fits);
+    this.strip = best >= 0 ? best : rhythmOf(list);
+    if (!same) this.bringInside();
+  }
+
+  /** Both legs in the strip, as far from each other as it has room for, and on its trace. */
+  bringInside() {
+    const { from, seconds } = this.place;
+    const width = Math.min(Math.max(this.legs[1].t - this.legs[0].t, -seconds), seconds);
+    const least = from - Math.min(width, 0);
+    const first = Math.min(Math.max(this.legs[0].t, least), from + seconds - Math.max(width, 0));
+    this.legs = [this.onTrace(first), this.onTrace(first + width)];
   }
 
   /** The lead's voltage at a time. @param {number} t @returns {Leg} */
@@ -45,15 +82,35 @@ export class Calipers {
     const { record, mv, start } = this.page;
     const place = this.place;
     const inside = Math.min(Math.max(t, place.from), place.from + place.seconds);
-    const sample = Math.round((start + inside) * record.rate);
+    const sample = Math.min(Math.round((start + inside) * record.rate), mv[place.lead].length - 1);
     const value = mv[place.lead][sample];
     return { t: sample / record.rate - start, mv: Number.isFinite(value) ? place.sign * value : 0 };
   }
 
-  /** Where on the sheet a pointer is, as a leg of the strip under it. @param {number} x mm
-   * @param {number} y mm @param {boolean} choose  the strip may change @returns {Leg} */
-  legAt(x, y, choose) {
-    if (choose) this.strip = this.stripAt(x, y);
+  /** A pointer begins to drag: the leg that is near to it, or a new pair in the strip under it.
+   * @param {number} x mm @param {number} y mm @param {number} reach mm @returns {number} which */
+  take(x, y, reach) {
+    const near = this.near(x, y, reach);
+    if (near === 0 || near === 1) {
+      const leg = this.legs[near];
+      this.grip = { x: this.xOf(leg) - x, y: this.place.y - leg.mv * this.page.gain - y };
+      this.active = near;
+    } else {
+      this.strip = this.stripAt(x, y);
+      this.grip = { x: 0, y: 0 };
+      this.legs = [this.legAt(x, y), this.legAt(x, y)];
+      this.active = 1;
+    }
+    return this.active;
+  }
+
+  /** The leg that was taken follows the pointer. @param {number} x mm @param {number} y mm */
+  moveTo(x, y) {
+    this.legs[this.active] = this.legAt(x + this.grip.x, y + this.grip.y);
+  }
+
+  /** A place on the sheet as a leg of the strip. @param {number} x mm @param {number} y mm @returns {Leg} */
+  legAt(x, y) {
     const place = this.place;
     const t = place.from + (x - place.x) / this.page.speed;
     const inside = Math.min(Math.max(t, place.from), place.from + place.seconds);
@@ -101,10 +158,7 @@ export class Calipers {
   switchStrip(by) {
     const count = this.list.strips.length;
     this.strip = (this.strip + by + count) % count;
-    const { from, seconds } = this.place;
-    const width = Math.min(Math.abs(this.legs[1].t - this.legs[0].t), seconds);
-    const first = Math.min(Math.max(this.legs[0].t, from), from + seconds - width);
-    this.legs = [this.onTrace(first), this.onTrace(first + width)];
+    this.bringInside();
   }
 
   get label() {
@@ -162,13 +216,15 @@ export class Calipers {
       c.arc(x(leg.t), y(leg.mv), (i === this.active ? 1.3 : 0.9) * at.scale, 0, 7);
       c.fill();
     }
-    this.paintText(c, at, (x(a.t) + x(b.t)) / 2, top + 3.5 * at.scale, inks);
+    this.paintText(c, at, (x(a.t) + x(b.t)) / 2, [top, top + height], inks);
   }
 
-  /** @param {CanvasRenderingContext2D} c @param {import("./paint.js").Place} at @param {number} x
-   * @param {number} y @param {{mark: string, paper: string}} inks */
-  paintText(c, at, x, y, inks) {
+  /** Above the strip's band, so that it covers neither its name nor its waves; where there is no room,
+   * at its lower end. @param {CanvasRenderingContext2D} c @param {import("./paint.js").Place} at
+   * @param {number} x @param {[number, number]} band @param {{mark: string, paper: string}} inks */
+  paintText(c, at, x, [top, bottom], inks) {
     const size = Math.max(11 * (globalThis.devicePixelRatio || 1), 3 * at.scale);
+    const y = top - size * 1.3 > 0 ? top - size * 0.35 : Math.min(bottom, c.canvas.height) - size * 0.35;
     c.font = `600 ${size}px system-ui, sans-serif`;
     const text = this.text.replace(/^[^:]*: /, "");
     const width = c.measureText(text).width;

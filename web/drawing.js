@@ -7,11 +7,14 @@
  * @typedef {import("./core.js").DrawRequest} DrawRequest
  * @typedef {"12x1" | "6x2" | "3x4" | "3x4+1" | "3x4+3" | "cabrera" | "single"} LayoutName
  * @typedef {{values: Float32Array, perLead: boolean, start: number, seconds: number, label: string,
- *   layer: string, probability: number}} Heat  values: 0 to 1, over the seconds from start
+ *   layer: string, probability: number, below: boolean}} Heat  values: 0 to 1, over the seconds from
+ *   start; below: the label's threshold
+ * @typedef {{start: number, seconds: number}} Span  s
  * @typedef {{record: import("./session.js").OpenRecord, mv: Float32Array[], start: number, seconds: number,
- *   layout: LayoutName, rhythm: string, speed: number, gain: number, filter: string,
+ *   window: Span | null, layout: LayoutName, rhythm: string, speed: number, gain: number, filter: string,
  *   heat: Heat | null, title: string}} Page
- *   mv: what is drawn, the record's or filtered; start: of the page in the record, s; speed: mm/s;
+ *   mv: what is drawn, the record's or filtered; start: of the page in the record, s; window: what of
+ *   it was analysed; speed: mm/s;
  *   gain: mm/mV; filter: in words, "" for none; title: for paper and pictures
  */
 
@@ -27,10 +30,15 @@ export const LAYOUTS = {
   single: "one lead",
 };
 /** Layouts in which a lead is chosen. */
-export const WITH_RHYTHM = ["3x4+1", "3x4+3", "single"];
+const WITH_RHYTHM = ["3x4+1", "3x4+3", "single"];
 export const SPEEDS = [12.5, 25, 50];
 export const GAINS = [5, 10, 20];
 export const PICTURE_DPI = 300;
+/** A page is not shorter, however short the model's window. */
+export const PAGE_SECONDS = 10;
+/** What a page of that length is wide at 25 mm/s, on screen: millimetres are drawn as large as makes
+ * it fit. */
+const SCREEN_MM = { grid: 272, single: 280 };
 
 /** Finer than a device's pixel at any zoom that shows more than one beat. */
 const SCREEN_PIXEL_MM = 0.05;
@@ -40,16 +48,53 @@ const HEAT_ALPHA = { light: 150, dark: 204 };
 const PAPER_TRACE_MM = 250;
 
 /** @param {Page} page @returns {DrawRequest} */
-function common({ record, start, seconds, layout, rhythm, speed, gain, filter, heat }) {
+function common({ record, start, seconds, window, layout, rhythm, speed, gain, filter, heat }) {
   const there = record.leads.some((lead) => lead.name === rhythm);
   const left = record.samples / record.rate - start;
   return {
     layout: layout === "cabrera" ? "12x1" : layout, cabrera: layout === "cabrera",
-    rhythm: there ? rhythm : layout === "single" ? record.leads[0].name : "", speed, gain, start,
+    rhythm: there ? rhythm : "", speed, gain, start,
+    window: window && { start: window.start, seconds: window.seconds },
     seconds: Math.min(seconds, left), filter, colormap: "blues", alpha: HEAT_ALPHA.light,
     map: heat && { start: heat.start, seconds: heat.seconds, perLead: heat.perLead, label: heat.label,
-      layer: heat.layer, probability: heat.probability },
+      layer: heat.layer, probability: heat.probability, below: heat.below },
   };
+}
+
+/** mm @param {LayoutName} layout */
+export const screenWidth = (layout) => (layout === "single" ? SCREEN_MM.single : SCREEN_MM.grid);
+
+/** The page that shows a window: pages follow each other and stay as they are while windows step
+ * through them, but none is shorter than it need be. @param {Span} window @param {number} duration
+ * @returns {Span} s */
+export function pageAround({ start, seconds }, duration) {
+  const length = Math.min(Math.max(seconds, PAGE_SECONDS), duration);
+  const page = Math.floor(start / length + 1e-6) * length;
+  const reaching = Math.max(page, start + seconds - length);
+  return { start: Math.max(0, Math.min(reaching, duration - length)), seconds: length };
+}
+
+/** Only leads that are there can be chosen; one that was chosen stays so where it can.
+ * @param {HTMLSelectElement} select @param {{name: string}[]} leads */
+export function offerLeads(select, leads) {
+  const names = leads.map((lead) => lead.name);
+  const chosen = [select.value, "II", names[0]].find((name) => names.includes(name));
+  select.replaceChildren(...names.map((name) => new Option(name, name, false, name === chosen)));
+}
+
+/** Whether a lead was chosen for what is drawn: records of few leads get a row for each.
+ * @param {LayoutName} layout @param {import("./core.js").DisplayList} list */
+export function showsRhythm(layout, { strips }) {
+  const rhythm = strips.some((strip) => strip.seconds !== strips[0].seconds);
+  return layout === "single" || (rhythm && WITH_RHYTHM.includes(layout));
+}
+
+/** What the map is of, in words. @param {Heat} heat */
+export function heatTitle({ values, label, layer, probability, below }) {
+  const p = probability > 0 && probability < 0.001 ? "p < 0.001" : `p ${probability.toFixed(3)}`;
+  const from = layer ? `, Grad-CAM, ${layer}` : "";
+  const none = values.some((v) => v > 0) ? "" : ": no positive evidence";
+  return `Evidence for ${label}, ${p}${from}${below ? " – below its threshold" : ""}${none}.`;
 }
 
 /** Rows as near to each other as can be read. @param {Page} page */

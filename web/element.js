@@ -12,7 +12,7 @@ import { BatchPanel } from "./batch.js";
 import { CancelledError } from "./client.js";
 import { CoreError } from "./core.js";
 import { findRecords } from "./files.js";
-import { LAYOUTS, paperRequests, pictureRequest, screenRequest, WITH_RHYTHM } from "./drawing.js";
+import { heatTitle, LAYOUTS, offerLeads, PAGE_SECONDS, pageAround, paperRequests, pictureRequest, screenRequest, showsRhythm } from "./drawing.js";
 import { Explainer } from "./explainer.js";
 import { fillPrint, save, saveText } from "./exports.js";
 import { clearLabels, make, showCard, showModels, showLabels, showWindows, titleOf } from "./findings.js";
@@ -23,6 +23,7 @@ import { evidenceReport, labelsTable, noticesWithoutNames, withoutNames } from "
 import { Session } from "./session.js";
 import { reportOf } from "./thinker.js";
 import { EcgView } from "./view.js";
+import { counted } from "./words.js";
 
 /**
  * @typedef {import("./session.js").OpenRecord} OpenRecord
@@ -33,8 +34,6 @@ import { EcgView } from "./view.js";
  */
 
 const SAMPLE = "00219_hr";
-/** Seconds drawn while no model says how long its window is. */
-const PAGE_SECONDS = 10;
 
 /** @type {Promise<CSSStyleSheet> | null} one for all elements */
 let style = null;
@@ -107,6 +106,7 @@ export class EcgXplaim extends HTMLElement {
     this.leaving?.abort();
     this.batches?.cancel();
     this.session?.close();
+    this.view?.close();
     this.view = undefined;
     this.empty();
   }
@@ -372,17 +372,17 @@ export class EcgXplaim extends HTMLElement {
 
   /** @param {Row} row @param {import("./core.js").RecordInfo} record */
   noteFacts(row, record) {
-    const notes = record.notices.length ? `ok, ${record.notices.length} notices` : "ok";
-    Object.assign(row, { leads: record.leads.length, rate: record.rate, seconds: record.samples / record.rate,
+    const notes = record.notices.length ? `ok, ${counted(record.notices.length, "notice")}` : "ok";
+    Object.assign(row, { leads: recorded(record), rate: record.rate, seconds: record.samples / record.rate,
       state: row.state || notes });
-    this.list.redraw();
+    this.list.redraw(row);
   }
 
   /** @param {Row} row @param {unknown} error */
   noteProblem(row, error) {
     if (error instanceof CancelledError) return;
     Object.assign(row, { state: messageOf(error), bad: true });
-    this.list.redraw();
+    this.list.redraw(row);
     this.countRows();
   }
 
@@ -412,6 +412,7 @@ export class EcgXplaim extends HTMLElement {
       if (this.coming !== row) throw new CancelledError();
       this.empty();
       Object.assign(this, { row, record, mv: record.mv });
+      offerLeads(this.$("rhythm"), record.leads);
       this.noteFacts(row, record);
       this.showRecord();
       await this.filterAgain();
@@ -568,7 +569,7 @@ export class EcgXplaim extends HTMLElement {
   get recordFacts() {
     const { record, row } = this;
     if (!record) return [];
-    const facts = [row?.type ?? "", `${record.leads.length} leads`, `${record.rate} Hz`, `${(record.samples / record.rate).toFixed(1)} s`];
+    const facts = [row?.type ?? "", counted(recorded(record), "lead"), `${record.rate} Hz`, `${(record.samples / record.rate).toFixed(1)} s`];
     return facts.filter(Boolean);
   }
 
@@ -646,7 +647,7 @@ export class EcgXplaim extends HTMLElement {
 
   get pageSeconds() {
     const { model } = this.live;
-    return model ? model.length / model.rate : PAGE_SECONDS;
+    return Math.max(PAGE_SECONDS, model ? model.length / model.rate : 0);
   }
 
   /** @param {number} w */
@@ -674,14 +675,15 @@ export class EcgXplaim extends HTMLElement {
     this.sheets = [];
     const page = this.page();
     if (!page) return;
-    this.$("rhythm-box").hidden = !WITH_RHYTHM.includes(page.layout);
     this.$("legend-box").hidden = !page.heat;
+    this.$("legend-label").textContent = page.heat ? heatTitle(page.heat) : "";
     this.$("legend-scope").textContent = page.heat?.perLead
       ? "By lead and time." : "Time only: this map does not tell leads apart.";
     const values = page.heat?.values ?? null;
     const list = await this.live.draw(page.record, screenRequest(page, this.drawing.dark), values);
     const stale = () => turn !== this.drawTurn || this.record !== page.record;
     if (stale()) return;
+    this.$("rhythm-box").hidden = !showsRhythm(page.layout, list);
     this.drawing.show(page, list);
     const sheets = await Promise.all(paperRequests(page).map((request) => this.live.draw(page.record, request, values)));
     if (!stale()) this.sheets = sheets;
@@ -692,8 +694,9 @@ export class EcgXplaim extends HTMLElement {
     const { record, heat } = this;
     if (!record) return null;
     const value = (/** @type {string} */ id) => this.$(id).value;
+    const window = this.windows[this.window];
     return {
-      record, mv: this.mv, start: this.windows[this.window].start, seconds: this.pageSeconds,
+      record, mv: this.mv, ...pageAround(window, record.samples / record.rate), window: this.analysis && window,
       layout: value("layout"), rhythm: value("rhythm"), speed: Number(value("speed")), gain: Number(value("gain")),
       filter: this.mv === record.mv ? "" : this.$("filter").selectedOptions[0].textContent,
       heat, title: this.withNames ? [record.name, ...this.personFacts].join(" · ") : "Recording",
@@ -941,6 +944,8 @@ function refusalText([first, ...others]) {
   if (!first) return "There is no recording in what was dropped.";
   return `${first.name}: ${first.problem}${others.length ? ` (And ${others.length} more files that cannot be used.)` : ""}`;
 }
+/** How many leads a record has of its own. @param {import("./core.js").RecordInfo} record */
+const recorded = (record) => record.leads.filter((lead) => !lead.derived).length;
 
 /** @param {unknown} error */
 const messageOf = (error) => (error instanceof Error ? error.message : String(error));

@@ -86,7 +86,7 @@ const DRAWING = `
 <p class="scale">
   <output id="caliper-text" aria-live="polite"></output>
   <span class="legend" id="legend-box" hidden>
-    Blue: evidence in this window, from none (0) to its strongest (1). <em id="legend-scope"></em>
+    <strong id="legend-label"></strong> Blue: evidence in this window, from none (0) to its strongest (1). <em id="legend-scope"></em>
   </span>
 </p>
 <div id="windows" class="windows" role="group" aria-label="Windows of the recording" hidden></div>`;

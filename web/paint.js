@@ -119,7 +119,7 @@ export function paint(c, list, place, { crisp = false } = {}) {
   for (const part of partsOf(list, crisp)) {
     if (part.kind === KIND.line) paintLine(c, part, place, crisp);
     else if (part.kind === KIND.rects) paintRects(c, part, place, crisp);
-    else if (part.kind === KIND.cells) paintCells(c, part, place);
+    else if (part.kind === KIND.cells) paintCells(c, part, place, crisp);
     else paintText(c, part, place, crisp);
   }
 }
@@ -157,11 +157,13 @@ function along(from, length, crisp) {
   return [Math.round(from + (length - whole) / 2), whole];
 }
 
-/** @param {Context} c @param {Part} part @param {Place} at */
-function paintCells(c, { at: p, strip, count }, at) {
+/** crisp: rows that touch share no pixel. @param {Context} c @param {Part} part @param {Place} at
+ * @param {boolean} crisp */
+function paintCells(c, { at: p, strip, count }, at, crisp) {
   c.imageSmoothingEnabled = false;
-  c.drawImage(/** @type {HTMLCanvasElement} */ (strip), 0, 0, count, 1, at.x + p[0] * at.scale, at.y + p[1] * at.scale,
-    (p[2] - p[0]) * at.scale, (p[3] - p[1]) * at.scale);
+  const [top, bottom] = [p[1], p[3]].map((y) => (crisp ? Math.round(at.y + y * at.scale) : at.y + y * at.scale));
+  c.drawImage(/** @type {HTMLCanvasElement} */ (strip), 0, 0, count, 1, at.x + p[0] * at.scale, top,
+    (p[2] - p[0]) * at.scale, bottom - top);
 }
 
 /** @param {Context} c @param {Part} part @param {Place} at @param {boolean} crisp */

@@ -4,6 +4,7 @@
  */
 
 import { Calipers } from "./calipers.js";
+import { screenWidth } from "./drawing.js";
 import { colourOf, paint } from "./paint.js";
 
 /**
@@ -13,11 +14,14 @@ import { colourOf, paint } from "./paint.js";
  *   key: (key: string) => boolean}} ViewEvents  key: of those the view does not know; true if used
  */
 
-/** A millimetre is never smaller than this on screen: below, an ECG cannot be read. */
-const MIN_CSS_PX_PER_MM = 2;
+/** A millimetre is never smaller than this on screen: what then has no room is there to pan to. */
+const MIN_CSS_PX_PER_MM = 3;
 const MAX_ZOOM = 12;
 const REACH_CSS_PX = 14;
 const PAN_CSS_PX = 60;
+/** A finger or a mouse that moves less has tapped. */
+const TAP_CSS_PX = 4;
+const EDGE_CSS_PX = 26;
 
 export class EcgView {
   /** @param {HTMLCanvasElement} canvas @param {ViewEvents} events */
@@ -38,17 +42,47 @@ export class EcgView {
     /** @type {Map<number, {x: number, y: number}>} */
     this.pointers = new Map();
     this.dragging = -1;
+    /** Where a drag of the calipers would begin. @type {{x: number, y: number} | null} */
+    this.pressed = null;
+    /** The calipers before the gesture that goes on. @type {import("./calipers.js").Kept | null} */
+    this.kept = null;
+    this.closing = new AbortController();
     this.listen();
+  }
+
+  /** Listens to nothing beyond the canvas any more. */
+  close() {
+    this.closing.abort();
+    cancelAnimationFrame(this.frame);
   }
 
   /** @param {Page} page @param {DisplayList} list  its drawing */
   show(page, list) {
+    const before = this.page;
+    const another = before?.record !== page.record || before.start !== page.start;
+    const window = another || before.window?.start !== page.window?.start;
+    const said = this.calipers?.text ?? "";
     this.page = page;
     this.list = list;
+    this.release();
     if (!list.strips.length) this.calipers = null;
     this.calipers?.move(page, list);
+    if (another) this.x = 0;
     this.fit();
+    if (window) this.reveal();
     this.draw();
+    if ((this.calipers?.text ?? "") !== said) this.measured();
+  }
+
+  /** Bring the window that was analysed into sight, where it is a part of the page. */
+  reveal() {
+    const { page, list } = this;
+    if (!page?.window || !list?.strips.length) return;
+    const { x, from } = list.strips[0];
+    const middle = x + (page.window.start + page.window.seconds / 2 - page.start - from) * page.speed;
+    const wide = this.canvas.clientWidth / this.scale;
+    if (page.window.seconds * page.speed < wide && (middle < this.x || middle > this.x + wide)) this.x = middle - wide / 2;
+    this.clamp();
   }
 
   /** The canvas takes its width from the page around it, its height from the drawing. */
@@ -60,13 +94,25 @@ export class EcgView {
     const [wide, tall] = [Math.round(this.canvas.clientWidth * ratio), Math.round(Math.ceil(height) * ratio)];
     if (this.canvas.width !== wide) this.canvas.width = wide;
     if (this.canvas.height !== tall) this.canvas.height = tall;
+    if (this.zoom < this.minZoom) this.reset();
     this.clamp();
   }
 
-  /** CSS pixels a millimetre before zooming. */
+  /** CSS pixels a millimetre before zooming: the same whatever is drawn, at any speed and gain. */
   get baseScale() {
-    const width = this.list?.width ?? 1;
-    return Math.max(this.canvas.clientWidth / width, MIN_CSS_PX_PER_MM);
+    return Math.max(this.canvas.clientWidth / screenWidth(this.page?.layout ?? "12x1"), MIN_CSS_PX_PER_MM);
+  }
+
+  /** The least: all of the drawing's width. */
+  get minZoom() {
+    return Math.min(1, this.canvas.clientWidth / ((this.list?.width ?? 1) * this.baseScale));
+  }
+
+  /** mm of the drawing that lie beyond the left and the right edge. @returns {[number, number]} */
+  get beyond() {
+    const right = (this.list?.width ?? 0) - this.x - this.canvas.clientWidth / this.scale;
+    const some = (/** @type {number} */ mm) => (mm > 0.5 ? mm : 0);
+    return [some(this.x), some(right)];
   }
 
   get scale() {
@@ -97,6 +143,26 @@ export class EcgView {
     if (!c || !this.list || !this.page) return;
     paint(c, this.list, this.place, { crisp: true });
     this.calipers?.paint(c, this.place, this.inks);
+    const [left, right] = this.beyond;
+    if (left) this.paintEdge(c, 0, 1);
+    if (right) this.paintEdge(c, this.canvas.width, -1);
+  }
+
+  /** A shade and an arrow where there is more. @param {CanvasRenderingContext2D} c @param {number} x
+   * @param {1 | -1} inwards */
+  paintEdge(c, x, inwards) {
+    const px = this.canvas.width / Math.max(this.canvas.clientWidth, 1);
+    const ink = this.dark ? "0, 0, 0" : "40, 50, 60";
+    const shade = c.createLinearGradient(x, 0, x + inwards * EDGE_CSS_PX * px, 0);
+    shade.addColorStop(0, `rgba(${ink}, ${this.dark ? 0.8 : 0.3})`);
+    shade.addColorStop(1, `rgba(${ink}, 0)`);
+    c.fillStyle = shade;
+    c.fillRect(x, 0, inwards * EDGE_CSS_PX * px, this.canvas.height);
+    c.beginPath();
+    for (const [dx, dy] of [[10, -6], [4, 0], [10, 6]]) c.lineTo(x + inwards * dx * px, this.canvas.height / 2 + dy * px);
+    c.strokeStyle = this.dark ? "#e9eef2" : "#1c2733";
+    c.lineWidth = 2 * px;
+    c.stroke();
   }
 
   /* ---- moving ---- */
@@ -121,7 +187,7 @@ export class EcgView {
    * @param {number} y CSS pixels from the canvas's corner */
   zoomAt(factor, x, y) {
     const [mmX, mmY] = [this.x + x / this.scale, this.y + y / this.scale];
-    this.zoom = Math.min(Math.max(this.zoom * factor, 1), MAX_ZOOM);
+    this.zoom = Math.min(Math.max(this.zoom * factor, this.minZoom), MAX_ZOOM);
     this.x = mmX - x / this.scale;
     this.y = mmY - y / this.scale;
     this.clamp();
@@ -147,6 +213,7 @@ export class EcgView {
   useCalipers(on) {
     this.calipers = on && this.page && this.list?.strips.length ? new Calipers(this.page, this.list) : null;
     this.canvas.classList.toggle("measuring", on);
+    this.release();
     this.measured();
   }
 
@@ -167,22 +234,43 @@ export class EcgView {
     const { canvas } = this;
     canvas.addEventListener("pointerdown", (event) => this.down(event));
     canvas.addEventListener("pointermove", (event) => this.moved(event));
-    for (const kind of /** @type {const} */ (["pointerup", "pointercancel"]))
-      canvas.addEventListener(kind, (event) => {
-        this.pointers.delete(event.pointerId);
-        this.dragging = -1;
-      });
+    canvas.addEventListener("pointerup", (event) => {
+      this.pointers.delete(event.pointerId);
+      this.release();
+    });
+    canvas.addEventListener("pointercancel", (event) => {
+      this.pointers.delete(event.pointerId);
+      this.giveUp();
+    });
+    canvas.addEventListener("touchstart", (event) => this.touched(event), { passive: false });
+    canvas.addEventListener("dblclick", () => this.reset());
     canvas.addEventListener("wheel", (event) => this.wheel(event), { passive: false });
     canvas.addEventListener("keydown", (event) => {
       if (!event.ctrlKey && !event.metaKey && !event.altKey && this.key(event)) event.preventDefault();
     });
-    new ResizeObserver(() => {
-      this.fit();
-      this.redraw();
-    }).observe(canvas.parentElement ?? canvas);
+    const size = new ResizeObserver(() => this.refit());
+    size.observe(canvas.parentElement ?? canvas);
+    this.closing.signal.addEventListener("abort", () => size.disconnect());
+    this.watchRatio();
   }
 
-  /** @param {PointerEvent | WheelEvent} event */
+  refit() {
+    this.fit();
+    this.redraw();
+  }
+
+  /** A window that comes to another screen has other pixels, and may be as large as before. */
+  watchRatio() {
+    const { signal } = this.closing;
+    if (signal.aborted) return;
+    const changed = () => {
+      this.refit();
+      this.watchRatio();
+    };
+    matchMedia(`(resolution: ${globalThis.devicePixelRatio || 1}dppx)`).addEventListener("change", changed, { once: true, signal });
+  }
+
+  /** @param {{clientX: number, clientY: number}} event */
   at(event) {
     const box = this.canvas.getBoundingClientRect();
     return { x: event.clientX - box.left, y: event.clientY - box.top };
@@ -198,15 +286,48 @@ export class EcgView {
     const at = this.at(event);
     this.pointers.set(event.pointerId, at);
     this.canvas.setPointerCapture(event.pointerId);
-    if (!this.calipers || this.pointers.size > 1) return;
-    const { x, y } = this.mm(at);
-    this.dragging = this.calipers.near(x, y, REACH_CSS_PX / this.scale);
-    if (this.dragging < 0) {
-      const leg = this.calipers.legAt(x, y, true);
-      this.calipers.legs = [leg, { ...leg }];
-      this.dragging = 1;
+    if (this.pointers.size > 1) this.giveUp();
+    else if (this.calipers) {
+      this.pressed = at;
+      this.kept = this.calipers.keep();
     }
-    this.calipers.active = this.dragging;
+  }
+
+  /** Measuring is over for this gesture. */
+  release() {
+    this.dragging = -1;
+    this.pressed = this.kept = null;
+  }
+
+  /** It was no measuring after all. */
+  giveUp() {
+    if (this.calipers && this.kept) {
+      this.calipers.restore(this.kept);
+      this.measured();
+    }
+    this.release();
+  }
+
+  /** Up and down, a finger scrolls the page, unless it holds a leg. @param {TouchEvent} event */
+  touched(event) {
+    if (!this.calipers || event.touches.length > 1) return;
+    const { x, y } = this.mm(this.at(event.touches[0]));
+    if (this.calipers.near(x, y, REACH_CSS_PX / this.scale) >= 0) event.preventDefault();
+  }
+
+  /** @param {{x: number, y: number}} at  CSS pixels @param {boolean} touch */
+  drag(at, touch) {
+    const calipers = /** @type {Calipers} */ (this.calipers);
+    const from = this.pressed;
+    if (!from || (this.dragging < 0 && Math.hypot(at.x - from.x, at.y - from.y) < TAP_CSS_PX)) return;
+    if (this.dragging < 0) {
+      const { x, y } = this.mm(from);
+      const upright = touch && this.zoom <= 1 && Math.abs(at.y - from.y) > Math.abs(at.x - from.x);
+      if (upright && calipers.near(x, y, REACH_CSS_PX / this.scale) < 0) return this.release();
+      this.dragging = calipers.take(x, y, REACH_CSS_PX / this.scale);
+    }
+    const { x, y } = this.mm(at);
+    calipers.moveTo(x, y);
     this.measured();
   }
 
@@ -218,11 +339,8 @@ export class EcgView {
     this.pointers.set(event.pointerId, at);
     const [other] = [...this.pointers].filter(([id]) => id !== event.pointerId);
     if (other) this.pinch(before, at, other[1]);
-    else if (this.calipers && this.dragging >= 0) {
-      const { x, y } = this.mm(at);
-      this.calipers.legs[this.dragging] = this.calipers.legAt(x, y, false);
-      this.measured();
-    } else this.pan(at.x - before.x, event.pointerType === "touch" && this.zoom === 1 ? 0 : at.y - before.y);
+    else if (this.calipers) this.drag(at, event.pointerType === "touch");
+    else this.pan(at.x - before.x, event.pointerType === "touch" && this.zoom <= 1 ? 0 : at.y - before.y);
   }
 
   /** @param {{x: number, y: number}} before @param {{x: number, y: number}} now
@@ -240,7 +358,7 @@ export class EcgView {
     if (event.ctrlKey || event.metaKey) {
       const { x, y } = this.at(event);
       this.zoomAt(Math.exp(-event.deltaY / 300), x, y);
-    } else if (this.zoom > 1 && (event.shiftKey || event.deltaX)) {
+    } else if (this.beyond.some(Boolean) && (event.shiftKey || event.deltaX)) {
       this.pan(-(event.deltaX || event.deltaY), 0);
     } else return;
     event.preventDefault();
@@ -252,6 +370,7 @@ export class EcgView {
     if (key === "+" || key === "=") this.zoomBy(1.25);
     else if (key === "-") this.zoomBy(0.8);
     else if (key === "0") this.reset();
+    else if (key === "Escape" && this.calipers) return this.events.key("c");
     else if (this.calipers && this.measureKey(key, shiftKey)) this.measured();
     else if (!this.calipers && this.panKey(key)) return true;
     else return this.events.key(key);

@@ -1,6 +1,7 @@
 /** Owns the core; the page talks to it through client.js. One request at a time, in order. */
 
 import { CoreError, drawPicture, startCore } from "./core.js";
+import { hash } from "./digest.js";
 
 /**
  * A record is opened together with what is asked of it, or by a ticket that later requests show:
@@ -40,14 +41,6 @@ let opened = null;
 function running() {
   if (!core) throw new Error("the worker got a request before it was started");
   return core;
-}
-
-/** Null where the page was not loaded in a way that the browser trusts with hashing.
- * @param {ArrayBuffer} bytes @returns {Promise<string | null>} */
-async function hash(bytes) {
-  if (!globalThis.crypto?.subtle) return null;
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
-  return [...digest].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 /** @param {number} ticket */

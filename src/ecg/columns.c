@@ -31,9 +31,11 @@ static bool same_word(const char *a, const char *b) {
     return !*a && !*b;
 }
 
-/* Whether lead is the one called name: by identity for the twelve, else by its name in any case. */
+/* Whether lead is the one called name: by identity for the twelve, else by its name in any case.
+ * What was derived to be drawn is none: derive() says what it does. */
 static bool is_lead(const xp_lead *lead, const char *name) {
     xp_lead_id id = xp_lead_parse(name);
+    if (lead->derived) return false;
     return id != XP_LEAD_NONE ? lead->id == id
                               : lead->id == XP_LEAD_NONE && same_word(lead->name, name);
 }
@@ -58,7 +60,7 @@ static void index_leads(const xp_record *rec, const float *first[XP_LEAD_COUNT],
                         bool have[XP_LEAD_COUNT]) {
     for (int l = rec->n_leads - 1; l >= 0; l--) {
         xp_lead_id id = rec->leads[l].id;
-        if (id < 0 || id >= XP_LEAD_COUNT) continue;
+        if (id < 0 || id >= XP_LEAD_COUNT || rec->leads[l].derived) continue;
         if (count_missing(rec->leads[l].mv, rec->n) == rec->n) continue;
         first[id] = rec->leads[l].mv;
         have[id] = true;
@@ -78,7 +80,8 @@ static xp_status fail_empty(const char *name, xp_error *err) {
 
 static xp_status fail_unknown(const xp_record *rec, const char *name, xp_error *err) {
     name_list there = {0}, left_out = {0};
-    for (int l = 0; l < rec->n_leads; l++) add_name(&there, rec->leads[l].name);
+    for (int l = 0; l < rec->n_leads; l++)
+        if (!rec->leads[l].derived) add_name(&there, rec->leads[l].name);
     for (int i = 0; i < rec->notices.n; i++) { /* what the reader could not name */
         const xp_notice *it = &rec->notices.items[i];
         if (it->code == XP_NOTE_IGNORED && it->lead[0]) add_name(&left_out, it->lead);
@@ -134,9 +137,6 @@ static xp_status find_column(xp_column *col, const xp_record *rec, const char *n
         if (s != XP_OK) return s;
     } else {
         col->mv = rec->leads[l].mv;
-        if (rec->leads[l].derived)
-            xp_notice_add(notes, XP_NOTE_DERIVED, col->name, "lead %s was computed from others",
-                          col->name);
     }
     if (count > 1)
         xp_notice_add(notes, XP_NOTE_IGNORED, col->name,
@@ -148,7 +148,7 @@ static xp_status find_column(xp_column *col, const xp_record *rec, const char *n
 static void tell_unused(const xp_record *rec, const xp_input_spec *spec, xp_notices *notes) {
     name_list unused = {0};
     for (int l = 0; l < rec->n_leads; l++) {
-        bool used = false;
+        bool used = rec->leads[l].derived;
         for (int c = 0; c < spec->n_leads && !used; c++)
             used = is_lead(&rec->leads[l], spec->leads[c]);
         if (!used) add_name(&unused, rec->leads[l].name);

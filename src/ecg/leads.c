@@ -1,5 +1,8 @@
 #include "ecg/leads.h"
 
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define MAX_WORD 16
@@ -104,4 +107,39 @@ bool xp_lead_derive(xp_lead_formula *out, xp_lead_id target, const bool have[XP_
                 return true;
             }
     return false;
+}
+
+static xp_status append_derived(xp_record *rec, xp_lead_id id, const xp_lead_formula *f,
+                                const float *a, const float *b, xp_error *err) {
+    xp_lead *leads = realloc(rec->leads, ((size_t)rec->n_leads + 1) * sizeof *leads);
+    if (leads) rec->leads = leads;
+    float *mv = leads ? malloc(((size_t)rec->n + 1) * sizeof *mv) : NULL;
+    if (!mv) return xp_fail(err, XP_ERR_MEMORY, "no memory for lead %s", xp_lead_name(id));
+    xp_lead made = {.id = id, .derived = true, .calibrated = true, .mv = mv};
+    snprintf(made.name, sizeof made.name, "%s", xp_lead_name(id));
+    for (int64_t i = 0; i < rec->n; i++) {
+        mv[i] = (float)(f->weight[0] * (double)a[i] + f->weight[1] * (double)b[i]);
+        made.n_missing += isnan(mv[i]) != 0;
+    }
+    rec->leads[rec->n_leads++] = made;
+    return XP_OK;
+}
+
+xp_status xp_leads_complete(xp_record *rec, xp_error *err) {
+    const float *mv[XP_LEAD_COUNT] = {0};
+    bool have[XP_LEAD_COUNT] = {0}, named[XP_LEAD_COUNT] = {0};
+    for (int i = 0; i < rec->n_leads; i++) {
+        const xp_lead *l = &rec->leads[i];
+        if (l->id == XP_LEAD_NONE) continue;
+        named[l->id] = true;
+        if (l->derived || l->n_missing == rec->n) continue;
+        mv[l->id] = l->mv;
+        have[l->id] = true;
+    }
+    for (int id = XP_LEAD_I; id <= XP_LEAD_AVF; id++) {
+        xp_lead_formula f;
+        if (!named[id] && xp_lead_derive(&f, (xp_lead_id)id, have))
+            XP_TRY(append_derived(rec, (xp_lead_id)id, &f, mv[f.from[0]], mv[f.from[1]], err));
+    }
+    return XP_OK;
 }

@@ -27,4 +27,8 @@ typedef struct xp_lead_formula {
  * file. False when target is not a limb lead or fewer than two other limb leads are there. */
 bool xp_lead_derive(xp_lead_formula *out, xp_lead_id target, const bool have[XP_LEAD_COUNT]);
 
+/* Append the limb leads that are not in rec and follow from two that are, marked as derived: to be
+ * drawn. prepare.h passes them over and derives by itself. XP_ERR_MEMORY leaves some out. */
+xp_status xp_leads_complete(xp_record *rec, xp_error *err);
+
 #endif

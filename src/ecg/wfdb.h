@@ -66,9 +66,10 @@ void xp_wfdb_free(xp_wfdb *w);
 /* Fill physical of every signal: (digital - baseline) / gain. */
 xp_status xp_wfdb_physical(xp_wfdb *w, xp_error *err);
 
-/* The ECG leads of w in millivolt. Signals that are not voltages or not among the twelve leads are
- * left out with a notice. Leads of unequal samples per frame are brought to the highest rate. On
- * error rec is untouched; XP_ERR_LEAD_UNKNOWN when no signal is one of the twelve leads. */
+/* The leads of w in millivolt: the twelve, and other voltages under their own names (up to 20 of
+ * them). Signals that are not voltages, have no name or one that is there already, or are faster
+ * than the twelve leads, are left out with a notice. Leads of unequal samples per frame are brought
+ * to the highest rate. On error rec is untouched; XP_ERR_LEAD_UNKNOWN when no signal is a lead. */
 xp_status xp_wfdb_to_record(xp_record *rec, xp_wfdb *w, xp_error *err);
 
 #endif

@@ -48,11 +48,31 @@ static const volt_unit *find_unit(const char *text) {
 
 /* ---- which signals ---- */
 
+enum { MAX_OTHERS = 20, MAX_LEADS = XP_LEAD_COUNT + MAX_OTHERS };
+
 typedef struct choice {
-    int signal[XP_LEAD_COUNT]; /* in the order of the file */
-    xp_lead_id id[XP_LEAD_COUNT];
-    int n;
+    int signal[MAX_LEADS]; /* in the order of the file */
+    xp_lead_id id[MAX_LEADS];
+    int n, others, spf; /* spf: samples per frame of the leads */
 } choice;
+
+static bool is_chosen(const xp_wfdb *w, const choice *c, const char *name, xp_lead_id id) {
+    for (int i = 0; i < c->n; i++)
+        if (id != XP_LEAD_NONE ? c->id[i] == id : !strcasecmp(w->signals[c->signal[i]].name, name))
+            return true;
+    return false;
+}
+
+/* The rate of the twelve leads, or of the others where there are none of them. */
+static int choose_rate(const xp_wfdb *w) {
+    int spf[2] = {0};
+    for (int i = 0; i < w->n_signals; i++) {
+        const xp_wfdb_signal *s = &w->signals[i];
+        int *most = &spf[xp_lead_parse(s->name) != XP_LEAD_NONE];
+        if (find_unit(s->units) && s->samples_per_frame > *most) *most = s->samples_per_frame;
+    }
+    return spf[1] ? spf[1] : spf[0];
+}
 
 static void ignore(xp_notices *notes, const xp_wfdb_signal *s, const char *why) {
     xp_notice_add(notes, XP_NOTE_IGNORED, s->name, "signal \"%.60s\" was left out: %s", s->name,
@@ -60,23 +80,23 @@ static void ignore(xp_notices *notes, const xp_wfdb_signal *s, const char *why) 
 }
 
 static void choose(const xp_wfdb *w, choice *c, xp_notices *notes) {
-    bool have[XP_LEAD_COUNT] = {false};
-    c->n = 0;
+    *c = (choice){.spf = choose_rate(w)};
     for (int i = 0; i < w->n_signals; i++) {
         const xp_wfdb_signal *s = &w->signals[i];
         xp_lead_id id = xp_lead_parse(s->name);
-        if (id == XP_LEAD_NONE) {
+        if (id == XP_LEAD_NONE &&
+            (!*s->name || c->others == MAX_OTHERS || s->samples_per_frame > c->spf)) {
             ignore(notes, s, "it is not one of the twelve leads");
         } else if (!find_unit(s->units)) {
             char why[80];
             snprintf(why, sizeof why, "its unit \"%s\" is not a voltage", s->units);
             ignore(notes, s, why);
-        } else if (have[id]) {
+        } else if (is_chosen(w, c, s->name, id)) {
             ignore(notes, s, "the lead is in the record twice; the first is used");
         } else {
-            have[id] = true;
             c->signal[c->n] = i;
             c->id[c->n++] = id;
+            c->others += id == XP_LEAD_NONE;
         }
     }
 }
@@ -88,10 +108,11 @@ static xp_status no_leads(const xp_wfdb *w, xp_error *err) {
     for (int i = 0; i < w->n_signals && n + 70 < sizeof names; i++)
         n += (size_t)snprintf(names + n, sizeof names - n, "%s%s", i ? ", " : "",
                               w->signals[i].name);
-    return xp_fail(err, XP_ERR_LEAD_UNKNOWN,
-                   "%s: none of its %d signals (%s) is an ECG lead I, II, III, aVR, aVL, aVF, V1 "
-                   "to V6 in volts: name the leads at the end of the header's signal lines",
-                   w->name, w->n_signals, names);
+    return xp_fail(
+        err, XP_ERR_LEAD_UNKNOWN,
+        "%s: none of its %d signals (%s) is a lead with a name, in volts: name the leads "
+        "at the end of the header's signal lines",
+        w->name, w->n_signals, names);
 }
 
 /* ---- samples ---- */
@@ -161,7 +182,8 @@ static xp_status fill_lead(xp_lead *lead, int64_t n, const xp_wfdb_signal *s, xp
     const volt_unit *u = find_unit(s->units);
     lead->id = id;
     lead->calibrated = s->calibrated;
-    xp_wfdb_copy_text(lead->name, sizeof lead->name, xp_lead_name(id));
+    xp_wfdb_copy_text(lead->name, sizeof lead->name,
+                      id != XP_LEAD_NONE ? xp_lead_name(id) : s->name);
     /* 2^32 is the largest digital difference; floats end near 3e38. */
     if (4294967296.0 / fabs(s->gain) * u->times / u->over > 1e30)
         return xp_fail(err, XP_ERR_UNITS,
@@ -216,7 +238,8 @@ static void copy_notices(xp_record *rec, const xp_wfdb *w, const choice *c) {
         bool keep = !*it->lead;
         for (int k = 0; k < c->n && !keep; k++)
             keep = !strncmp(it->lead, w->signals[c->signal[k]].name, sizeof it->lead - 1);
-        const char *lead = *it->lead ? xp_lead_name(xp_lead_parse(it->lead)) : "";
+        xp_lead_id id = xp_lead_parse(it->lead);
+        const char *lead = id != XP_LEAD_NONE ? xp_lead_name(id) : it->lead;
         if (keep) xp_notice_add(&rec->notices, it->code, lead, "%s", it->text);
     }
 }
@@ -242,11 +265,7 @@ xp_status xp_wfdb_to_record(xp_record *rec, xp_wfdb *w, xp_error *err) {
                     "%s holds no samples (a layout header, or an empty signal file): open the "
                     "record that it belongs to",
                     w->name);
-    int spf = 1;
-    for (int i = 0; i < c.n; i++) {
-        int f = w->signals[c.signal[i]].samples_per_frame;
-        if (f > spf) spf = f;
-    }
+    int spf = c.spf;
     if (s == XP_OK) s = xp_record_alloc(&made, w->name, w->rate * spf, c.n, w->n_frames * spf, err);
     if (s == XP_OK) {
         s = fill_record(&made, w, &c, spf, err);

@@ -130,6 +130,7 @@ typedef struct xp_plot_map {
     double start, seconds;     /* of the recording that the n values cover */
     const char *label, *layer; /* may be NULL */
     double probability;        /* NaN: not shown */
+    bool below;                /* the label's threshold: drawn at half its strength, and said */
 } xp_plot_map;
 
 #define XP_LAYOUT_LIST(X)                                                                          \
@@ -155,23 +156,28 @@ typedef enum xp_map_style {
 } xp_map_style;
 int xp_map_style_find(const char *name); /* "behind", "strip", "trace"; -1: none of that name */
 
-/* All zeros is the default: 12x1, 25 mm/s, 10 mm/mV, the first 10 s, clinical grid. */
+/* All zeros is the default: 12x1, 25 mm/s, 10 mm/mV, the first 10 s, clinical grid. A record of few
+ * leads (three, or most of the twelve missing) gets a row for each instead of a grid of what is not
+ * there, whatever the layout but single. */
 typedef struct xp_plot_options {
     xp_layout layout;
     double speed;          /* mm/s: 12.5, 25 or 50; 0: 25 */
     double gain;           /* mm/mV: 5, 10 or 20; 0: 10 */
     double start, seconds; /* of the recording; seconds 0: 10, or what there is if it is less */
-    const char *rhythm[3]; /* leads of the rhythm rows; NULL: II, V1, V5; single: rhythm[0] */
+    double window, window_seconds; /* of the recording that was analysed: marked where it is not the
+                                      whole page; window_seconds 0: none */
+    const char *rhythm[3]; /* leads of the rhythm rows; NULL: II, V1, V5, or others that are there;
+                              single: rhythm[0] */
     bool cabrera;          /* aVL I -aVR II aVF III */
     bool plain;            /* no grid */
     xp_map_style style;
     xp_colormap colormap;
     int alpha;    /* of the map behind the trace, 1..255; 0: 150 */
     double pixel; /* mm in a device pixel, for decimation; 0: every sample */
-    double
-        pitch; /* mm between rows, in whole 5 mm squares from 10 to 60; 0: they fill an A4 page */
-    bool bare; /* grid, traces and the line that tells the scale: what is around says the rest */
-    bool dark; /* light ink on dark paper */
+    double pitch; /* mm between rows, in whole 5 mm squares from 10 to 60; 0: they fill an A4 page.
+                     More where traces go beyond the first and the last row, up to 25 mm each. */
+    bool bare;    /* grid, traces and the line that tells the scale: what is around says the rest */
+    bool dark;    /* light ink on dark paper */
 } xp_plot_options;
 
 /* Draw rec into d, which must be zeroed; map may be NULL. A4 landscape, larger when the traces
@@ -182,9 +188,10 @@ xp_status xp_plot_ecg(xp_display *d, const xp_plot_record *rec, const xp_plot_ma
                       const xp_plot_options *opt, xp_error *err);
 
 /* Append the polylines of mv[0..n): sample i at x0 + i * dx, baseline y0, y upwards by gain mm/mV,
- * kept within [top, bottom]. With pixel > 0 each device column keeps its first, lowest, highest and
- * last sample, so no peak is lost. NaN ends a polyline: a gap stays a gap. colors (n; may be NULL)
- * replaces rgba sample by sample. */
+ * within [top, bottom]: beyond, the line is broken, and a small arrow at the border says so. With
+ * pixel > 0 each device column keeps its first, lowest, highest and last sample, so no peak is
+ * lost. NaN ends a polyline: a gap stays a gap. colors (n; may be NULL) replaces rgba sample by
+ * sample. */
 typedef struct xp_trace {
     float x0, dx, y0, gain, top, bottom, pixel, width;
     uint32_t rgba;

@@ -11,34 +11,80 @@ typedef struct pen {
     const float *mv;
     uint32_t rgba;
     int64_t last; /* sample of the newest point; -1: none */
+    xp_point at;  /* of that sample, on the page or not */
+    int side;     /* of it: -1 above the page, 1 below, 0 on it */
+    float left;   /* x: where the line left the page */
     size_t n;
     xp_point points[CHUNK];
 } pen;
 
-static void lift(pen *p) {
+static float border(const pen *p, int side) {
+    return side < 0 ? p->t->top : p->t->bottom;
+}
+
+/* A small arrow at the border, over the middle of what lies beyond it from p->left to x. */
+static void mark_beyond(const pen *p, float x) {
+    static const float SIZE = 0.9f, WIDTH = 0.2f;
+    float y = border(p, p->side), in = p->side < 0 ? y + SIZE : y - SIZE;
+    x = (p->left + x) / 2;
+    xp_point arrow[] = {{x - SIZE, in}, {x, y}, {x + SIZE, in}};
+    xp_draw_line(p->d, arrow, 3, WIDTH, p->rgba);
+}
+
+static void flush(pen *p) {
     xp_draw_line(p->d, p->points, p->n, p->t->width, p->rgba);
     p->n = 0;
+}
+
+static void lift(pen *p) {
+    flush(p);
+    if (p->side) mark_beyond(p, p->at.x);
+    p->side = 0;
     p->last = -1;
 }
 
-static void put(pen *p, int64_t i) {
-    const xp_trace *t = p->t;
-    float y = fminf(fmaxf(t->y0 - p->mv[i] * t->gain, t->top), t->bottom);
-    p->points[p->n++] = (xp_point){t->x0 + (float)i * t->dx, y};
-    p->last = i;
+/* Where the way to `to` crosses a border of the page. */
+static xp_point crossing(const pen *p, xp_point to, int side) {
+    float y = border(p, side);
+    return (xp_point){p->at.x + (to.x - p->at.x) * (y - p->at.y) / (to.y - p->at.y), y};
+}
+
+/* The line ends at the border and begins again where it comes back. */
+static void cross(pen *p, xp_point to, int side) {
+    if (p->side) {
+        xp_point back = crossing(p, to, p->side);
+        mark_beyond(p, back.x);
+        p->points[p->n++] = back;
+    }
+    if (side) {
+        xp_point out = crossing(p, to, side);
+        p->points[p->n++] = out;
+        flush(p);
+        p->left = out.x;
+    }
 }
 
 /* Draw on to sample i; each polyline begins where the one before ended. */
 static void go_to(pen *p, int64_t i) {
-    uint32_t rgba = p->t->colors ? p->t->colors[i] : p->t->rgba;
+    const xp_trace *t = p->t;
+    uint32_t rgba = t->colors ? t->colors[i] : t->rgba;
+    xp_point to = {t->x0 + (float)i * t->dx, t->y0 - p->mv[i] * t->gain};
+    int side = to.y < t->top ? -1 : to.y > t->bottom ? 1 : 0;
     if (i == p->last) return;
-    if (p->last >= 0 && (p->n == CHUNK || rgba != p->rgba)) {
-        int64_t from = p->last;
-        lift(p);
-        put(p, from);
+    if (p->n && (p->n > CHUNK - 3 || rgba != p->rgba)) {
+        xp_point from = p->points[p->n - 1];
+        flush(p);
+        p->points[p->n++] = from;
     }
     p->rgba = rgba;
-    put(p, i);
+    if (p->last < 0)
+        p->left = to.x;
+    else if (side != p->side)
+        cross(p, to, side);
+    if (!side) p->points[p->n++] = to;
+    p->at = to;
+    p->side = side;
+    p->last = i;
 }
 
 /* Samples [a, b) fall into one device column and are all there. */

@@ -103,6 +103,31 @@ def test_layouts(layout, zoo_record, tmp_path):
     assert "\u2212aVR" in said and any("50 mm/s" in t and "5 mm/mV" in t for t in said)
 
 
+def test_derived_leads_and_others(tmp_path):
+    mv = ecg(5000, 500)
+    eight = ["I", "II", "V1", "V2", "V3", "V4", "V5", "V6"]
+    record = write_record(tmp_path / "in", "eight", mv[:, [LEADS.index(lead) for lead in eight]], 500, leads=eight)
+    xplaim("plot", "fine", record, "--layout", "3x4", "-o", tmp_path / "p.svg")
+    said, _ = texts(tmp_path / "p.svg")
+    assert {"III (derived)", "aVR (derived)", "aVL (derived)", "aVF (derived)", "V6"} <= set(said)
+    assert not any("not recorded" in t for t in said)
+    record = write_record(tmp_path / "in", "holter", mv[:, :2], 500, leads=["MLII", "chest lead 5"])
+    xplaim("plot", "fine", record, "--layout", "3x4", "-o", tmp_path / "p.svg")
+    said, _ = texts(tmp_path / "p.svg")
+    assert {"MLII", "chest lead 5", "0 s", "10"} <= set(said)
+    assert not any("not recorded" in t for t in said)
+
+
+def test_a_window_that_is_shorter_than_the_page(models, tmp_path):
+    """The model's is 2 s: the page is as long as ever, and says where the window lies in it."""
+    record = write_record(tmp_path / "in", "long", ecg(8000, 500), 500)
+    xplaim("plot", "gradcam", record, "-m", models("zoo"), "--label", "label3", "-o", tmp_path / "p.svg")
+    said = " ".join(texts(tmp_path / "p.svg")[0])
+    spans = [re.search(rf"{what}: ([\d.]+)\u2013([\d.]+) s", said).groups() for what in ("shown", "analysed")]
+    (start, end), (a, b) = [tuple(map(float, span)) for span in spans]
+    assert end - start == 10 and b - a == 2 and start <= a and b <= end
+
+
 def test_a_label_by_its_number_and_another_style(models, zoo_record, tmp_path):
     pictures = []
     model = models("zoo")

@@ -14,6 +14,36 @@ static void names_round_trip(void **state) {
     assert_string_equal(xp_lead_name(XP_LEAD_COUNT), "?");
 }
 
+/* I and II give the other four, a lead that is there stays, what has gaps gives gaps. */
+static void limb_leads_are_completed(void **state) {
+    (void)state;
+    xp_record r;
+    xp_error e;
+    assert_int_equal(xp_record_alloc(&r, "r", 500, 4, 2, &e), XP_OK);
+    static const xp_lead_id ids[] = {XP_LEAD_II, XP_LEAD_NONE, XP_LEAD_AVL, XP_LEAD_I};
+    for (int i = 0; i < 4; i++) {
+        r.leads[i].id = ids[i];
+        r.leads[i].n_missing = i == 0;
+        r.leads[i].mv[0] = (float)(i + 1);
+        if (i) r.leads[i].mv[1] = 0;
+    }
+    assert_int_equal(xp_leads_complete(&r, &e), XP_OK);
+    assert_int_equal(r.n_leads, 7);
+    static const struct {
+        const char *name;
+        float mv; /* of I = 4 and II = 1 */
+    } made[] = {{"III", -3}, {"aVR", -2.5f}, {"aVF", -1}};
+    for (int i = 0; i < 3; i++) {
+        const xp_lead *l = &r.leads[4 + i];
+        assert_string_equal(l->name, made[i].name);
+        assert_true(l->derived && l->id == xp_lead_parse(l->name) && l->mv[0] == made[i].mv);
+        assert_true(isnan(l->mv[1]) && l->n_missing == 1);
+    }
+    assert_int_equal(xp_leads_complete(&r, &e), XP_OK);
+    assert_int_equal(r.n_leads, 7);
+    xp_record_free(&r);
+}
+
 static void spellings_are_known(void **state) {
     (void)state;
     static const struct {
@@ -174,6 +204,7 @@ static void records_are_allocated_missing_and_limited(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_round_trip),
+        cmocka_unit_test(limb_leads_are_completed),
         cmocka_unit_test(spellings_are_known),
         cmocka_unit_test(other_names_are_none_of_the_twelve),
         cmocka_unit_test(any_two_limb_leads_give_the_others),

@@ -46,7 +46,7 @@ static sample *sample_new(void) {
     for (int i = 700; i < 1000; i++) s->mv[3][i] = NAN;
     for (int i = 0; i < STEPS; i++) s->map[i] = (float)fabs(sin(i * 0.05));
     s->rec = (xp_plot_record){"sample", RATE, N, LEADS, s->leads, NULL};
-    s->of = (xp_plot_map){s->map, STEPS, false, 0, 10, "afib", "block3.shortcut", 0.5};
+    s->of = (xp_plot_map){s->map, STEPS, false, 0, 10, "afib", "block3.shortcut", 0.5, false};
     return s;
 }
 
@@ -106,10 +106,10 @@ static void pulse_measures(void **state) {
     xp_display d = drawn(&rec, NULL, &o);
     for (size_t i = 0; i < sizeof DPI / sizeof *DPI; i++) {
         xp_image im = raster(&d, DPI[i]);
-        double left = dark_centre(&im, DPI[i], 18, 44, 23, 44);
-        double right = dark_centre(&im, DPI[i], 23, 44, 28, 44);
-        double high = dark_centre(&im, DPI[i], 23, 35, 23, 45);
-        double low = dark_centre(&im, DPI[i], 19.5, 44, 19.5, 52);
+        double left = dark_centre(&im, DPI[i], 18, 41, 23, 41);
+        double right = dark_centre(&im, DPI[i], 23, 41, 28, 41);
+        double high = dark_centre(&im, DPI[i], 23, 32, 23, 42);
+        double low = dark_centre(&im, DPI[i], 19.5, 41, 19.5, 49);
         double pixel = 25.4 / DPI[i];
         assert_true(fabs(right - left - 5) <= pixel / 2);
         assert_true(fabs(low - high - 10) <= pixel / 2);
@@ -122,9 +122,10 @@ static void pulse_measures_in_svg(void **state) {
     (void)state;
     static const float SPEEDS[] = {12.5f, 25, 50}, GAINS[] = {5, 10, 20};
     sample *s = sample_new();
+    for (int l = 0; l < LEADS; l++)
+        for (int i = 0; i < N; i++) s->mv[l][i] = NAN;
     for (int i = 0; i < 9; i++) {
         xp_plot_options o = {.speed = (double)SPEEDS[i / 3], .gain = (double)GAINS[i % 3]};
-        for (int l = 0; l < LEADS; l++) s->leads[l].name = "none";
         xp_display d = drawn(&s->rec, NULL, &o);
         char *svg, *at;
         size_t size;
@@ -193,6 +194,137 @@ static void colored_traces_join(void **state) {
     xp_display_free(&d);
 }
 
+/* Beyond the page the line is broken, and a small arrow stands where it left. */
+static void no_peak_is_cut_flat(void **state) {
+    (void)state;
+    const float mv[] = {0, 0, 3, 0, -3, -3, 0, 3, -3, 3};
+    xp_trace t = {.dx = 1, .y0 = 10, .gain = 10, .bottom = 20, .width = 0.3f};
+    xp_display d = {0};
+    xp_draw_trace(&d, mv, 10, &t);
+    int arrows = 0;
+    for (size_t i = 0; i < d.n_ops; i++) {
+        const xp_draw_op *op = &d.ops[i];
+        const xp_point *p = d.points + op->first;
+        arrows += op->size < 0.3f;
+        for (uint32_t k = 0; k < op->count; k++) assert_true(p[k].y >= 0 && p[k].y <= 20);
+        for (uint32_t k = 1; k < op->count; k++)
+            assert_false(p[k].y == p[k - 1].y && (p[k].y == 0 || p[k].y == 20));
+    }
+    assert_int_equal(arrows, 5);
+    assert_float_equal(d.points[2].x, 1 + 1 / 3.0, 1e-5); /* where it leaves */
+    assert_float_equal(d.points[4].x, 2, 1e-5);           /* the arrow's tip, over the peak */
+    xp_display_free(&d);
+}
+
+/* The grid grows above the first row and below the last one as far as the traces need, the rows
+ * come nearer to each other on paper, which stays as large as it is. */
+static void margins_come_from_the_data(void **state) {
+    (void)state;
+    sample *s = sample_new();
+    s->mv[11][100] = 2.1f;                                  /* I, the first row */
+    for (int l = 0; l < LEADS; l++) s->mv[l][4000] = -1.6f; /* and the last */
+    for (int i = 0; i <= XP_LAYOUT_SINGLE; i++)
+        for (int bare = 0; bare < 2; bare++) {
+            xp_plot_options o = {.layout = (xp_layout)i, .bare = bare, .rhythm = {"I"}};
+            xp_display d = drawn(&s->rec, NULL, &o);
+            const xp_strip *first = &d.strips[0], *last = &d.strips[d.n_strips - 1];
+            if (!bare) assert_true(d.height <= 210);
+            assert_true(first->y - (bare ? 1 : 16) >= 21);
+            assert_true(d.height - (bare ? 10 : 14) - last->y >= 16);
+            xp_display_free(&d);
+        }
+    s->mv[11][100] = 30;
+    xp_display d = drawn(&s->rec, NULL, &(xp_plot_options){.bare = true, .pitch = 15});
+    assert_float_equal(d.strips[0].top, 1 + 25, 1e-3); /* not more */
+    xp_display_free(&d);
+    free(s);
+}
+
+/* ==== the map ================================================================================ */
+
+/* Colour of the map at x mm and y mm of a list; 0: none there. */
+static uint32_t map_there(const xp_display *d, float x, float y) {
+    for (size_t i = 0; i < d->n_ops; i++) {
+        const xp_draw_op *op = &d->ops[i];
+        const xp_point *p = d->points + op->first;
+        if (op->kind != XP_DRAW_CELLS || y < p[0].y || y >= p[1].y || x < p[0].x || x >= p[1].x)
+            continue;
+        return d
+            ->colors[op->extra + (uint32_t)((x - p[0].x) / (p[1].x - p[0].x) * (float)op->count)];
+    }
+    return 0;
+}
+
+/* A step of 32 ms that is alone keeps its full strength, at the same place in all rows. */
+static void a_moment_looks_the_same_in_all_rows(void **state) {
+    (void)state;
+    enum { n = 313 };
+    static float values[12 * n];
+    sample *s = sample_new();
+    for (int k = 0; k < 12; k++) values[k * n + 200] = 1;
+    for (int per_lead = 0; per_lead < 2; per_lead++) {
+        xp_plot_map map = {.values = values, .n = n, .per_lead = per_lead, .seconds = n * 0.032};
+        xp_plot_options o = {.layout = XP_LAYOUT_3X4_1, .bare = true, .pitch = 25, .alpha = 200};
+        xp_display d = drawn(&s->rec, &map, &o);
+        float x = 16 + 200.5f * 0.032f * 25;
+        uint32_t most = map_there(&d, x, 20);
+        assert_int_equal(most >> 24, 200);
+        for (int row = 0; row < 4; row++) {
+            assert_int_equal(map_there(&d, x, 20 + 25 * (float)row), most);
+            for (float away = -1.6f; away < 1.6f; away += 0.1f)
+                assert_int_equal(map_there(&d, x + away, 20),
+                                 map_there(&d, x + away, 20 + 25 * (float)row));
+        }
+        assert_int_equal(map_there(&d, x, 25.99f), most); /* no gap between rows */
+        assert_int_equal(map_there(&d, x, 26.01f), most);
+        assert_int_equal(map_there(&d, x + 0.82f, 20) >> 24, 0);
+        assert_true(map_there(&d, x + 0.4f, 20) >> 24 >
+                    0); /* between the steps: between their colours */
+        assert_true(map_there(&d, x + 0.4f, 20) >> 24 < 200);
+        xp_display_free(&d);
+    }
+    free(s);
+}
+
+static void below_its_threshold_it_is_fainter(void **state) {
+    (void)state;
+    sample *s = sample_new();
+    for (int i = 0; i < STEPS; i++) s->map[i] = 1;
+    xp_plot_options o = {.alpha = 200};
+    for (int below = 0; below < 2; below++) {
+        s->of.below = below;
+        xp_display d = drawn(&s->rec, &s->of, &o);
+        assert_int_equal(map_there(&d, 100, 100) >> 24, below ? 100 : 200);
+        assert_int_equal(has_text(&d, "probability 0.500 \xe2\x80\x93 below its threshold"), below);
+        xp_display_free(&d);
+    }
+    free(s);
+}
+
+/* A model of a short window: the page is as long as ever, the map is only inside the window. */
+static void the_analysed_window_is_marked(void **state) {
+    (void)state;
+    sample *s = sample_new();
+    for (int i = 0; i < STEPS; i++) s->map[i] = 1;
+    s->of.start = 3.2;
+    s->of.seconds = 0.4;
+    xp_plot_options o = {
+        .layout = XP_LAYOUT_3X4_1, .bare = true, .window = 3.2, .window_seconds = 0.4};
+    xp_display d = drawn(&s->rec, &s->of, &o);
+    assert_true(has_text(&d, "analysed: 3.2\xe2\x80\x93"
+                             "3.6 s"));
+    assert_int_equal(map_there(&d, 16 + 3.19f * 25, 20), 0);
+    assert_true(map_there(&d, 16 + 3.21f * 25, 20) >> 24 > 0);
+    assert_true(map_there(&d, 16 + 3.59f * 25, 20) >> 24 > 0);
+    assert_int_equal(map_there(&d, 16 + 3.61f * 25, 20), 0);
+    xp_display_free(&d);
+    o.window = 0, o.window_seconds = 9.99;
+    d = drawn(&s->rec, NULL, &o);
+    assert_false(has_text(&d, "analysed"));
+    xp_display_free(&d);
+    free(s);
+}
+
 /* ==== what is said =========================================================================== */
 
 static void page_says_what_it_shows(void **state) {
@@ -218,6 +350,64 @@ static void page_says_what_it_shows(void **state) {
     s->leads[0].name = "X";
     d = drawn(&s->rec, NULL, &o);
     assert_true(has_text(&d, "V6 (not recorded)"));
+    xp_display_free(&d);
+    free(s);
+}
+
+static bool says(const xp_display *d, const char *text) {
+    for (size_t i = 0; i < d->n_ops; i++)
+        if (d->ops[i].kind == XP_DRAW_TEXT && d->ops[i].count == strlen(text) &&
+            !memcmp(d->text + d->ops[i].first, text, strlen(text)))
+            return true;
+    return false;
+}
+
+static void seconds_are_those_of_the_record(void **state) {
+    (void)state;
+    sample *s = sample_new();
+    for (int i = 0; i < XP_LAYOUT_COUNT; i++) {
+        xp_plot_options o = {.layout = (xp_layout)i, .start = 2.5, .seconds = 5, .bare = i % 2};
+        xp_display d = drawn(&s->rec, NULL, &o);
+        assert_true(says(&d, "3 s") && says(&d, "4") && says(&d, "7"));
+        assert_false((i != XP_LAYOUT_SINGLE && says(&d, "2")) || says(&d, "8"));
+        xp_display_free(&d);
+    }
+    free(s);
+}
+
+/* Holter recordings and the like: what is there, under its own name, and nothing else. */
+static void few_leads_get_a_row_each(void **state) {
+    (void)state;
+    sample *s = sample_new();
+    s->rec.n_leads = 2;
+    s->leads[0].name = "MLII";
+    for (int i = 0; i < XP_LAYOUT_SINGLE; i++) {
+        xp_display d =
+            drawn(&s->rec, NULL, &(xp_plot_options){.layout = (xp_layout)i, .pitch = 15});
+        assert_int_equal(d.n_strips, 2);
+        assert_true(says(&d, "MLII") && says(&d, "V5"));
+        assert_false(has_text(&d, "not recorded"));
+        for (int k = 0; k < 2; k++) assert_float_equal(d.strips[k].seconds, 10, 1e-6);
+        assert_float_equal(d.strips[1].y - d.strips[0].y, 40, 1e-3);
+        xp_display_free(&d);
+    }
+    xp_display d = drawn(&s->rec, NULL, &(xp_plot_options){.layout = XP_LAYOUT_SINGLE});
+    assert_true(says(&d, "V5")); /* there is no II, and no V1 */
+    xp_display_free(&d);
+    free(s);
+}
+
+/* Nobody is shown the same rhythm twice, or an empty one. */
+static void rhythm_rows_are_leads_that_are_there(void **state) {
+    (void)state;
+    sample *s = sample_new();
+    s->leads[1].name = "other"; /* V5 */
+    xp_display d =
+        drawn(&s->rec, NULL, &(xp_plot_options){.layout = XP_LAYOUT_3X4_3, .rhythm = {"V1"}});
+    static const char *const EXPECTED[] = {"V1", "II", "V6"};
+    assert_int_equal(d.n_strips, 14);
+    for (int i = 0; i < 3; i++)
+        assert_string_equal(s->leads[d.strips[11 + i].lead].name, EXPECTED[i]);
     xp_display_free(&d);
     free(s);
 }
@@ -291,7 +481,7 @@ static void bare_drawings_tell_their_strips(void **state) {
     xp_plot_options o = {.layout = XP_LAYOUT_3X4_1, .bare = true, .pitch = 25, .cabrera = true};
     xp_display d = drawn(&s->rec, &s->of, &o);
     assert_float_equal(d.width, 272, 1e-3);
-    assert_float_equal(d.height, 107, 1e-3);
+    assert_float_equal(d.height, 111, 1e-3);
     assert_int_equal(d.paper, 0xffffffff);
     assert_false(has_text(&d, "sample") || has_text(&d, "Not a medical device"));
     assert_true(has_text(&d, "25 mm/s   10 mm/mV   filter: none"));
@@ -307,6 +497,33 @@ static void bare_drawings_tell_their_strips(void **state) {
     assert_string_equal(s->leads[d.strips[11].lead].name, "II");
     assert_float_equal(d.strips[11].seconds, 10, 1e-6);
     xp_display_free(&d);
+    free(s);
+}
+
+static double luminance(uint32_t rgba) {
+    static const double WEIGHT[] = {0.2126, 0.7152, 0.0722};
+    double sum = 0;
+    for (int k = 0; k < 3; k++) {
+        double v = (rgba >> 8 * k & 255) / 255.0;
+        sum += WEIGHT[k] * (v <= 0.04045 ? v / 12.92 : pow((v + 0.055) / 1.055, 2.4));
+    }
+    return sum;
+}
+
+/* The grid's lines can be seen on dark paper as well as on white. */
+static void the_grid_stands_out(void **state) {
+    (void)state;
+    sample *s = sample_new();
+    for (int dark = 0; dark < 2; dark++) {
+        xp_display d = drawn(&s->rec, NULL, &(xp_plot_options){.dark = dark});
+        double paper = luminance(d.paper) + 0.05;
+        for (int i = 0; i < 2; i++) { /* the first ops: fine lines, then bold ones */
+            double line = luminance(d.ops[i].rgba) + 0.05;
+            assert_int_equal(d.ops[i].kind, XP_DRAW_RECTS);
+            assert_true(fmax(line / paper, paper / line) >= (i ? 1.85 : 1.24));
+        }
+        xp_display_free(&d);
+    }
     free(s);
 }
 
@@ -471,6 +688,15 @@ int main(void) {
                                        cmocka_unit_test(decimation_keeps_peaks),
                                        cmocka_unit_test(gaps_stay_gaps),
                                        cmocka_unit_test(colored_traces_join),
+                                       cmocka_unit_test(no_peak_is_cut_flat),
+                                       cmocka_unit_test(margins_come_from_the_data),
+                                       cmocka_unit_test(a_moment_looks_the_same_in_all_rows),
+                                       cmocka_unit_test(below_its_threshold_it_is_fainter),
+                                       cmocka_unit_test(the_analysed_window_is_marked),
+                                       cmocka_unit_test(seconds_are_those_of_the_record),
+                                       cmocka_unit_test(few_leads_get_a_row_each),
+                                       cmocka_unit_test(rhythm_rows_are_leads_that_are_there),
+                                       cmocka_unit_test(the_grid_stands_out),
                                        cmocka_unit_test(page_says_what_it_shows),
                                        cmocka_unit_test(mistakes_are_refused),
                                        cmocka_unit_test(hostile_names_are_escaped),

@@ -433,15 +433,33 @@ static void other_signals_are_left_out_aloud(void **state) {
                             "r.dat 16 1/mV 0 0 0 0 0 Resp\nr.dat 16 1/mV 0 0 0 0 0 AVR\n"
                             "r.dat 16 0 0 0 0 0 0 MDC_ECG_LEAD_V2\n",
                             "\x01\x00\x02\x00\x03\x00\x04\x00\xc8\x00", 10);
-    assert_int_equal(r.n_leads, 2);
+    assert_int_equal(r.n_leads, 3);
     assert_string_equal(r.leads[0].name, "aVR");
-    assert_true(r.leads[0].mv[0] == 1 && r.leads[1].mv[0] == 1);
-    assert_int_equal(r.leads[1].id, XP_LEAD_V2);
-    assert_false(r.leads[1].calibrated);
+    assert_true(r.leads[0].mv[0] == 1 && r.leads[2].mv[0] == 1);
+    assert_int_equal(r.leads[2].id, XP_LEAD_V2);
+    assert_false(r.leads[2].calibrated);
+    assert_string_equal(r.leads[1].name, "Resp"); /* a voltage, whatever it is */
+    assert_int_equal(r.leads[1].id, XP_LEAD_NONE);
+    assert_true(r.leads[1].mv[0] == 3);
     assert_true(has_notice(&r.notices, XP_NOTE_IGNORED, "\"mmHg\" is not a voltage"));
-    assert_true(has_notice(&r.notices, XP_NOTE_IGNORED, "\"Resp\""));
     assert_true(has_notice(&r.notices, XP_NOTE_IGNORED, "twice"));
     assert_true(has_notice(&r.notices, XP_NOTE_UNCALIBRATED, "200 adu/mV assumed"));
+    xp_record_free(&r);
+}
+
+/* Voltages without a name, or faster than the twelve leads, whose rate is the record's. */
+static void what_is_no_lead_at_all_is_left_out(void **state) {
+    (void)state;
+    xp_record r =
+        record_of("r 4 500 1\nr.dat 16 1/mV 0 0 0 0 0 II\nr.dat 16x2 1/mV 0 0 0 0 0 fast\n"
+                  "r.dat 16 1/mV\nr.dat 16 1/mV 0 0 0 0 0 MLII\n",
+                  "\x01\x00\x02\x00\x03\x00\x04\x00\x05\x00", 10);
+    assert_true(r.rate == 500 && r.n == 1 && r.n_leads == 2);
+    assert_string_equal(r.leads[1].name, "MLII");
+    assert_true(r.leads[1].mv[0] == 5);
+    xp_record_free(&r);
+    r = record_of("r 1 500 1\nr.dat 16x2 1/mV 0 0 0 0 0 fast\n", "\x01\x00\x02\x00", 4);
+    assert_true(r.rate == 1000 && r.n == 2 && r.n_leads == 1);
     xp_record_free(&r);
 }
 
@@ -509,6 +527,7 @@ int main(void) {
         cmocka_unit_test(segments_use_their_own_gain_and_gaps_are_missing),
         cmocka_unit_test(every_voltage_unit_gives_the_same_millivolts),
         cmocka_unit_test(other_signals_are_left_out_aloud),
+        cmocka_unit_test(what_is_no_lead_at_all_is_left_out),
         cmocka_unit_test(comments_give_age_sex_and_diagnosis),
         cmocka_unit_test(leads_of_unequal_rates_come_to_the_highest),
     };

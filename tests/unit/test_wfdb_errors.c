@@ -200,7 +200,7 @@ static void a_record_name_cannot_lead_outside(void **state) {
 static void signals_that_are_no_leads_are_an_error(void **state) {
     (void)state;
     static const broken cases2[] = {
-        {"no lead", XP_ERR_LEAD_UNKNOWN, "r 1 500 4\nr.dat 16 1/mV 16 0 0 0 0 PLETH\n", 0, "r",
+        {"no lead", XP_ERR_LEAD_UNKNOWN, "r 1 500 4\nr.dat 16 1/NU 16 0 0 0 0 PLETH\n", 0, "r",
          "PLETH", "name the leads"},
         {"no name", XP_ERR_LEAD_UNKNOWN, "r 1 500 4\nr.dat 16 1/mV\n", 0, "r", "1 signals",
          "name the leads"},

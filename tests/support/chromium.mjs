@@ -39,7 +39,9 @@ export async function startSite(folder = DIST) {
     const page = await context.newPage();
     page.errors = [];
     requests.length = 0;
-    context.on("request", (request) => requests.push(request.url()));
+    context.on("request", (request) => {
+      if (!/^(blob|data):/.test(request.url())) requests.push(request.url()); // those two never leave the page
+    });
     page.on("pageerror", (error) => page.errors.push(String(error)));
     page.on("console", (message) => {
       if (message.type() === "error") page.errors.push(message.text());

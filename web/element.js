@@ -1,8 +1,9 @@
 /**
  * <ecg-xplaim>: the whole page as one element. Attributes: record (URL of a .hea file on the same
  * site), sample (name of one that comes with the page), model (URL of a .safetensors file on the
- * same site), layout, embed (only what is dropped on the element itself is opened), single (where
- * the page lies as one file, for the help). After each analysis it sends an `analysis` event whose detail is the object
+ * same site), layout, view="ecg" (the ECG alone: nothing of the network is shown), read-first (its
+ * answer stays hidden until the reader's own is kept), embed (only what is dropped on the element
+ * itself is opened), single (where the page lies as one file, for the help). After each analysis it sends an `analysis` event whose detail is the object
  * that `xplaim explain --json` prints.
  */
 
@@ -15,13 +16,18 @@ import { findRecords } from "./files.js";
 import { LAYOUTS, paperRequests, pictureRequest, screenRequest, WITH_RHYTHM } from "./drawing.js";
 import { Explainer } from "./explainer.js";
 import { fillPrint, save, saveText } from "./exports.js";
-import { make, showCard, showModels, showLabels, showWindows, titleOf } from "./findings.js";
+import { showCard } from "./card.js";
+import { columnsText, firstLabel, make, markLabel, showHeads, showLabels, showLayers, showMapChoice, showModels, titleOf } from "./findings.js";
 import { MARKUP } from "./markup.js";
-import { filesAt, listenDrop, sameSite, sampleFiles, samples } from "./opening.js";
+import { showNotices } from "./notices.js";
+import { filesAt, listenDrop, sameSite, sampleFiles } from "./opening.js";
+import { ReadingForm } from "./reading.js";
 import { RecordTable } from "./records.js";
 import { labelsTable, withoutNames } from "./report.js";
 import { Session } from "./session.js";
+import { Stage } from "./stage.js";
 import { EcgView } from "./view.js";
+import { showWindows } from "./windows.js";
 
 /**
  * @typedef {import("./core.js").EcgRecord} EcgRecord
@@ -45,7 +51,7 @@ async function loadStyle() {
 }
 
 export class EcgXplaim extends HTMLElement {
-  static observedAttributes = ["record", "sample", "model", "layout"];
+  static observedAttributes = ["record", "sample", "model", "layout", "view"];
 
   constructor() {
     super();
@@ -65,6 +71,8 @@ export class EcgXplaim extends HTMLElement {
     this.options = {};
     this.window = 0;
     this.label = 0;
+    /** False while no label reaches its threshold and nobody chose one: then there is no map. */
+    this.chosen = true;
     this.turn = 0;
     this.drawTurn = 0;
     /** @type {Promise<void>} fulfilled once what is to be seen is drawn, for the printer too */
@@ -72,6 +80,8 @@ export class EcgXplaim extends HTMLElement {
     /** @type {import("./core.js").DisplayList[]} for the printer, which does not wait */
     this.sheets = [];
     this.blind = false;
+    /** @type {WeakMap<ArrayBuffer, string>} the layer that a model takes by itself */
+    this.ownLayers = new WeakMap();
   }
 
   connectedCallback() {
@@ -92,7 +102,9 @@ export class EcgXplaim extends HTMLElement {
 
   /** @param {string} name @param {string | null} _old @param {string | null} value */
   attributeChangedCallback(name, _old, value) {
-    if (!this.view || value === null) return;
+    if (!this.view) return;
+    if (name === "view" && this.record) this.showRecord();
+    if (name === "view" || value === null) return;
     if (name === "layout") this.setLayout(value);
     else if (!this.isConnected) return;
     else this.guarded(() => this.openAttribute(name, value));
@@ -102,7 +114,7 @@ export class EcgXplaim extends HTMLElement {
     style ??= loadStyle();
     this.root.adoptedStyleSheets = [await style];
     this.root.innerHTML = MARKUP;
-    const model = this.fetchModel();
+    const model = (this.pageModel = this.fetchModel());
     model.catch((error) => this.live.thinker.firstModel(Promise.reject(error)));
     this.table = new RecordTable(this.$("records"), (row) => this.guarded(() => this.openRow(row)));
     this.view = new EcgView(this.$("ecg"), {
@@ -112,7 +124,9 @@ export class EcgXplaim extends HTMLElement {
     });
     this.batches = new BatchPanel(this);
     this.explainer = new Explainer(this);
-    this.showSamples().catch((error) => console.warn("No list of samples:", error));
+    this.stage = new Stage(this);
+    this.readings = new ReadingForm(this.$("reading-text"));
+    this.$("read-first").checked = this.hasAttribute("read-first");
     const single = this.getAttribute("single");
     this.$("single-file").hidden = single === null;
     if (single !== null) this.$("single-link").href = sameSite(single).href;
@@ -198,7 +212,10 @@ export class EcgXplaim extends HTMLElement {
     this.$("model-facts").textContent =
       `${model.name || model.architecture}, ${model.labels.length} labels, computed here with ${kernels}`;
     this.$("untrained").hidden = model.trained;
-    this.$("layer").replaceChildren(...model.layers.map((name) => new Option(name, name, false, name === model.layer)));
+    const bytes = /** @type {ArrayBuffer} */ (this.live.thinker.modelBytes);
+    if (!this.ownLayers.has(bytes)) this.ownLayers.set(bytes, model.layer);
+    showLayers(this.$("layer"), model, this.ownLayers.get(bytes) ?? "");
+    this.pageModel?.then((page) => (this.$("model-default").hidden = this.live.thinkers[0].modelBytes === page), () => {});
     this.$("batch-label").replaceChildren(...model.labels.map((l) => new Option(titleOf(l), l.name)));
     this.label = Math.min(this.label, model.labels.length - 1);
     this.list.label = this.$("batch-label").value;
@@ -224,12 +241,6 @@ export class EcgXplaim extends HTMLElement {
   /** @param {string} name */
   async openSample(name) {
     await this.openFiles(await sampleFiles(name));
-  }
-
-  async showSamples() {
-    const list = await samples();
-    this.$("sample-list").replaceChildren(...list.map(({ record, annotation }) =>
-      new Option(`${record.replace(/_hr$/, "")}: ${annotation}`, record)));
   }
 
   /** @param {File[]} files */
@@ -308,7 +319,7 @@ export class EcgXplaim extends HTMLElement {
   }
 
   closeRecord() {
-    this.$("drop").classList.add("small");
+    this.stage?.shrink();
     this.explainer?.stop();
     Object.assign(this, { record: null, analyses: [], row: null, window: 0 });
     this.$("result").hidden = true;
@@ -363,9 +374,9 @@ export class EcgXplaim extends HTMLElement {
     if (!this.analysis) this.live.shown = 0;
     const shown = /** @type {Analysed} */ (this.analysis);
     if (first) {
-      const best = shown.labels.reduce((a, b) => (b.probability > a.probability ? b : a));
-      this.label = shown.labels.indexOf(best);
-      this.window = best.window;
+      const model = /** @type {import("./worker.js").Model} */ (this.live.model);
+      Object.assign(this, firstLabel(model, shown));
+      this.window = shown.labels[this.label].window;
     }
     this.window = Math.min(this.window, shown.windows.length - 1);
     this.showAnalysis();
@@ -483,6 +494,7 @@ export class EcgXplaim extends HTMLElement {
     this.showReading();
     this.showNotices();
     this.showWindow();
+    this.stage?.bringUp();
   }
 
   showAnalysis() {
@@ -493,46 +505,63 @@ export class EcgXplaim extends HTMLElement {
       model: /** @type {import("./worker.js").Model} */ (thinker.model), analysis: this.analyses[i] ?? null,
       problem: i ? this.secondProblem : "" }));
     showModels(this.$("models"), columns, this.live.shown, (which) => this.showMapOf(which));
-    showLabels(this.$("labels"), columns, this.live.shown, this.label, this.$("order").value === "probability", (i) => {
-      this.label = i;
-      this.window = analysis.labels[i].window;
-      this.showWindow();
-      this.guarded(() => this.explain());
-    });
+    this.$("columns-text").textContent = columnsText(model);
+    showHeads(this.$("label-heads"), columns.length);
+    showLabels(this.$("labels"), columns, this.live.shown, this.chosen ? this.label : -1, this.$("order").value === "probability",
+      (i) => this.chooseLabel(i));
+    this.showChoice();
     this.showReading();
     this.showNotices();
     this.showWindow();
   }
 
-  /** The network's answer stays hidden until the reader's own is kept. */
+  /** From the list or over the drawing. @param {number} i */
+  chooseLabel(i) {
+    if (!this.analysis || i < 0) return;
+    this.label = i;
+    this.chosen = true;
+    this.window = this.analysis.labels[i].window;
+    markLabel(this.$("labels"), i);
+    this.showChoice();
+    this.showWindow();
+    this.guarded(() => this.explain());
+  }
+
+  showChoice() {
+    const { analysis } = this;
+    const { model } = this.live;
+    if (!analysis || !model) return;
+    this.$("method").disabled = !this.chosen;
+    showMapChoice(this.$("map-label"), this.$("map-note"), model, analysis, this.chosen ? this.label : -1);
+  }
+
+  /** The network's answer stays hidden until the reader's own is kept, or where only the ECG is wanted. */
   get hiding() {
-    return this.readFirst && !this.reading;
+    return this.getAttribute("view") === "ecg" || (this.readFirst && !this.reading);
   }
 
   showReading() {
     const { hiding, reading } = this;
     this.$("reading").hidden = !hiding;
-    for (const id of ["findings", "evidence-card"]) this.$(id).hidden = hiding || !this.analysis;
+    this.readings?.show(this.row);
+    for (const id of ["findings", "evidence-card", "map-box"]) this.$(id).hidden = hiding || !this.analysis;
     this.$("reading-kept").hidden = !reading;
     if (reading) this.$("reading-kept").textContent = `Your reading (${reading.at}): ${reading.text || "no words"}`;
     for (const id of ["save-json", "save-csv"]) this.$(id).disabled = hiding || !this.analysis;
   }
 
   showNotices() {
-    const notices = [...(this.record?.notices ?? []), ...(this.analysis?.notices ?? [])];
-    const items = notices.map((n) => make("li", { textContent: n.text }));
-    if (items.length === 0) items.push(make("li", { textContent: "none" }));
-    this.$("notices").replaceChildren(...items);
+    showNotices(this.$("notices"), [...(this.record?.notices ?? []), ...(this.analysis?.notices ?? [])]);
   }
 
   /** The windows of the record: the model's, or pages as long as nobody says more. */
   get windows() {
     const { analysis, record, label, pageSeconds } = this;
     if (analysis)
-      return analysis.windows.map((w, i) => ({ ...w, probability: this.hiding ? null : analysis.probabilities[i][label] }));
+      return analysis.windows.map((w, i) => ({ ...w, probability: this.hiding || !this.chosen ? null : analysis.probabilities[i][label] }));
     const seconds = record ? record.samples / record.rate : 0;
     const count = Math.min(1000, Math.max(1, Math.ceil((seconds - 0.01) / pageSeconds)));
-    return Array.from({ length: count }, (_, i) => ({ start: i * pageSeconds, seconds: pageSeconds, probability: null }));
+    return Array.from({ length: count }, (_, i) => ({ start: i * pageSeconds, seconds: Math.min(pageSeconds, seconds - i * pageSeconds), probability: null }));
   }
 
   get pageSeconds() {
@@ -551,8 +580,10 @@ export class EcgXplaim extends HTMLElement {
     const { analysis, windows } = this;
     const { model } = this.live;
     this.window = Math.min(this.window, windows.length - 1);
-    showWindows(this.$("windows"), windows, this.window, (w) => this.chooseWindow(w));
-    if (analysis && model) this.explainer?.showWords(model, analysis);
+    const threshold = analysis && this.chosen && !this.hiding ? model?.labels[this.label].threshold ?? null : null;
+    showWindows(this.$("windows"), windows, this.window, threshold, (w) => this.chooseWindow(w));
+    if (analysis && !this.chosen) this.$("evidence").replaceChildren(make("p", { textContent: "No label reaches its threshold, so that no map is shown until one is chosen." }));
+    else if (analysis && model) this.explainer?.showWords(model, analysis);
     this.draw();
   }
 
@@ -595,7 +626,7 @@ export class EcgXplaim extends HTMLElement {
   get heat() {
     const { analysis, label, window } = this;
     const { model } = this.live;
-    if (!analysis || !model || this.hiding || !this.$("map-on").checked) return null;
+    if (!analysis || !model || this.hiding || !this.chosen || !this.$("map-on").checked) return null;
     return heatOf(model, analysis, window, label, this.explainer?.wanted ?? null);
   }
 
@@ -727,6 +758,7 @@ export class EcgXplaim extends HTMLElement {
         return id === "model-picker" ? this.pickModel(files[0]) : this.openFiles(files);
       });
     this.on("sample", "click", () => this.openSample(this.$("sample-list").value || SAMPLE));
+    this.on("model-default", "click", () => this.usePageModel());
     this.on("cancel", "click", () => this.cancel());
     this.on("accept", "click", () => this.analyse({ acceptAmplitude: true, acceptMissingLeads: true }));
     this.on("help-open", "click", () => this.$("help").showModal());
@@ -743,6 +775,12 @@ export class EcgXplaim extends HTMLElement {
     if (!this.row) this.say(`${file.name} is the model now.`);
   }
 
+  async usePageModel() {
+    this.say("Loading the page’s model …");
+    await this.useModel(await /** @type {Promise<ArrayBuffer>} */ (this.pageModel), true);
+    if (!this.row) this.say("The page’s model is used again.");
+  }
+
   listenDrawing() {
     for (const id of ["layout", "rhythm", "speed", "gain", "map-on"]) this.on(id, "change", () => this.draw());
     this.on("filter", "change", () => this.filter());
@@ -757,6 +795,7 @@ export class EcgXplaim extends HTMLElement {
 
   listenFindings() {
     this.on("order", "change", () => this.showAnalysis());
+    this.on("map-label", "change", ({ target }) => this.chooseLabel(Number(target.value)));
     this.on("layer", "change", async ({ target }) => {
       this.say("Preparing the layer …", { cancel: true });
       await this.live.thinker.useLayer(target.value);
@@ -769,14 +808,14 @@ export class EcgXplaim extends HTMLElement {
     });
     this.on("second-remove", "click", () => this.removeSecond());
     this.on("read-first", "change", () => {
+      this.stage?.showSamples();
       this.batches?.show();
-      this.showRecord();
+      if (this.record) this.showRecord();
       return this.explain();
     });
     this.on("reading", "submit", (event) => {
       event.preventDefault();
-      if (this.row) this.row.reading = { at: new Date().toISOString(), text: this.$("reading-text").value.trim() };
-      this.$("reading-text").value = "";
+      if (this.row) this.row.reading = { at: new Date().toISOString(), text: this.readings?.take() ?? "" };
       this.batches?.show();
       this.showRecord();
       return this.explain();

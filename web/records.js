@@ -1,6 +1,6 @@
 /** The table of what was opened: a line a file, and, after a batch, a column of probabilities. */
 
-import { make } from "./findings.js";
+import { make, probabilityText } from "./findings.js";
 
 /**
  * @typedef {import("./files.js").FileGroup} FileGroup
@@ -13,8 +13,8 @@ import { make } from "./findings.js";
  */
 
 /** @type {[Column, string][]} */
-const COLUMNS = [["name", "Record"], ["type", "Type"], ["leads", "Leads"], ["rate", "Rate"],
-  ["seconds", "Length"], ["value", "Probability"], ["state", "State"]];
+const COLUMNS = [["name", "Record"], ["state", "State"], ["value", "Probability"], ["seconds", "Length"],
+  ["leads", "Leads"], ["rate", "Rate"], ["type", "Type"]];
 
 export class RecordTable {
   /** @param {HTMLTableElement} table @param {(row: Row) => void} onOpen */
@@ -106,8 +106,8 @@ export class RecordTable {
       first.addEventListener("click", () => this.onOpen(row));
     }
     const value = this.value(row);
-    const texts = [row.type, row.leads ?? "", row.rate === null ? "" : `${row.rate} Hz`,
-      row.seconds === null ? "" : `${row.seconds.toFixed(1)} s`, value === null ? "" : value.toFixed(4), row.state];
+    const texts = [row.state, value === null ? "" : probabilityText(value), row.seconds === null ? "" : `${row.seconds.toFixed(1)} s`,
+      row.leads ?? "", row.rate === null ? "" : `${row.rate} Hz`, row.type];
     const line = make("tr", { className: row.bad ? "bad" : "" }, make("th", { scope: "row" }, first),
       ...texts.map((text, i) => make("td", { className: COLUMNS[i + 1][0], textContent: String(text) })));
     if (row === this.current) line.setAttribute("aria-current", "true");

@@ -544,7 +544,7 @@ export class EcgXplaim extends HTMLElement {
     const { hiding, reading } = this;
     this.$("reading").hidden = !hiding;
     this.readings?.show(this.row);
-    for (const id of ["findings", "evidence-card", "map-box"]) this.$(id).hidden = hiding || !this.analysis;
+    for (const id of ["findings", "evidence-card", "map-box", "order-box"]) this.$(id).hidden = hiding || !this.analysis;
     this.$("reading-kept").hidden = !reading;
     if (reading) this.$("reading-kept").textContent = `Your reading (${reading.at}): ${reading.text || "no words"}`;
     for (const id of ["save-json", "save-csv"]) this.$(id).disabled = hiding || !this.analysis;

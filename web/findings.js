@@ -39,7 +39,9 @@ const spoken = (text) => make("span", { className: "unseen", textContent: text }
 
 /** @param {ModelLabel} label @param {boolean} withSource  the threshold's, where labels differ in it */
 function factCells(label, withSource) {
-  const { threshold, thresholdSource, positives } = label;
+  const { threshold, thresholdSource, auroc, positives } = label;
+  if (threshold === null && auroc === null && positives === null)
+    return make("span", { className: "facts unknown", textContent: "no figures given" });
   const limit = make("span", { className: "limit" }, word("threshold "), threshold === null ? blank() : threshold.toFixed(3));
   if (withSource && thresholdSource) limit.append(make("small", { textContent: ` (${thresholdSource})` }));
   const count = make("span", { className: "count" }, word(" · n "), positives === null ? blank() : String(positives), spoken(" positives"));
@@ -200,8 +202,9 @@ export function showLabels(list, columns, shown, chosen, byProbability, onChoose
 
 /** The columns' heads, for the eye. @param {HTMLElement} holder @param {number} models */
 export function showHeads(holder, models) {
-  const cell = () => make("span", { className: "cell" }, make("span", { className: "value", textContent: "probability" }),
-    make("span", { className: "facts" }, make("span", { className: "limit", textContent: "threshold" }),
+  const [value, limit] = models > 1 ? ["prob.", "thresh."] : ["probability", "threshold"];
+  const cell = () => make("span", { className: "cell" }, make("span", { className: "value", textContent: value }),
+    make("span", { className: "facts" }, make("span", { className: "limit", textContent: limit }),
       make("span", { className: "auroc", textContent: "test AUROC (95 %)" }), make("span", { className: "count", textContent: "n" })));
   holder.replaceChildren(make("span"), make("span", { className: "name", textContent: "label" }), ...Array.from({ length: models }, cell));
 }

@@ -53,7 +53,7 @@ const OPENING = `
   <slot name="note"></slot>
 </div>
 <section id="start" class="start" aria-labelledby="start-title">
-  <h2 id="start-title">Or look at a sample <span class="faint">with PTB-XL’s own annotation</span></h2>
+  <h2 id="start-title">Or look at a sample</h2>
   <ul id="sample-cards" class="sample-cards"></ul>
   <p class="faint">Files are read and analysed on this device; nothing is sent and nothing is kept.</p>
 </section>`;
@@ -128,7 +128,7 @@ const DRAWING = `
 const FINDINGS = `
 <section class="card said" aria-labelledby="labels-title">
   <div class="bar-line"><h3 id="labels-title">What the network says</h3><span class="push"></span>
-    <label>Order <select id="order"><option value="probability" selected>by probability</option>
+    <label id="order-box">Order <select id="order"><option value="probability" selected>by probability</option>
       <option value="model">as in the model</option></select></label></div>
   <p id="untrained" class="untrained" hidden><strong>Untrained model.</strong> Its weights are random: these numbers show that
     the arithmetic works. They say nothing about this recording.</p>

@@ -10,34 +10,35 @@ const LIMITING = new Set(["short", "gap", "amplitude", "uncalibrated", "truncate
 /** More of the others than these are folded away. */
 const SHOWN = 2;
 
-/** A notice without what tells a lead's from another's: its name, and its line in the header.
- * @param {Notice} notice */
-function patternOf({ code, lead, text }) {
-  const plain = text.replace(/ line \d+:/, ":");
-  return `${code} ${lead ? plain.replaceAll(`lead ${lead}`, "lead ?") : plain}`;
+/** A notice with LEADS where its lead is named, and without what else tells it from other leads': its
+ * line in the header, and the sum that was found. @param {Notice} notice */
+function common({ lead, text }) {
+  const plain = text.replace(/ line \d+:/, ":").replace(/ is -?\d+, the header says -?\d+:/, " is not the header’s:");
+  if (!lead) return plain;
+  const named = plain.replaceAll(`lead ${lead}`, LEADS).replaceAll(`"${lead}"`, LEADS);
+  return named.includes(LEADS) ? named : `${LEADS}: ${named}`;
 }
+const LEADS = "\u0000";
 
 /** One notice for those that say the same of several leads. @param {Notice[]} notices @returns {Notice[]} */
 export function mergeNotices(notices) {
   /** @type {Map<string, Notice[]>} */
   const groups = new Map();
   for (const notice of notices) {
-    const key = patternOf(notice);
+    const key = `${notice.code} ${common(notice)}`;
     groups.set(key, [...(groups.get(key) ?? []), notice]);
   }
   return [...groups.values()].map((group) => (group.length === 1 ? group[0] : merged(group)));
 }
 
-/** @param {Notice[]} group  that differ in their leads @returns {Notice} */
+/** @param {Notice[]} group  that differ in their leads, if in anything @returns {Notice} */
 function merged(group) {
   const [first] = group;
-  const leads = [...new Set(group.map(({ lead }) => lead).filter(Boolean))].join(", ");
-  const text = first.text.replace(/ line \d+:/, ":");
-  if (!leads || !first.lead) return { ...first, text };
-  const named = `lead ${first.lead}`;
-  if (!text.includes(named)) return { ...first, lead: "", text: `leads ${leads}: ${text}` };
-  return { ...first, lead: "", text: text.replaceAll(named, `leads ${leads}`)
-    .replaceAll(`${leads} is `, `${leads} are `).replaceAll(`${leads} was `, `${leads} were `).replace(/\bits\b/g, "their") };
+  const leads = [...new Set(group.map(({ lead }) => lead).filter(Boolean))];
+  if (leads.length < 2) return first;
+  const text = common(first).replaceAll(`${LEADS} is `, `${LEADS} are `).replaceAll(`${LEADS} was `, `${LEADS} were `)
+    .replace(/\bits\b/g, "their").replaceAll(LEADS, `leads ${leads.join(", ")}`);
+  return { ...first, lead: "", text };
 }
 
 /** @param {HTMLElement} holder @param {Notice[]} notices */

@@ -7,7 +7,7 @@ import { samples } from "./opening.js";
 import { make } from "./findings.js";
 
 /** A drawing taller than this part of the window would leave no room for the list below it. */
-const STICKY_PART = 0.55;
+const STICKY_PART = 0.6;
 const NARROW = "(max-width: 52rem)";
 
 export class Stage {
@@ -77,7 +77,7 @@ export class Stage {
       new Option(caption(annotation, i), record, false, record === chosen)));
     host.$("sample-cards").replaceChildren(...this.samples.map(({ record, annotation }, i) => {
       const card = make("button", { type: "button", className: "sample-card" }, make("strong", { textContent: caption(annotation, i) }),
-        make("small", { textContent: host.readFirst ? "PTB-XL" : `PTB-XL record ${Number.parseInt(record, 10)}` }));
+        make("small", { textContent: host.readFirst ? "of PTB-XL" : `annotated in PTB-XL (${Number.parseInt(record, 10)})` }));
       card.addEventListener("click", () => host.guarded(() => host.openSample(record)));
       return make("li", {}, card);
     }));

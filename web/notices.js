@@ -36,9 +36,9 @@ function merged(group) {
   const [first] = group;
   const leads = [...new Set(group.map(({ lead }) => lead).filter(Boolean))];
   if (leads.length < 2) return first;
-  const text = common(first).replaceAll(`${LEADS} is `, `${LEADS} are `).replaceAll(`${LEADS} was `, `${LEADS} were `)
-    .replace(/\bits\b/g, "their").replaceAll(LEADS, `leads ${leads.join(", ")}`);
-  return { ...first, lead: "", text };
+  const text = common(first);
+  const plural = text.startsWith(LEADS) ? text.replace(/ is /, " are ").replace(/ was /, " were ").replace(/\bits\b/g, "their") : text;
+  return { ...first, lead: "", text: plural.replaceAll(LEADS, `leads ${leads.join(", ")}`) };
 }
 
 /** @param {HTMLElement} holder @param {Notice[]} notices */

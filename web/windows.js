@@ -28,6 +28,7 @@ export function showWindows(holder, windows, chosen, threshold, onChoose) {
   const many = windows.length > MAX_BUTTONS;
   holder.classList.toggle("many", many);
   if (!many) return showButtons(holder, windows, chosen, onChoose);
+  holder.onkeydown = null; // of buttons that stood here; the overview hears keys itself
   const overview = overviews.get(holder) ?? new Overview();
   overviews.set(holder, overview);
   if (holder.firstElementChild !== overview.slider) holder.replaceChildren(overview.slider, overview.legend);

@@ -10,15 +10,19 @@ const LIMITING = new Set(["short", "gap", "amplitude", "uncalibrated", "truncate
 /** More of the others than these are folded away. */
 const SHOWN = 2;
 
+/** Stands for the leads' names while notices are compared; no text has it. */
+const LEADS = "\u0000";
+
 /** A notice with LEADS where its lead is named, and without what else tells it from other leads': its
  * line in the header, and the sum that was found. @param {Notice} notice */
 function common({ lead, text }) {
   const plain = text.replace(/ line \d+:/, ":").replace(/ is -?\d+, the header says -?\d+:/, " is not the header’s:");
   if (!lead) return plain;
-  const named = plain.replaceAll(`lead ${lead}`, LEADS).replaceAll(`"${lead}"`, LEADS);
+  // In quotes it is spelt as the file has it.
+  const named = plain.replaceAll(`lead ${lead}`, LEADS)
+    .replace(/"([^"]{1,60})"/g, (quoted, name) => (name.toLowerCase() === lead.toLowerCase() ? LEADS : quoted));
   return named.includes(LEADS) ? named : `${LEADS}: ${named}`;
 }
-const LEADS = "\u0000";
 
 /** One notice for those that say the same of several leads. @param {Notice[]} notices @returns {Notice[]} */
 export function mergeNotices(notices) {

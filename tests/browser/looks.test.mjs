@@ -273,6 +273,7 @@ test("notices: the same of several leads once, what limits the result beside the
       { code: "gap", lead: "V1", text: "lead V1: 7 of 5000 samples are missing and taken as 0" },
       ...of("amplitude", "lead LEAD is flat: all its samples are equal"),
       ...of("checksum", 'a.hea line LINE: the checksum of "LEAD" is LINE, the header says 9: the samples may be damaged'),
+      { code: "checksum", lead: "aVR", text: 'a.hea line 5: the checksum of "AVR" is -3, the header says 9: the samples may be damaged' },
     ]).map(({ text }) => text);
   });
   assert.deepEqual(merged, [
@@ -280,7 +281,7 @@ test("notices: the same of several leads once, what limits the result beside the
     "leads I, II: 50 of 5000 samples are missing and taken as 0",
     "lead V1: 7 of 5000 samples are missing and taken as 0",
     "leads I, II are flat: all their samples are equal",
-    "a.hea: the checksum of leads I, II is not the header’s: the samples may be damaged",
+    "a.hea: the checksum of leads I, II, aVR is not the header’s: the samples may be damaged",
   ]);
   await page.setInputFiles("#picker", longRecord(0, 0.5));
   await says(page, /^Analysed/);

@@ -6,7 +6,8 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..");
-const FROM_PAGE = /^(core|report)\.js$|^modules\.json$|^model\.safetensors$|\.wasm$/;
+/** Of WebAssembly the core only: the module makes no pictures. */
+const FROM_PAGE = /^(core|digest|report)\.js$|^modules\.json$|^model\.safetensors$|^xplaim-.*\.wasm$/;
 
 /** @param {string} page @param {string} folder @param {string} version */
 export function buildPackage(page, folder, version) {

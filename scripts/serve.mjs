@@ -3,7 +3,7 @@
 
 import { createServer } from "node:http";
 import { readFile, stat } from "node:fs/promises";
-import { extname, join, normalize, sep } from "node:path";
+import { extname, join, relative, resolve } from "node:path";
 
 const TYPES = {
   ".html": "text/html; charset=utf-8",
@@ -17,37 +17,47 @@ const TYPES = {
   ".md": "text/plain; charset=utf-8",
 };
 
-// The page's own policy, for the worker too: a worker takes its policy from its own response.
 const HEADERS = {
-  "Content-Security-Policy":
-    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; " +
-    "connect-src 'self'; style-src 'self'; img-src 'self' data: blob:; manifest-src 'self'; " +
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'self'",
   "X-Content-Type-Options": "nosniff",
   "Cache-Control": "no-cache",
 };
 
+/** The policy that a page states of itself, or null. @param {string} html */
+const policyIn = (html) => html.match(/http-equiv="Content-Security-Policy"\s+content="([^"]*)"/)?.[1] ?? null;
+
+/** A worker takes its policy from its own response: what states none has that of the folder's page.
+ * Who may frame a page can be said in a header only.
+ * @param {string} folder @param {string} path @param {Buffer} body */
+async function policyOf(folder, path, body) {
+  const own = extname(path) === ".html" ? policyIn(String(body)) : null;
+  const stated = own ?? policyIn(await readFile(join(folder, "index.html"), "utf8").catch(() => ""));
+  return [stated, "frame-ancestors 'self'"].filter(Boolean).join("; ");
+}
+
 /** @param {string} root @param {number} port  0: any free one
  *  @returns {Promise<import("node:http").Server>} listening */
 export function serve(root, port) {
+  const folder = resolve(root);
   const server = createServer(async (request, response) => {
     try {
       const { pathname } = new URL(request.url ?? "/", "http://localhost");
-      let path = normalize(join(root, decodeURIComponent(pathname)));
-      if (path !== normalize(root) && !path.startsWith(normalize(root + sep))) throw new Error();
+      let path = join(folder, decodeURIComponent(pathname));
+      if (/^\.\.(\/|\\|$)/.test(relative(folder, path))) throw new Error();
       if ((await stat(path)).isDirectory()) path = join(path, "index.html");
       const body = await readFile(path);
       const type = TYPES[extname(path)] ?? "application/octet-stream";
-      response.writeHead(200, { ...HEADERS, "Content-Type": type, "Content-Length": body.length });
+      const policy = await policyOf(folder, path, body);
+      const headers = { ...HEADERS, "Content-Security-Policy": policy, "Content-Type": type, "Content-Length": body.length };
+      response.writeHead(200, headers);
       response.end(request.method === "HEAD" ? undefined : body);
     } catch {
       response.writeHead(404, { "Content-Type": "text/plain" });
       response.end("not found\n");
     }
   });
-  return new Promise((resolve, reject) => {
+  return new Promise((listening, reject) => {
     server.once("error", reject);
-    server.listen(port, "127.0.0.1", () => resolve(server));
+    server.listen(port, "127.0.0.1", () => listening(server));
   });
 }
 

@@ -564,14 +564,17 @@ const char *xp_wasm_text(xp_session *s, int kind) {
 /* ---- self-test --------------------------------------------------------------------------------
  */
 
-/* Probabilities of a small network on a fixed signal; false when there is no memory. */
-static bool run_small(float *p, int n_labels, bool reference, xp_error *err) {
-    static const char *const labels[] = {"a", "b"};
+enum { SELF_TEST_LABELS = 2 };
+
+/* Logits of a small network with seeded weights on a fixed signal; false when there is no memory.
+ */
+static bool run_small(float *logits, xp_error *err) {
+    static const char *const labels[SELF_TEST_LABELS] = {"a", "b"};
     xp_arch_config cfg = {.arch = "ecg-xplaim",
                           .length = 250,
                           .n_leads = 12,
                           .rate = 500,
-                          .n_labels = n_labels,
+                          .n_labels = SELF_TEST_LABELS,
                           .labels = labels,
                           .n_blocks = 2,
                           .filters = {6, 10}};
@@ -579,12 +582,12 @@ static bool run_small(float *p, int n_labels, bool reference, xp_error *err) {
     xp_net *net = NULL;
     if (xp_model_build(&m, &cfg, 1, err) != XP_OK) return false;
     float *x = malloc((size_t)cfg.length * (size_t)cfg.n_leads * sizeof *x);
-    bool ok = x && xp_net_create(&net, &m, &(xp_net_options){.reference = reference}, err) == XP_OK;
+    bool ok = x && xp_net_create(&net, &m, NULL, err) == XP_OK;
     if (ok) {
         for (int i = 0; i < cfg.length * cfg.n_leads; i++)
             x[i] = sinf((float)(i % 251)) * (1 + (float)(i % 12));
         xp_net_forward(net, x);
-        memcpy(p, xp_net_logits(net), (size_t)n_labels * sizeof *p);
+        memcpy(logits, xp_net_logits(net), SELF_TEST_LABELS * sizeof *logits);
     }
     free(x);
     xp_net_free(net);
@@ -592,14 +595,16 @@ static bool run_small(float *p, int n_labels, bool reference, xp_error *err) {
     return ok;
 }
 
+/* Against what the direct convolution gave natively (xp_net_options.reference): an engine that
+ * breaks every loop of a module alike is found too. */
 int xp_wasm_self_test(xp_session *s) {
-    float plain[2], fast[2];
-    if (!run_small(plain, 2, true, &s->error) || !run_small(fast, 2, false, &s->error))
-        return s->error.code;
-    for (int i = 0; i < 2; i++)
-        if (!(fabsf(plain[i] - fast[i]) <= 1e-4f * (1 + fabsf(plain[i]))))
+    static const float stored[SELF_TEST_LABELS] = {-4.09715462F, 7.7971673F};
+    float logits[SELF_TEST_LABELS];
+    if (!run_small(logits, &s->error)) return s->error.code;
+    for (int i = 0; i < SELF_TEST_LABELS; i++)
+        if (!(fabsf(logits[i] - stored[i]) <= 1e-4f * (1 + fabsf(stored[i]))))
             return xp_fail(&s->error, XP_ERR_INTERNAL,
-                           "self-test: the %s kernels give %g where plain loops give %g",
-                           xp_kernels_best()->name, (double)fast[i], (double)plain[i]);
+                           "self-test: the %s kernels give %g where %g is right",
+                           xp_kernels_best()->name, (double)logits[i], (double)stored[i]);
     return XP_OK;
 }

@@ -25,7 +25,7 @@ XP_EXPORT(xp_wasm_close) void xp_wasm_close(xp_session *s);
 /* Every function below that returns int returns an xp_status: 0, or the error that xp_wasm_text(s,
  * XP_TEXT_ERROR) tells. */
 
-/* 0 when a small network gives the same numbers through the fast kernels as through plain loops:
+/* 0 when a small network gives the numbers that are stored for it:
  * run once at the start, since engines have had broken SIMD. */
 XP_EXPORT(xp_wasm_self_test) int xp_wasm_self_test(xp_session *s);
 

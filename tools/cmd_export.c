@@ -4,14 +4,11 @@
 #include "ecg/files.h"
 #include "model_file.h"
 #include "report.h"
+#include "site.h"
 
-#include <dirent.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 typedef struct export_options {
     const char *model, *output, *format, *page;
@@ -34,12 +31,6 @@ static const option_spec OPTIONS[] = {
      offsetof(export_options, notes)},
     OPTION_JSON(export_options),
     {0}};
-
-/* What was written, for the last line. */
-typedef struct written {
-    size_t bytes;
-    int files;
-} written;
 
 /* ==== single files =========================================================================== */
 
@@ -71,117 +62,12 @@ static xp_status write_onnx(const xp_model *m, const export_options *opt, writte
 
 /* ==== the page =============================================================================== */
 
-enum { PATH_ROOM = 4096, MAX_DEPTH = 4 };
-static const char model_name[] = "model.safetensors";
-
-static xp_status join_path(char *out, const char *dir, const char *name, xp_error *err) {
-    int n = snprintf(out, PATH_ROOM, "%s/%s", dir, name);
-    if (n > 0 && n < PATH_ROOM) return XP_OK;
-    return xp_fail(err, XP_ERR_LIMIT, "the path %.60s.../%.60s is too long", dir, name);
-}
-
-static bool has_file(const char *dir, const char *name) {
-    char path[PATH_ROOM];
-    struct stat st;
-    return join_path(path, dir, name, NULL) == XP_OK && !stat(path, &st) && S_ISREG(st.st_mode);
-}
-
-static bool is_page(const char *dir) {
-    return has_file(dir, "index.html") && has_file(dir, model_name);
-}
-
-/* web/dist of the tree that the program was built in: build/FOLDER/tools/xplaim. */
-static bool find_beside_program(char *dir) {
-    ssize_t n = readlink("/proc/self/exe", dir, PATH_ROOM - 1);
-    if (n <= 0) return false;
-    dir[n] = 0;
-    for (int up = 0; up < 5; up++) {
-        char *slash = strrchr(dir, '/');
-        if (!slash) return false;
-        *slash = 0;
-        size_t length = strlen(dir);
-        if (length + sizeof "/web/dist" > PATH_ROOM) return false;
-        strcpy(dir + length, "/web/dist");
-        if (is_page(dir)) return true;
-        dir[length] = 0;
-    }
-    return false;
-}
-
-static xp_status find_page(const char *given, char *dir, xp_error *err) {
-    snprintf(dir, PATH_ROOM, "%s", given ? given : "web/dist");
-    if (is_page(dir) || (!given && find_beside_program(dir))) return XP_OK;
-    return xp_fail(err, XP_ERR_NOT_FOUND,
-                   "%s: no built page (index.html, %s) is there: build it with `scripts/demo "
-                   "--no-serve`, or name its folder with --page",
-                   given ? given : "web/dist", model_name);
-}
-
-/* A folder that is new or empty: nothing of anyone's is written over. */
-static xp_status make_folder(const char *path, xp_error *err) {
-    if (mkdir(path, 0777) && errno != EEXIST)
-        return xp_fail(err, XP_ERR_IO, "%s: the folder cannot be made: %s", path, strerror(errno));
-    DIR *d = opendir(path);
-    if (!d) return xp_fail(err, XP_ERR_IO, "%s: %s", path, strerror(errno));
-    int entries = 0;
-    while (readdir(d)) entries++;
-    closedir(d);
-    if (entries <= 2) return XP_OK;
-    return xp_fail(err, XP_ERR_USAGE, "%s is not empty: name a new folder with -o", path);
-}
-
-static xp_status copy_file(const char *from, const char *to, written *w, xp_error *err) {
-    uint8_t *bytes;
-    size_t size;
-    XP_TRY(xp_file_read(from, &bytes, &size, err));
-    xp_status s = output_write_file(to, bytes, size, err);
-    free(bytes);
-    w->bytes += size;
-    w->files++;
-    return s;
-}
-
-static xp_status copy_folder(const char *from, const char *to, int depth, written *w,
-                             xp_error *err);
-
-/* Files and folders; the page's own model stays behind. */
-static xp_status copy_entry(const char *from, const char *to, const char *name, int depth,
-                            written *w, xp_error *err) {
-    char source[PATH_ROOM], target[PATH_ROOM];
-    struct stat st;
-    if (name[0] == '.' || (depth == 0 && !strcmp(name, model_name))) return XP_OK;
-    XP_TRY(join_path(source, from, name, err));
-    XP_TRY(join_path(target, to, name, err));
-    if (stat(source, &st)) return xp_fail(err, XP_ERR_IO, "%s: %s", source, strerror(errno));
-    if (S_ISDIR(st.st_mode) && depth < MAX_DEPTH)
-        return copy_folder(source, target, depth + 1, w, err);
-    return S_ISREG(st.st_mode) ? copy_file(source, target, w, err) : XP_OK;
-}
-
-static xp_status copy_folder(const char *from, const char *to, int depth, written *w,
-                             xp_error *err) {
-    XP_TRY(make_folder(to, err));
-    DIR *d = opendir(from);
-    if (!d) return xp_fail(err, XP_ERR_IO, "%s: %s", from, strerror(errno));
-    xp_status s = XP_OK;
-    for (struct dirent *e; s == XP_OK && (e = readdir(d));)
-        s = copy_entry(from, to, e->d_name, depth, w, err);
-    closedir(d);
-    return s;
-}
-
-/* The model goes last: a folder that has one is whole. */
 static xp_status write_page(const xp_model *m, const export_options *opt, written *w,
                             xp_error *err) {
-    char page[PATH_ROOM], target[PATH_ROOM];
     uint8_t *bytes;
     size_t size;
-    XP_TRY(find_page(opt->page, page, err));
-    XP_TRY(join_path(target, opt->output, model_name, err));
     XP_TRY(xp_model_write(m, opt->half, &bytes, &size, err));
-    *w = (written){size, 1};
-    xp_status s = copy_folder(page, opt->output, 0, w, err);
-    if (s == XP_OK) s = output_write_file(target, bytes, size, err);
+    xp_status s = site_write(opt->page, opt->output, (xp_bytes){bytes, size}, w, err);
     free(bytes);
     return s;
 }

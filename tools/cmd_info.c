@@ -82,8 +82,8 @@ static void print_labels(const xp_model *m) {
         char threshold[16] = "-", auroc[40] = "-", positive[16] = "-";
         if (!isnan(l->threshold)) snprintf(threshold, sizeof threshold, "%.4f", l->threshold);
         if (!isnan(l->auroc))
-            snprintf(auroc, sizeof auroc, "%.3f (%.3f-%.3f)", l->auroc, l->auroc_low,
-                     l->auroc_high);
+            snprintf(auroc, sizeof auroc, isnan(l->auroc_low) ? "%.3f" : "%.3f (%.3f-%.3f)",
+                     l->auroc, l->auroc_low, l->auroc_high);
         if (l->n_positive >= 0) snprintf(positive, sizeof positive, "%d", l->n_positive);
         printf("%3d  %-12s %-36s %9s %18s %9s\n", i, l->name, l->long_name[0] ? l->long_name : "-",
                threshold, auroc, positive);
@@ -93,6 +93,23 @@ static void print_labels(const xp_model *m) {
 
 static void print_memory(const char *what, double bytes) {
     if (!isnan(bytes)) printf("  %-10s %.1f MiB to %s\n", "memory", bytes / 1048576, what);
+}
+
+/* Its beginning: a whole model card would bury the rest. */
+static void print_note(const char *key, const char *value) {
+    enum { SHOWN = 160 };
+    char text[SHOWN + 1];
+    size_t n = strcspn(value, "\n");
+    if (n > SHOWN) n = SHOWN;
+    while (n > 0 && value[n] && ((unsigned char)value[n] & 0xC0) == 0x80) n--; /* whole UTF-8 */
+    memcpy(text, value, n);
+    text[n] = 0;
+    printf("  %-10s ", key);
+    print_clean(stdout, text);
+    const size_t length = strlen(value);
+    if (n + strspn(value + n, "\n") < length)
+        printf(" ... (%zu characters; --json has them)", length);
+    puts("");
 }
 
 static void print_model(const model_file *f) {
@@ -110,11 +127,7 @@ static void print_model(const model_file *f) {
     print_memory("explain (default layer)", memory.explain);
     printf("  %-10s %zu bytes\n", "file", f->size);
     printf("  %-10s %s\n", "SHA-256", f->sha256);
-    for (int i = 0; i < m->n_meta; i++) {
-        printf("  %-10s ", m->meta[i].key);
-        print_clean(stdout, m->meta[i].value);
-        puts("");
-    }
+    for (int i = 0; i < m->n_meta; i++) print_note(m->meta[i].key, m->meta[i].value);
     print_labels(m);
     print_layers(&m->graph);
     printf("\n%s\n", DISCLAIMER);

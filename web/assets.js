@@ -3,6 +3,8 @@
  * scripts, also in the single file, whose build puts its own `fetch` and `Worker` in place.
  */
 
+import { readCoreFiles } from "./core.js";
+
 /**
  * @param {string} name  relative to the scripts' folder
  * @param {(part: number) => void} [progress]  0 to 1, where the size is known
@@ -18,13 +20,15 @@ export async function assetText(name) {
 }
 
 /**
- * @param {URL} url @param {(part: number) => void} [progress]
+ * Where a response is packed on its way, its length is not that of what arrives here, and no part is
+ * told. @param {URL} url @param {(part: number) => void} [progress]
  * @returns {Promise<ArrayBuffer>}
  */
 export async function fetchBytes(url, progress) {
   const response = await fetch(url);
   if (!response.ok) throw new Error(`${url.pathname} cannot be loaded (${response.status}).`);
-  const total = Number(response.headers.get("Content-Length"));
+  const packed = response.headers.get("Content-Encoding") !== null;
+  const total = packed ? 0 : Number(response.headers.get("Content-Length"));
   if (!progress || !total || !response.body) return response.arrayBuffer();
   return readAll(response.body, total, progress);
 }
@@ -42,13 +46,21 @@ async function readAll(body, total, progress) {
   return new Blob(/** @type {BlobPart[]} */ (chunks)).arrayBuffer();
 }
 
-/** Where workers start. */
-export const workerUrl = () => new URL("worker.js", import.meta.url);
+/** @type {string} */
+let starter = "";
 
-/** The modules that were built, by kind. @returns {Promise<import("./core.js").CoreFiles>} */
-export async function coreFiles() {
-  /** @type {string[]} */
-  const kinds = JSON.parse(await assetText("modules.json"));
-  const files = await Promise.all(kinds.map((kind) => asset(`xplaim-${kind}.wasm`)));
-  return /** @type {any} */ (Object.fromEntries(kinds.map((kind, i) => [kind, files[i]])));
+/**
+ * A worker takes its security policy from the headers that came with its script, and a plain host
+ * sends none; one that starts from a blob has the page's. Where the page is not ours, its policy may
+ * not allow that, and is its own business.
+ */
+export function openWorker() {
+  const url = new URL("worker.js", import.meta.url);
+  const policy = document.querySelector('meta[http-equiv="Content-Security-Policy"]')?.getAttribute("content") ?? "";
+  if (!url.protocol.startsWith("http") || !/worker-src[^;]* blob:/.test(policy)) return new Worker(url, { type: "module" });
+  starter ||= URL.createObjectURL(new Blob([`import ${JSON.stringify(url.href)};`], { type: "text/javascript" }));
+  return new Worker(starter, { type: "module" });
 }
+
+/** The modules that were built, by kind. */
+export const coreFiles = () => readCoreFiles(asset);

@@ -1,5 +1,6 @@
 /** The page's side of the worker: requests in order, answers as promises, cancel by terminating. */
 
+import { openWorker } from "./assets.js";
 import { CoreError } from "./core.js";
 
 /**
@@ -18,9 +19,7 @@ export class CancelledError extends Error {
 }
 
 export class Client {
-  /** @param {string | URL} url  of the worker's script */
-  constructor(url) {
-    this.url = url;
+  constructor() {
     this.nextId = 1;
     this.closed = false;
     /** @type {Map<number, Waiting>} */
@@ -29,7 +28,7 @@ export class Client {
   }
 
   open() {
-    const worker = new Worker(this.url, { type: "module" });
+    const worker = openWorker();
     worker.onmessage = ({ data }) => this.settle(data);
     worker.onerror = (event) => this.fail(new Error(event.message || "the worker did not start"));
     return worker;
@@ -70,7 +69,8 @@ export class Client {
     const waiting = this.waiting.get(id);
     if (progress) return waiting?.onProgress?.(progress.done, progress.total);
     this.waiting.delete(id);
-    if (error) waiting?.reject(new CoreError(error.code, error.text));
+    if (error?.code === "STALE") waiting?.reject(new CancelledError());
+    else if (error) waiting?.reject(new CoreError(error.code, error.text));
     else waiting?.resolve(answer);
   }
 

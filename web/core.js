@@ -72,6 +72,18 @@ const DRAWING = { ops: 0, points: 1, colors: 2, text: 3, strips: 4 };
 const FLOATS = { lead: 0, probabilities: 1, maps: 2, logits: 3, filtered: 4, evidence: 5 };
 
 /**
+ * The modules that were built, by kind.
+ * @param {(name: string) => Promise<ArrayBuffer>} read  a file that lies beside this one
+ * @returns {Promise<CoreFiles>}
+ */
+export async function readCoreFiles(read) {
+  /** @type {string[]} */
+  const kinds = JSON.parse(new TextDecoder().decode(await read("modules.json")));
+  const files = await Promise.all(kinds.map((kind) => read(`xplaim-${kind}.wasm`)));
+  return /** @type {any} */ (Object.fromEntries(kinds.map((kind, i) => [kind, files[i]])));
+}
+
+/**
  * Start the core with the fastest of the modules that runs here and passes its self-test: relaxed
  * SIMD (fused multiply-add), SIMD, scalar. Validating a module tells whether the engine knows its
  * instructions.
@@ -119,7 +131,7 @@ function imports(module, hooks) {
     out[from][name] = (/** @type {number} */ code, /** @type {number} */ total) => {
       if (name === "xp_wasm_progress") return hooks?.progress(code, total);
       if (name === "emscripten_notify_memory_growth") return undefined;
-      if (name === "proc_exit" || name === "abort") throw new Error(`the core stopped (${code})`);
+      if (name === "proc_exit" || name === "abort") throw new Error(`The core stopped (${code}).`);
       return 52;
     };
   }
@@ -132,7 +144,7 @@ export class Core {
     this.wasm = wasm;
     this.hooks = hooks;
     this.session = wasm.xp_wasm_open();
-    if (!this.session) throw new CoreError("MEMORY", "no memory for a session");
+    if (!this.session) throw new CoreError("MEMORY", "No memory for a session.");
   }
 
   /** @returns {About} */
@@ -297,7 +309,7 @@ export class Core {
   /** @param {Uint8Array} bytes @returns {number} a pointer that the callee takes over */
   copyIn(bytes) {
     const pointer = this.wasm.xp_wasm_alloc(bytes.length);
-    if (!pointer) throw new CoreError("MEMORY", `no memory for a file of ${bytes.length} bytes`);
+    if (!pointer) throw new CoreError("MEMORY", `No memory for a file of ${bytes.length} bytes.`);
     new Uint8Array(this.wasm.memory.buffer).set(bytes, pointer);
     return pointer;
   }
@@ -335,7 +347,7 @@ export async function drawPicture(bytes, list, dpi) {
   wasm._initialize?.();
   const { width, height, paper, ops, points, colors, text } = list;
   const picture = wasm.xp_picture_open(width, height, paper, ops.length / 6, points.length / 2, colors.length, text.length);
-  if (!picture) throw new CoreError("MEMORY", "no memory for a picture");
+  if (!picture) throw new CoreError("MEMORY", "No memory for a picture.");
   for (const [i, part] of [ops, points, colors, text].entries())
     new Uint8Array(wasm.memory.buffer).set(
       new Uint8Array(part.buffer, part.byteOffset, part.byteLength), wasm.xp_picture_part(picture, i));

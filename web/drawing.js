@@ -8,7 +8,7 @@
  * @typedef {"12x1" | "6x2" | "3x4" | "3x4+1" | "3x4+3" | "cabrera" | "single"} LayoutName
  * @typedef {{values: Float32Array, perLead: boolean, start: number, seconds: number, label: string,
  *   layer: string, probability: number}} Heat  values: 0 to 1, over the seconds from start
- * @typedef {{record: import("./core.js").EcgRecord, mv: Float32Array[], start: number, seconds: number,
+ * @typedef {{record: import("./session.js").OpenRecord, mv: Float32Array[], start: number, seconds: number,
  *   layout: LayoutName, rhythm: string, speed: number, gain: number, filter: string,
  *   heat: Heat | null, title: string}} Page
  *   mv: what is drawn, the record's or filtered; start: of the page in the record, s; speed: mm/s;

@@ -23,15 +23,17 @@ import { showNotices } from "./notices.js";
 import { filesAt, listenDrop, sameSite, sampleFiles } from "./opening.js";
 import { ReadingForm } from "./reading.js";
 import { RecordTable } from "./records.js";
-import { labelsTable, withoutNames } from "./report.js";
+import { evidenceReport, labelsTable, noticesWithoutNames, withoutNames } from "./report.js";
 import { Session } from "./session.js";
 import { Stage } from "./stage.js";
+import { reportOf } from "./thinker.js";
 import { EcgView } from "./view.js";
 import { showWindows } from "./windows.js";
+import { counted } from "./words.js";
 
 /**
- * @typedef {import("./core.js").EcgRecord} EcgRecord
- * @typedef {import("./worker.js").Answers["analyse"]} Analysed
+ * @typedef {import("./session.js").OpenRecord} OpenRecord
+ * @typedef {import("./thinker.js").Analysed} Analysed
  * @typedef {import("./files.js").FileGroup} FileGroup
  * @typedef {import("./records.js").Row} Row
  * @typedef {import("./drawing.js").Page} Page
@@ -40,6 +42,7 @@ import { showWindows } from "./windows.js";
 const SAMPLE = "00219_hr";
 /** Seconds drawn while no model says how long its window is. */
 const PAGE_SECONDS = 10;
+const NONE_REACHED = "No label reaches its threshold, so that no map is shown until one is chosen.";
 
 /** @type {Promise<CSSStyleSheet> | null} one for all elements */
 let style = null;
@@ -57,47 +60,69 @@ export class EcgXplaim extends HTMLElement {
     super();
     this.root = this.attachShadow({ mode: "open" });
     this.started = false;
+    /** Counts openings and drawings: what an older one still brings is dropped. */
+    this.turn = 0;
+    this.drawTurn = 0;
+    this.filterTurn = 0;
+    this.blind = false;
     /** @type {Row | null} */
     this.row = null;
-    /** @type {EcgRecord | null} */
+    /** @type {Row | null} the one that is being read, to take the other's place */
+    this.coming = null;
+    /** @type {OpenRecord | null} */
     this.record = null;
     /** @type {Float32Array[]} what is drawn */
     this.mv = [];
     /** @type {(Analysed | null)[]} one a model */
     this.analyses = [];
-    /** What is wrong with the second model's. */
-    this.secondProblem = "";
+    /** @type {string[]} what is wrong with an analysis, one a model */
+    this.problems = [];
     /** @type {import("./thinker.js").Options} of the last analysis */
     this.options = {};
     this.window = 0;
     this.label = 0;
-    /** False while no label reaches its threshold and nobody chose one: then there is no map. */
+    /** Name of the label that was chosen by hand: it stays from record to record. */
+    this.chosenLabel = "";
+    /** False while no label reaches its threshold and none was chosen: then there is no map. */
     this.chosen = true;
-    this.turn = 0;
-    this.drawTurn = 0;
+    /** @type {ArrayBuffer | null} the page's own model, to come back to */
+    this.pageModel = null;
+    /** @type {WeakMap<ArrayBuffer, string>} the layer that a model takes by itself */
+    this.ownLayers = new WeakMap();
     /** @type {Promise<void>} fulfilled once what is to be seen is drawn, for the printer too */
     this.drawn = Promise.resolve();
     /** @type {import("./core.js").DisplayList[]} for the printer, which does not wait */
     this.sheets = [];
-    this.blind = false;
-    /** @type {WeakMap<ArrayBuffer, string>} the layer that a model takes by itself */
-    this.ownLayers = new WeakMap();
+  }
+
+  /** Nothing is open. */
+  empty() {
+    Object.assign(this, { row: null, coming: null, record: null, mv: [], analyses: [], problems: [], options: {}, window: 0, sheets: [] });
   }
 
   connectedCallback() {
-    if (this.started) return;
+    if (this.started) return; // it was only moved
     this.started = true;
     this.session = new Session();
     this.leaving = new AbortController();
-    this.ready = this.begin();
+    this.ready = this.begin(this.leaving.signal);
     this.ready.catch((error) => this.report(error));
   }
 
+  /** What is moved in a document leaves it first: only what stays away is closed. */
   disconnectedCallback() {
+    setTimeout(() => this.isConnected || this.close());
+  }
+
+  close() {
+    if (!this.started) return;
+    this.started = false;
+    this.turn++;
+    this.leaving?.abort();
     this.batches?.cancel();
     this.session?.close();
-    this.leaving?.abort();
-    this.started = false;
+    this.view = undefined;
+    this.empty();
   }
 
   /** @param {string} name @param {string | null} _old @param {string | null} value */
@@ -110,12 +135,13 @@ export class EcgXplaim extends HTMLElement {
     else this.guarded(() => this.openAttribute(name, value));
   }
 
-  async begin() {
+  /** @param {AbortSignal} left  the element is gone */
+  async begin(left) {
     style ??= loadStyle();
-    this.root.adoptedStyleSheets = [await style];
+    const sheet = await style;
+    if (left.aborted) return;
+    this.root.adoptedStyleSheets = [sheet];
     this.root.innerHTML = MARKUP;
-    const model = (this.pageModel = this.fetchModel());
-    model.catch((error) => this.live.thinker.firstModel(Promise.reject(error)));
     this.table = new RecordTable(this.$("records"), (row) => this.guarded(() => this.openRow(row)));
     this.view = new EcgView(this.$("ecg"), {
       caliper: (text) => (this.$("caliper-text").textContent = text),
@@ -127,21 +153,39 @@ export class EcgXplaim extends HTMLElement {
     this.stage = new Stage(this);
     this.readings = new ReadingForm(this.$("reading-text"));
     this.$("read-first").checked = this.hasAttribute("read-first");
+    this.listen();
+    this.theme(left);
+    if (this.getAttribute("layout")) this.setLayout(/** @type {string} */ (this.getAttribute("layout")));
+    const asked = ["sample", "record"].find((name) => this.getAttribute(name) !== null);
+    // The drawing does not wait for the model.
+    const opened = asked && this.guarded(() => this.openAttribute(asked, this.getAttribute(asked) ?? ""));
+    this.showSingle();
+    await this.firstModel(left);
+    await opened;
+  }
+
+  /** @param {AbortSignal} left */
+  async firstModel(left) {
+    const { thinkers: [thinker], rasteriser } = this.live;
+    try {
+      const bytes = (this.pageModel = await this.fetchModel());
+      // Cancelled, it is loaded again: what counts is that there is one in the end.
+      thinker.useModel(bytes).catch(() => {});
+    } catch (error) {
+      thinker.firstModel(Promise.reject(error));
+    }
+    await thinker.modelReady;
+    await rasteriser;
+    if (left.aborted) return;
+    this.$("loading").hidden = true;
+    this.showModel();
+    if (!this.record && !this.coming) this.say("Ready. Nothing you open leaves this device.");
+  }
+
+  showSingle() {
     const single = this.getAttribute("single");
     this.$("single-file").hidden = single === null;
     if (single !== null) this.$("single-link").href = sameSite(single).href;
-    this.listen();
-    this.theme();
-    if (this.getAttribute("layout")) this.setLayout(/** @type {string} */ (this.getAttribute("layout")));
-    this.useModel(await model, false);
-    await /** @type {Session} */ (this.session).modelReady;
-    await this.live.rasteriser;
-    this.$("loading").hidden = true;
-    this.showModel();
-    if (!this.record) this.say("Ready. Nothing you open leaves this device.");
-    for (const name of ["sample", "record"])
-      if (this.getAttribute(name) !== null && !this.record)
-        await this.guarded(() => this.openAttribute(name, this.getAttribute(name) ?? ""));
   }
 
   /** @param {string} id @returns {any} */
@@ -183,7 +227,7 @@ export class EcgXplaim extends HTMLElement {
 
   /* ---- the model ---- */
 
-  fetchModel() {
+  async fetchModel() {
     const url = this.getAttribute("model");
     const progress = (/** @type {number} */ part) => {
       const bar = this.$("loading");
@@ -194,14 +238,21 @@ export class EcgXplaim extends HTMLElement {
     return url ? fetchBytes(sameSite(url), progress) : asset("model.safetensors", progress);
   }
 
-  /** @param {ArrayBuffer} bytes @param {boolean} again  analyse what is open with it */
-  useModel(bytes, again) {
-    const loading = this.live.thinkers[0].useModel(bytes);
-    if (!again) return loading;
-    return loading.then(async () => {
-      this.showModel();
-      if (this.row) await this.analyse(this.options);
-    });
+  /** Instead of the first one; what is open is analysed with it. @param {ArrayBuffer} bytes
+   * @param {string} name  of its file */
+  async useModel(bytes, name) {
+    this.explainer?.stop();
+    this.say(`Loading ${name} …`, { cancel: true });
+    try {
+      await this.live.thinkers[0].useModel(bytes);
+    } catch (error) {
+      if (error instanceof CancelledError) throw error;
+      throw new Error(`${name} is no model that can be used here: ${messageOf(error)}`);
+    }
+    this.batches?.forget();
+    this.showModel();
+    this.say(`${name} is the model now.`);
+    if (this.row) await this.analyse(this.options);
   }
 
   showModel() {
@@ -212,10 +263,10 @@ export class EcgXplaim extends HTMLElement {
     this.$("model-facts").textContent =
       `${model.name || model.architecture}, ${model.labels.length} labels, computed here with ${kernels}`;
     this.$("untrained").hidden = model.trained;
-    const bytes = /** @type {ArrayBuffer} */ (this.live.thinker.modelBytes);
+    const { bytes } = /** @type {import("./thinker.js").Loadable} */ (this.live.thinker.loaded);
     if (!this.ownLayers.has(bytes)) this.ownLayers.set(bytes, model.layer);
     showLayers(this.$("layer"), model, this.ownLayers.get(bytes) ?? "");
-    this.pageModel?.then((page) => (this.$("model-default").hidden = this.live.thinkers[0].modelBytes === page), () => {});
+    this.$("model-default").hidden = !this.pageModel || this.live.thinkers[0].loaded?.bytes === this.pageModel;
     this.$("batch-label").replaceChildren(...model.labels.map((l) => new Option(titleOf(l), l.name)));
     this.label = Math.min(this.label, model.labels.length - 1);
     this.list.label = this.$("batch-label").value;
@@ -234,37 +285,69 @@ export class EcgXplaim extends HTMLElement {
   /** @param {string} name @param {string} value */
   async openAttribute(name, value) {
     if (name === "sample") await this.openSample(value || SAMPLE);
-    else if (name === "record") await this.openFiles(await filesAt(value));
-    else if (name === "model") await this.useModel(await fetchBytes(sameSite(value)), true);
+    else if (name === "record") await this.openFrom(filesAt(value));
+    else if (name === "model") await this.useModel(await fetchBytes(sameSite(value)), value);
   }
 
   /** @param {string} name */
-  async openSample(name) {
-    await this.openFiles(await sampleFiles(name));
+  openSample(name) {
+    return this.openFrom(sampleFiles(name));
   }
 
-  /** @param {File[]} files */
-  async openFiles(files) {
+  /** What is asked for last counts, also when it comes sooner. @param {Promise<File[]>} coming */
+  async openFrom(coming) {
     const turn = ++this.turn;
-    this.batches?.cancel();
-    this.closeRecord();
+    const files = await coming;
+    if (turn === this.turn) await this.openFiles(files);
+  }
+
+  /** What is open stays until something else can take its place. @param {File[]} files */
+  async openFiles(files) {
+    if (!files.length) return; // a text was dropped, or the dialog left
+    const turn = ++this.turn;
     this.say("Looking through the files …");
     const found = await findRecords(files);
     if (turn !== this.turn) return;
-    if (found.models.length) await this.openModels(found);
-    if (!found.groups.length && !found.refusals.length) return;
-    this.showRows(found);
-    const first = this.list.rows.find((row) => row.group);
-    if (!first) throw new Error(found.refusals.map((r) => `${r.name}: ${r.problem}`)[0]);
-    await Promise.all([this.openRow(first), this.readFacts(turn)]);
+    if (!found.groups.length && !found.models.length && this.row) throw new Error(refusalText(found.refusals));
+    if (found.groups.length || found.refusals.length) {
+      this.batches?.cancel();
+      this.showRows(found);
+    }
+    const ends = await Promise.allSettled([this.openModel(found), this.openFound(found, turn)]);
+    for (const end of ends) if (end.status === "rejected") throw end.reason;
+  }
+
+  /** The first record that can be read; the others' facts meanwhile.
+   * @param {import("./files.js").Found} found @param {number} turn */
+  async openFound({ groups, models, refusals }, turn) {
+    if (!groups.length && !models.length) {
+      this.closeRecord();
+      throw new Error(refusalText(refusals));
+    }
+    const facts = this.readFacts(turn);
+    let problem = null;
+    for (const row of this.list.rows) {
+      if (!row.group || turn !== this.turn) continue;
+      try {
+        await this.readRow(row);
+        problem = null;
+        await this.analyse({});
+        break;
+      } catch (error) {
+        if (this.row === row) throw error; // it was read, only not analysed
+        problem ??= error;
+      }
+    }
+    await facts;
+    if (problem && turn === this.turn) throw problem;
   }
 
   /** @param {import("./files.js").Found} found */
-  async openModels(found) {
-    this.say(`Loading ${found.models[0].path} …`);
-    await this.useModel(await found.models[0].read(), false);
-    this.showModel();
-    this.say("The model is loaded.");
+  async openModel({ models: [model, ...others] }) {
+    if (!model) return;
+    await this.useModel(await model.read(), model.path);
+    if (others.length)
+      this.say(`${model.path} is the model now; of several in one drop only the first is taken (not ${others.map((m) => m.path).join(", ")}).`);
   }
 
   /** @param {import("./files.js").Found} found */
@@ -304,7 +387,7 @@ export class EcgXplaim extends HTMLElement {
 
   /** @param {Row} row @param {import("./core.js").RecordInfo} record */
   noteFacts(row, record) {
-    const notes = record.notices.length ? `ok, ${record.notices.length} notices` : "ok";
+    const notes = record.notices.length ? `ok, ${counted(record.notices.length, "notice")}` : "ok";
     Object.assign(row, { leads: record.leads.length, rate: record.rate, seconds: record.samples / record.rate,
       state: row.state || notes });
     this.list.redraw();
@@ -319,34 +402,39 @@ export class EcgXplaim extends HTMLElement {
   }
 
   closeRecord() {
-    this.stage?.shrink();
     this.explainer?.stop();
-    Object.assign(this, { record: null, analyses: [], row: null, window: 0 });
+    this.empty();
     this.$("result").hidden = true;
   }
 
   /** @param {Row} row */
   async openRow(row) {
-    const group = row.group;
-    if (!group) return;
-    const turn = this.turn;
-    this.closeRecord();
-    this.row = this.list.current = row;
-    this.list.redraw();
-    this.say(`Reading ${this.shownName} …`);
+    if (!row.group) return;
+    await this.readRow(row);
+    if (this.row === row) await this.analyse({});
+  }
+
+  /** What was open stays in sight until the new record is there. @param {Row} row */
+  async readRow(row) {
+    const group = /** @type {FileGroup} */ (row.group);
+    this.coming = row;
+    this.explainer?.stop();
+    this.list.choose(row);
+    this.say(`Reading ${this.blind ? "the recording" : row.name} …`);
+    this.stage?.shrink();
     try {
       const record = await this.live.read(group);
-      if (turn !== this.turn || this.row !== row) return;
-      this.record = record;
-      this.mv = record.mv;
+      if (this.coming !== row) throw new CancelledError();
+      this.empty();
+      Object.assign(this, { row, record, mv: record.mv });
       this.noteFacts(row, record);
       this.showRecord();
-      await this.filter();
+      await this.filterAgain();
     } catch (error) {
-      if (this.row === row) this.noteProblem(row, error);
+      if (this.coming === row) this.closeRecord();
+      this.noteProblem(row, error);
       throw error;
     }
-    await this.analyse({});
   }
 
   /** @param {import("./thinker.js").Options} options */
@@ -356,33 +444,45 @@ export class EcgXplaim extends HTMLElement {
     const { group } = row;
     this.options = options;
     this.say(this.live.model ? "Analysing …" : "Waiting for the model …", { cancel: true });
-    const [first, second] = await Promise.allSettled(this.live.thinkers.map((thinker) => thinker.analyse(group, options)));
+    const outcomes = await Promise.allSettled(this.live.thinkers.map((thinker) => thinker.analyse(group, options)));
     if (this.row !== row) return;
-    this.secondProblem = second?.status === "rejected" ? messageOf(second.reason) : "";
-    if (first.status === "fulfilled") return this.take(first.value, second?.status === "fulfilled" ? second.value : null);
-    this.analyses = [];
-    this.showRecord();
-    this.say("");
-    if (first.reason instanceof CoreError && ["UNITS", "LEAD_UNKNOWN"].includes(first.reason.code)) this.$("accept").hidden = false;
-    throw first.reason;
+    const failed = outcomes.flatMap((each) => (each.status === "rejected" ? [each.reason] : []));
+    const stopped = failed.find((error) => error instanceof CancelledError);
+    if (stopped) {
+      this.$("again").hidden = false; // what was there before stays
+      throw stopped;
+    }
+    this.problems = outcomes.map((each) => (each.status === "rejected" ? messageOf(each.reason) : ""));
+    this.take(outcomes.map((each) => (each.status === "fulfilled" ? each.value : null)));
+    this.$("accept").hidden = !failed.some((e) => e instanceof CoreError && ["UNITS", "LEAD_UNKNOWN"].includes(e.code));
+    if (failed.length === outcomes.length) throw failed[0];
   }
 
-  /** @param {Analysed} analysis @param {Analysed | null} second  of the other model */
-  take(analysis, second) {
-    const first = this.analyses.length === 0;
-    this.analyses = [analysis, second];
-    if (!this.analysis) this.live.shown = 0;
-    const shown = /** @type {Analysed} */ (this.analysis);
-    if (first) {
-      const model = /** @type {import("./worker.js").Model} */ (this.live.model);
-      Object.assign(this, firstLabel(model, shown));
-      this.window = shown.labels[this.label].window;
+  /** @param {(Analysed | null)[]} analyses  one a model */
+  take(analyses) {
+    const first = !this.analysis;
+    this.analyses = analyses;
+    if (!this.analysis) this.live.shown = Math.max(0, analyses.findIndex(Boolean));
+    const { analysis } = this;
+    if (!analysis) {
+      this.showRecord();
+      return;
     }
-    this.window = Math.min(this.window, shown.windows.length - 1);
+    if (first) this.lookAtStrongest(analysis);
+    this.label = Math.min(this.label, analysis.labels.length - 1);
+    this.window = Math.min(this.window, analysis.windows.length - 1);
     this.showAnalysis();
     this.say(`Analysed on this device in ${Math.round(analysis.milliseconds)} ms.`);
-    for (const each of [analysis, second])
-      if (each) this.dispatchEvent(new CustomEvent("analysis", { detail: each.report, bubbles: true, composed: true }));
+    for (const each of analyses)
+      if (each) this.dispatchEvent(new CustomEvent("analysis", { detail: reportOf(each), bubbles: true, composed: true }));
+    this.guarded(() => this.explain());
+  }
+
+  /** While the answer is hidden, the place to look at is no hint. @param {Analysed} analysis */
+  lookAtStrongest(analysis) {
+    const byHand = analysis.labels.findIndex((label) => label.name === this.chosenLabel);
+    Object.assign(this, byHand < 0 ? firstLabel(analysis.model, analysis) : { label: byHand, chosen: true });
+    if (!this.hiding) this.window = analysis.labels[this.label].window;
   }
 
   /* ---- two models, and evidence by lead ---- */
@@ -390,8 +490,13 @@ export class EcgXplaim extends HTMLElement {
   /** @param {File | undefined} file */
   async addModel(file) {
     if (!file) return;
+    this.explainer?.stop();
     this.say(`Loading ${file.name} …`);
-    await this.live.addModel(await file.arrayBuffer());
+    try {
+      await this.live.addModel(await file.arrayBuffer());
+    } catch (error) {
+      throw new Error(`${file.name} is no model that can be used here: ${messageOf(error)}`);
+    }
     this.showModel();
     this.say(`${file.name} stands beside the first model.`);
     if (this.row) await this.analyse(this.options);
@@ -400,7 +505,7 @@ export class EcgXplaim extends HTMLElement {
   removeSecond() {
     this.showMapOf(0);
     this.live.removeSecond();
-    this.analyses.splice(1);
+    for (const list of [this.analyses, this.problems]) list.splice(1);
     this.showModel();
     this.showAnalysis();
   }
@@ -421,11 +526,11 @@ export class EcgXplaim extends HTMLElement {
     await this.explainer?.run();
   }
 
-  /** @param {number} part @param {string} text */
+  /** Not read out: it changes too often. @param {number} part @param {string} text */
   progress(part, text) {
     this.$("loading").hidden = part >= 1;
     this.$("loading").value = part;
-    this.$("status-text").textContent = text;
+    this.$("progress-text").textContent = text;
   }
 
   cancel() {
@@ -438,9 +543,14 @@ export class EcgXplaim extends HTMLElement {
   /** @param {string} text @param {{cancel?: boolean, problem?: boolean}} [options] */
   say(text, { cancel = false, problem = false } = {}) {
     this.$("status-text").textContent = text;
+    this.$("progress-text").textContent = "";
     this.$("status").classList.toggle("problem", problem);
+    const focus = this.root.activeElement?.id ?? "";
     this.$("cancel").hidden = !cancel;
-    this.$("accept").hidden = true;
+    for (const id of ["accept", "again"]) this.$(id).hidden = true;
+    // What had the focus may be hidden now: it goes to what it was about.
+    if (["cancel", "accept", "again"].includes(focus) && this.$(focus).hidden)
+      (cancel ? this.$("cancel") : this.$("ecg")).focus({ preventScroll: true });
   }
 
   /** @param {() => Promise<unknown>} work */
@@ -455,10 +565,11 @@ export class EcgXplaim extends HTMLElement {
   /** @param {unknown} error */
   report(error) {
     if (!this.$("status")) return;
-    const accept = !this.$("accept").hidden;
-    if (error instanceof CancelledError) this.say("Cancelled.");
-    else this.say(messageOf(error), { problem: true });
-    this.$("accept").hidden = !accept;
+    const offered = ["accept", "again"].filter((id) => !this.$(id).hidden);
+    if (error instanceof CancelledError) {
+      if (!this.coming && !this.leaving?.signal.aborted) this.say("Cancelled.");
+    } else this.say(messageOf(error), { problem: true });
+    for (const id of offered) this.$(id).hidden = false;
   }
 
   /* ---- showing ---- */
@@ -471,7 +582,7 @@ export class EcgXplaim extends HTMLElement {
   get recordFacts() {
     const { record, row } = this;
     if (!record) return [];
-    const facts = [row?.type ?? "", `${record.leads.length} leads`, `${record.rate} Hz`, `${(record.samples / record.rate).toFixed(1)} s`];
+    const facts = [row?.type ?? "", counted(record.leads.length, "lead"), `${record.rate} Hz`, `${(record.samples / record.rate).toFixed(1)} s`];
     return facts.filter(Boolean);
   }
 
@@ -488,8 +599,7 @@ export class EcgXplaim extends HTMLElement {
     this.$("record-facts").textContent = [...this.recordFacts, ...(this.blind ? [] : this.personFacts)].join(" · ");
     this.$("result").hidden = false;
     if (!this.analysis) {
-      this.$("labels").replaceChildren();
-      this.$("evidence").replaceChildren();
+      for (const id of ["models", "labels", "evidence"]) this.$(id).replaceChildren();
     }
     this.showReading();
     this.showNotices();
@@ -499,13 +609,12 @@ export class EcgXplaim extends HTMLElement {
 
   showAnalysis() {
     const { analysis } = this;
-    const { model } = this.live;
-    if (!analysis || !model) return;
+    if (!analysis) return;
     const columns = this.live.thinkers.map((thinker, i) => ({
-      model: /** @type {import("./worker.js").Model} */ (thinker.model), analysis: this.analyses[i] ?? null,
-      problem: i ? this.secondProblem : "" }));
+      model: this.analyses[i]?.model ?? /** @type {import("./worker.js").Model} */ (thinker.model),
+      analysis: this.analyses[i] ?? null, problem: this.problems[i] ?? "" }));
     showModels(this.$("models"), columns, this.live.shown, (which) => this.showMapOf(which));
-    this.$("columns-text").textContent = columnsText(model);
+    this.$("columns-text").textContent = columnsText(analysis.model);
     showHeads(this.$("label-heads"), columns.length);
     showLabels(this.$("labels"), columns, this.live.shown, this.chosen ? this.label : -1, this.$("order").value === "probability",
       (i) => this.chooseLabel(i));
@@ -520,6 +629,7 @@ export class EcgXplaim extends HTMLElement {
     if (!this.analysis || i < 0) return;
     this.label = i;
     this.chosen = true;
+    this.chosenLabel = this.analysis.labels[i].name;
     this.window = this.analysis.labels[i].window;
     markLabel(this.$("labels"), i);
     this.showChoice();
@@ -529,10 +639,9 @@ export class EcgXplaim extends HTMLElement {
 
   showChoice() {
     const { analysis } = this;
-    const { model } = this.live;
-    if (!analysis || !model) return;
+    if (!analysis) return;
     this.$("method").disabled = !this.chosen;
-    showMapChoice(this.$("map-label"), this.$("map-note"), model, analysis, this.chosen ? this.label : -1);
+    showMapChoice(this.$("map-label"), this.$("map-note"), analysis.model, analysis, this.chosen ? this.label : -1);
   }
 
   /** The network's answer stays hidden until the reader's own is kept, or where only the ECG is wanted. */
@@ -551,7 +660,8 @@ export class EcgXplaim extends HTMLElement {
   }
 
   showNotices() {
-    showNotices(this.$("notices"), [...(this.record?.notices ?? []), ...(this.analysis?.notices ?? [])]);
+    const all = [...(this.record?.notices ?? []), ...(this.analysis?.notices ?? [])];
+    showNotices(this.$("notices"), this.blind ? noticesWithoutNames(all, this.row?.name ?? "") : all);
   }
 
   /** The windows of the record: the model's, or pages as long as nobody says more. */
@@ -578,12 +688,11 @@ export class EcgXplaim extends HTMLElement {
 
   showWindow() {
     const { analysis, windows } = this;
-    const { model } = this.live;
     this.window = Math.min(this.window, windows.length - 1);
-    const threshold = analysis && this.chosen && !this.hiding ? model?.labels[this.label].threshold ?? null : null;
+    const threshold = analysis && this.chosen && !this.hiding ? analysis.model.labels[this.label].threshold : null;
     showWindows(this.$("windows"), windows, this.window, threshold, (w) => this.chooseWindow(w));
-    if (analysis && !this.chosen) this.$("evidence").replaceChildren(make("p", { textContent: "No label reaches its threshold, so that no map is shown until one is chosen." }));
-    else if (analysis && model) this.explainer?.showWords(model, analysis);
+    if (analysis && !this.chosen) this.$("evidence").replaceChildren(make("p", { textContent: NONE_REACHED }));
+    else if (analysis) this.explainer?.showWords(analysis);
     this.draw();
   }
 
@@ -593,19 +702,20 @@ export class EcgXplaim extends HTMLElement {
   }
 
   async drawPage() {
+    const turn = ++this.drawTurn;
+    this.sheets = [];
     const page = this.page();
     if (!page) return;
-    const turn = ++this.drawTurn;
     this.$("rhythm-box").hidden = !WITH_RHYTHM.includes(page.layout);
     this.$("legend-box").hidden = !page.heat;
     this.$("legend-scope").textContent = page.heat?.perLead
       ? "By lead and time." : "Time only: this map does not tell leads apart.";
     const values = page.heat?.values ?? null;
-    const list = await this.live.draw(screenRequest(page, this.drawing.dark), values);
+    const list = await this.live.draw(page.record, screenRequest(page, this.drawing.dark), values);
     const stale = () => turn !== this.drawTurn || this.record !== page.record;
     if (stale()) return;
     this.drawing.show(page, list);
-    const sheets = await Promise.all(paperRequests(page).map((request) => this.live.draw(request, values)));
+    const sheets = await Promise.all(paperRequests(page).map((request) => this.live.draw(page.record, request, values)));
     if (!stale()) this.sheets = sheets;
   }
 
@@ -625,9 +735,8 @@ export class EcgXplaim extends HTMLElement {
   /** @returns {import("./drawing.js").Heat | null} */
   get heat() {
     const { analysis, label, window } = this;
-    const { model } = this.live;
-    if (!analysis || !model || this.hiding || !this.chosen || !this.$("map-on").checked) return null;
-    return heatOf(model, analysis, window, label, this.explainer?.wanted ?? null);
+    if (!analysis || this.hiding || !this.chosen || !this.$("map-on").checked) return null;
+    return heatOf(analysis.model, analysis, window, label, this.explainer?.wanted ?? null);
   }
 
   /* ---- drawing's settings ---- */
@@ -642,28 +751,46 @@ export class EcgXplaim extends HTMLElement {
   async filter() {
     const { record } = this;
     if (!record) return;
+    const turn = ++this.filterTurn;
     const [low, high, notch] = this.$("filter").value.split(",").map(Number);
-    if (!this.$("filter").value) this.mv = record.mv;
-    else
-      try {
-        const { mv } = await this.live.filter({ low, high, notch });
-        if (this.record === record) this.mv = mv;
-      } catch (error) {
+    let mv = record.mv;
+    try {
+      if (this.$("filter").value) ({ mv } = await this.live.filter(record, { low, high, notch }));
+    } catch (error) {
+      if (turn === this.filterTurn && this.record === record) {
         this.$("filter").value = "";
         this.mv = record.mv;
         this.draw();
-        throw error;
       }
+      throw error;
+    }
+    if (turn !== this.filterTurn || this.record !== record) return; // another was chosen meanwhile
+    this.mv = mv;
     this.draw();
   }
 
-  theme() {
+  /** What was chosen for the record before; where that is not possible, the filter is off and that is said. */
+  async filterAgain() {
+    const { record } = this;
+    const name = this.$("filter").selectedOptions[0].textContent;
+    try {
+      await this.filter();
+    } catch (error) {
+      if (error instanceof CancelledError || !record || this.record !== record) throw error;
+      const text = `display filter ${name} is not possible here and was switched off: ${messageOf(error)}`;
+      record.notices.push({ code: "filtered", lead: "", text });
+      this.showNotices();
+    }
+  }
+
+  /** @param {AbortSignal} signal  to stop following it */
+  theme(signal) {
     const dark = matchMedia("(prefers-color-scheme: dark)");
     const apply = () => {
       this.drawing.dark = dark.matches;
       this.draw();
     };
-    dark.addEventListener("change", apply);
+    dark.addEventListener("change", apply, { signal });
     apply();
   }
 
@@ -685,7 +812,7 @@ export class EcgXplaim extends HTMLElement {
   toggleBlind() {
     this.blind = this.list.blind = !this.blind;
     this.list.redraw();
-    this.showRecord();
+    if (this.record) this.showRecord();
   }
 
   /** @param {string} key @returns {boolean} */
@@ -710,7 +837,7 @@ export class EcgXplaim extends HTMLElement {
   async savePng() {
     const page = this.page();
     if (!page) return;
-    const list = await this.live.draw(pictureRequest(page), page.heat?.values ?? null);
+    const list = await this.live.draw(page.record, pictureRequest(page), page.heat?.values ?? null);
     save(this.fileName("png"), await this.live.picture(list));
   }
 
@@ -719,16 +846,29 @@ export class EcgXplaim extends HTMLElement {
     return `${this.withNames && this.row ? this.row.name : "ecg-xplaim"}.${kind}`;
   }
 
-  /** One a model. */
-  get exportReports() {
-    const reports = this.analyses.flatMap((analysis) => (analysis ? [analysis.report] : []));
-    return this.withNames ? reports : reports.map((report) => withoutNames(report));
+  /** As it may leave the page. @template {Parameters<typeof withoutNames>[0]} R @param {R} report */
+  named(report) {
+    return this.withNames ? report : withoutNames(report);
   }
 
-  /** Of the model whose map is shown. */
-  get exportReport() {
-    const report = /** @type {Analysed} */ (this.analysis).report;
-    return this.withNames ? report : withoutNames(report);
+  /** One a model. */
+  get exportReports() {
+    return this.analyses.flatMap((analysis) => (analysis ? [this.named(reportOf(analysis))] : []));
+  }
+
+  /** What the chosen method has shown, where that is not the map. */
+  get exportEvidence() {
+    const wanted = this.explainer?.wanted;
+    if (!wanted?.evidence) return [];
+    const { analysis, method, window, evidence } = wanted;
+    return [this.named(evidenceReport(analysis.record.name, analysis.model, analysis.record, analysis, { method, window, evidence }))];
+  }
+
+  /** One object, or a line for each. */
+  saveJson() {
+    const lines = [...this.exportReports, ...this.exportEvidence].map((report) => JSON.stringify(report));
+    const one = lines.length === 1;
+    saveText(this.fileName(one ? "json" : "jsonl"), `${lines.join("\n")}\n`, one ? "application/json" : "application/x-ndjson");
   }
 
   async print() {
@@ -761,24 +901,20 @@ export class EcgXplaim extends HTMLElement {
     this.on("model-default", "click", () => this.usePageModel());
     this.on("cancel", "click", () => this.cancel());
     this.on("accept", "click", () => this.analyse({ acceptAmplitude: true, acceptMissingLeads: true }));
+    this.on("again", "click", () => this.analyse(this.options));
     this.on("help-open", "click", () => this.$("help").showModal());
     const area = this.hasAttribute("embed") ? this : document;
-    const open = (/** @type {Promise<File[]>} */ files) => this.guarded(async () => this.openFiles(await files));
+    const open = (/** @type {Promise<File[]>} */ files) => this.guarded(() => this.openFrom(files));
     listenDrop(area, this.$("drop"), open, this.leaving?.signal);
   }
 
   /** @param {File | undefined} file */
   async pickModel(file) {
-    if (!file) return;
-    this.say(`Loading ${file.name} …`);
-    await this.useModel(await file.arrayBuffer(), true);
-    if (!this.row) this.say(`${file.name} is the model now.`);
+    if (file) await this.useModel(await file.arrayBuffer(), file.name);
   }
 
   async usePageModel() {
-    this.say("Loading the page’s model …");
-    await this.useModel(await /** @type {Promise<ArrayBuffer>} */ (this.pageModel), true);
-    if (!this.row) this.say("The page’s model is used again.");
+    if (this.pageModel) await this.useModel(this.pageModel, "The page’s own model");
   }
 
   listenDrawing() {
@@ -797,8 +933,13 @@ export class EcgXplaim extends HTMLElement {
     this.on("order", "change", () => this.showAnalysis());
     this.on("map-label", "change", ({ target }) => this.chooseLabel(Number(target.value)));
     this.on("layer", "change", async ({ target }) => {
+      this.explainer?.stop();
       this.say("Preparing the layer …", { cancel: true });
-      await this.live.thinker.useLayer(target.value);
+      try {
+        await this.live.thinker.useLayer(target.value);
+      } finally {
+        this.showModel(); // also where it could not be had: the one before is chosen then
+      }
       await this.analyse(this.options);
     });
     this.on("second-picker", "change", ({ target }) => {
@@ -825,12 +966,18 @@ export class EcgXplaim extends HTMLElement {
   listenSaving() {
     this.on("save-png", "click", () => this.savePng());
     this.on("with-names", "change", () => this.draw());
-    this.on("save-json", "click", () => saveText(this.fileName("json"), `${JSON.stringify(this.exportReport)}\n`, "application/json"));
+    this.on("save-json", "click", () => this.saveJson());
     this.on("save-csv", "click", () => saveText(this.fileName("csv"), labelsTable(this.exportReports, this.reading), "text/csv"));
     this.on("print", "click", () => this.print());
-    const fill = () => this.record && fillPrint(this.$("sheet"), this.sheets);
+    const fill = () => fillPrint(this.$("sheet"), this.record ? this.sheets : []);
     window.addEventListener("beforeprint", fill, { signal: this.leaving?.signal });
   }
+}
+
+/** @param {import("./files.js").Found["refusals"]} refusals */
+function refusalText([first, ...others]) {
+  if (!first) return "There is no recording in what was dropped.";
+  return `${first.name}: ${first.problem}${others.length ? ` (And ${others.length} more files that cannot be used.)` : ""}`;
 }
 
 /** @param {unknown} error */

@@ -1,7 +1,7 @@
 /** Which method explains, and the making of evidence by lead: one at a time, told and stopped. */
 
 import { Attributions, METHOD_NAMES, showAttribution } from "./attribution.js";
-import { showEvidence } from "./findings.js";
+import { make, showEvidence } from "./findings.js";
 
 /** @typedef {import("./core.js").Method} Method */
 
@@ -70,12 +70,14 @@ export class Explainer {
     }
   }
 
-  /** In words. @param {import("./worker.js").Model} model @param {import("./core.js").Analysis} analysis */
-  showWords(model, analysis) {
+  /** In words. @param {import("./thinker.js").Analysed} analysis */
+  showWords(analysis) {
     const { host, wanted } = this;
+    const { model } = analysis;
     const { record, label, window } = host;
-    if (wanted?.evidence && record)
+    if (!wanted) showEvidence(host.$("evidence"), model, analysis, label, window);
+    else if (wanted.evidence && record)
       showAttribution(host.$("evidence"), wanted.method, wanted.evidence, record, model.labels[label], label, analysis.windows[window].start);
-    else showEvidence(host.$("evidence"), model, analysis, label, window);
+    else host.$("evidence").replaceChildren(make("p", { textContent: `${METHOD_NAMES[wanted.method]} is not made yet.` }));
   }
 }

@@ -1,14 +1,15 @@
 /**
  * From dropped files to records: which headers there are, which files go with each, and what is to
- * be said about the rest. Names in different folders do not mix.
+ * be said about the rest. Names in different folders, or different archives, do not mix.
  */
 
+import { counted, messageOf } from "./words.js";
 import { readZip } from "./zip.js";
 
 /**
  * @typedef {import("./worker.js").NamedFile} NamedFile
- * @typedef {{path: string, size: number, read: () => Promise<ArrayBuffer>}} Source
- *   path: with folders, as it was chosen
+ * @typedef {{path: string, size: number, read: () => Promise<ArrayBuffer>, file?: File}} Source
+ *   path: with folders, as it was chosen; file: where it is one, and not in an archive
  * @typedef {{name: string, type: string, sources: Source[]}} FileGroup
  *   name: the record's, without extension
  * @typedef {{name: string, type: string, problem: string}} Refusal
@@ -18,30 +19,55 @@ import { readZip } from "./zip.js";
 /** Larger than any ECG the page can draw; a wrong file is refused before it is read. */
 const MAX_BYTES = 256 * 1024 * 1024;
 const MAX_SEGMENTS = 5000;
+/** An archive in an archive is opened, another one in that is not. */
+const MAX_ARCHIVES = 2;
+/** Of archives in archives, together: they are unpacked to be looked into. */
+const MAX_INNER_BYTES = 4 * MAX_BYTES;
+const MAX_FILES = 200000;
 
 /** @param {string} path */
 const base = (path) => path.slice(path.lastIndexOf("/") + 1);
-/** @param {string} path */
-const folder = (path) => path.slice(0, path.lastIndexOf("/") + 1);
+/** Without the slash at its end. @param {string} path */
+const folder = (path) => path.slice(0, Math.max(0, path.lastIndexOf("/")));
 /** @param {string} name */
 const stem = (name) => name.replace(/\.[^.]*$/, "");
 /** @param {string} name */
-const extension = (name) => (/\.([^.]*)$/.exec(name)?.[1] ?? "").toLowerCase();
+const extension = (name) => (/\.([^.]*)$/.exec(base(name))?.[1] ?? "").toLowerCase();
 /** @param {Source} source */
 const isHeader = (source) => extension(source.path) === "hea";
+/** @param {Source} source */
+const isModel = (source) => extension(source.path) === "safetensors";
 
-/** What other files are, and what to do about them. @type {Record<string, [string, string]>} */
-const OTHERS = {
-  dat: ["WFDB signals", "Choose its header (the .hea file of the same record) together with it."],
-  mat: ["WFDB signals", "Choose its header (the .hea file of the same record) together with it."],
-  xml: ["XML", "This page reads WFDB records (.hea with .dat or .mat). Export the recording as WFDB."],
-  dcm: ["DICOM", "This page reads WFDB records (.hea with .dat or .mat). Export the recording as WFDB."],
-  edf: ["EDF", "This page reads WFDB records. Convert it first, for example with edf2mit of the WFDB software."],
-  csv: ["table", "A table has no agreed units or lead names. Choose a WFDB record (.hea with .dat or .mat)."],
-  pdf: ["document", "A printed ECG has no samples. Choose the recording itself as WFDB (.hea with .dat or .mat)."],
-  png: ["picture", "A picture has no samples. Choose the recording itself as WFDB (.hea with .dat or .mat)."],
-  jpg: ["picture", "A picture has no samples. Choose the recording itself as WFDB (.hea with .dat or .mat)."],
-};
+/** What macOS and Windows put beside people's files, and what is hidden. */
+const JUNK = /(^|\/)(__MACOSX\/|\.|(thumbs\.db|desktop\.ini)$)/i;
+
+const NEEDED = "A WFDB record is a header (.hea) and its signal file (.dat or .mat), chosen together.";
+const NO_HEADER = `There is no record in it. ${NEEDED}`;
+const EXPORT = "This page reads WFDB records (.hea with .dat or .mat). Export or convert the recording to WFDB.";
+const ITSELF = "Choose the recording itself as WFDB (.hea with .dat or .mat).";
+
+/** What other files are, and what to do about them. @type {[string, string, string][]} */
+const KINDS = [
+  ["dat mat", "WFDB signals", "Choose its header (the .hea file of the same record) together with it."],
+  ["atr qrs ann", "WFDB annotations", "Annotations alone have no samples. Choose the record's .hea and .dat or .mat."],
+  ["xml aecg hl7", "XML", EXPORT],
+  ["dcm dicom", "DICOM", EXPORT],
+  ["scp", "SCP-ECG", EXPORT],
+  ["ecg", "ISHNE or another Holter format", EXPORT],
+  ["mwf", "MFER", EXPORT],
+  ["edf", "EDF", "This page reads WFDB records. Convert it first, for example with edf2mit of the WFDB software."],
+  ["bdf", "BDF (BioSemi's EDF)", "This page reads WFDB records. Convert it first, for example with edf2mit of the WFDB software."],
+  ["gdf", "GDF", EXPORT],
+  ["csv tsv xls xlsx ods", "table", `A table has no agreed units or lead names. ${ITSELF}`],
+  ["npy npz", "NumPy array", `An array has no units or lead names. ${ITSELF}`],
+  ["h5 hdf5", "HDF5", `HDF5 files hold recordings in no agreed way. ${ITSELF}`],
+  ["keras onnx", "network", "This page takes networks as .safetensors: the command-line tool's `xplaim import` makes one of it."],
+  ["pdf doc docx odt rtf html htm", "document", `A printed ECG has no samples. ${ITSELF}`],
+  ["png jpg jpeg gif bmp tif tiff webp heic heif svg", "picture", `A picture has no samples. ${ITSELF}`],
+  ["mp4 mov avi mkv webm", "video", `A video has no samples. ${ITSELF}`],
+  ["7z rar tar gz tgz bz2 xz zst", "archive", "Of archives, this page opens .zip only. Unpack it and choose the files inside."],
+];
+const OTHERS = new Map(KINDS.flatMap(([kinds, ...words]) => kinds.split(" ").map((kind) => [kind, words])));
 
 /** Files that come with records and need no word. */
 const SILENT = new Set(["atr", "qrs", "ann", "md", "txt", "xws", ""]);
@@ -49,7 +75,10 @@ const SILENT = new Set(["atr", "qrs", "ann", "md", "txt", "xws", ""]);
 /** @param {File} file @returns {Source} */
 export function fileSource(file) {
   const path = file.webkitRelativePath || /** @type {any} */ (file).folderPath || file.name;
-  return { path, size: file.size, read: () => file.arrayBuffer() };
+  const read = () => file.arrayBuffer().catch((error) => {
+    throw new Error(`${file.name} cannot be read: ${messageOf(error)}`);
+  });
+  return { path, size: file.size, read, file };
 }
 
 /**
@@ -60,76 +89,149 @@ export function fileSource(file) {
 export async function findRecords(files) {
   /** @type {Found} */
   const found = { groups: [], refusals: [], models: [] };
-  /** @type {Source[]} */
-  const sources = [];
-  for (const file of files) await unpack(file, sources, found.refusals);
-  found.models = sources.filter((source) => extension(source.path) === "safetensors");
+  const sources = await new Unpacking(found.refusals).all(files);
+  found.models = sources.filter(isModel);
   const taken = await groupHeaders(sources, found);
   const only = sources.length - found.models.length === 1;
-  for (const source of sources)
-    if (!taken.has(source) && !found.models.includes(source)) addRefusal(source, found, only);
+  for (const source of sources) if (!taken.has(source) && !isModel(source)) addRefusal(source, found, only);
   if (!found.groups.length && !found.refusals.length && !found.models.length)
     found.refusals.push({ name: namesOf(files), type: "", problem: NO_HEADER });
   return found;
 }
 
-const NO_HEADER =
-  "There is no record in it. A WFDB record is a header (.hea) and its signal file (.dat or .mat), chosen together.";
-
 /** @param {File[]} files */
 const namesOf = (files) => files.map((file) => file.name).join(", ") || "nothing";
 
-/** @param {File} file @param {Source[]} sources @param {Refusal[]} refusals */
-async function unpack(file, sources, refusals) {
-  if (extension(file.name) !== "zip") {
-    sources.push(fileSource(file));
-    return;
+/** Chosen files become a list of all that is in them. */
+class Unpacking {
+  /** @param {Refusal[]} refusals  added to */
+  constructor(refusals) {
+    this.refusals = refusals;
+    /** @type {Source[]} */
+    this.sources = [];
+    /** Folders that archives stand for. @type {Set<string>} */
+    this.places = new Set();
+    this.innerBytes = 0;
   }
-  try {
-    const before = sources.length;
-    for (const entry of await readZip(file))
-      sources.push({ ...entry, path: `${stem(file.name)}/${entry.path}` });
-    if (!sources.slice(before).some(isHeader))
-      refusals.push({ name: file.name, type: "zip archive", problem: NO_HEADER });
-  } catch (error) {
-    refusals.push({ name: file.name, type: "zip archive", problem: messageOf(error) });
+
+  /** In the order a person would put them in, whichever the system has. @param {File[]} files */
+  async all(files) {
+    for (const file of files) await this.add(fileSource(file), 0);
+    return this.sources.sort(byPath);
+  }
+
+  /** @param {Source} source @param {number} depth  archives that it is in */
+  async add(source, depth) {
+    if (JUNK.test(source.path)) return;
+    if (extension(source.path) !== "zip") this.sources.push(source);
+    else
+      try {
+        await this.open(source, depth);
+      } catch (error) {
+        this.refuse(source, messageOf(error));
+      }
+  }
+
+  /** @param {Source} archive @param {number} depth */
+  async open(archive, depth) {
+    const [files, lines] = [this.sources.length, this.refusals.length];
+    const entries = await readZip(archive.file ?? (await this.inner(archive, depth)), base(archive.path));
+    if (files + entries.length > MAX_FILES) throw new Error(`With it there are more than ${MAX_FILES} files. Choose fewer.`);
+    const place = this.placeOf(archive.path);
+    for (const entry of entries) await this.add({ ...entry, path: `${place}/${entry.path}` }, depth + 1);
+    const useful = this.sources.slice(files).some((source) => isHeader(source) || isModel(source));
+    if (!useful && this.refusals.length === lines) this.refuse(archive, NO_HEADER);
+  }
+
+  /** @param {Source} archive @param {number} depth */
+  async inner(archive, depth) {
+    if (depth >= MAX_ARCHIVES)
+      throw new Error("It lies in an archive that lies in another one. Unpack the outermost, and choose the others.");
+    this.innerBytes += archive.size;
+    if (this.innerBytes > MAX_INNER_BYTES)
+      throw new Error("The archives in this archive are larger than 1 GB together. Unpack it, and choose some of them.");
+    return new Blob([await archive.read()]);
+  }
+
+  /** Archives of one name, from different folders, stay apart. @param {string} path */
+  placeOf(path) {
+    const place = ownName(path, this.places);
+    this.places.add(place);
+    return place;
+  }
+
+  /** @param {Source} archive @param {string} problem */
+  refuse({ path }, problem) {
+    this.refusals.push({ name: base(path), type: "zip archive", problem });
   }
 }
 
-/** @param {unknown} error */
-const messageOf = (error) => (error instanceof Error ? error.message : String(error));
+/** "name", or "name (2)" where there is one already. @param {string} name @param {Set<string>} names */
+function ownName(name, names) {
+  let own = name;
+  for (let n = 2; names.has(own); n++) own = `${name} (${n})`;
+  return own;
+}
+
+const { compare } = new Intl.Collator("en", { numeric: true });
+
+/** Folder by folder, and 2 before 10. @param {Source} a @param {Source} b */
+function byPath({ path: a }, { path: b }) {
+  return (folder(a) === folder(b) ? 0 : compare(folder(a), folder(b))) || compare(base(a), base(b));
+}
 
 /** @param {Source} source @param {Found} found @param {boolean} only  it is all there is */
 function addRefusal(source, found, only) {
   const kind = extension(source.path);
   if (SILENT.has(kind) && !only) return;
-  const [type, problem] = OTHERS[kind] ?? ["not known", NO_HEADER];
+  const unknown = [kind && `.${kind}, not known`, `Files of this kind are not known here. ${NEEDED}`];
+  const [type, problem] = OTHERS.get(kind) ?? unknown;
   found.refusals.push({ name: base(source.path), type, problem });
 }
 
 /**
  * One group a header, headers that are only segments of another left out.
- * @param {Source[]} sources @param {Found} found  groups are added
+ * @param {Source[]} sources @param {Found} found  groups are added, and records that are there twice refused
  * @returns {Promise<Set<Source>>} every file that belongs to a record
  */
 async function groupHeaders(sources, found) {
   /** @type {Set<Source>} */
   const taken = new Set();
   for (const inFolder of groupByFolder(sources).values()) {
-    const headers = inFolder.filter(isHeader);
+    const headers = new Map(inFolder.filter(isHeader).map((header) => [stem(base(header.path)), header]));
+    /** @type {Map<string, Named>} */
     const parsed = new Map();
-    for (const header of headers) parsed.set(stem(base(header.path)), await parseHeader(header));
+    for (const [name, header] of headers) parsed.set(name, await parseHeader(header));
     const segments = new Set([...parsed.values()].flatMap((p) => p.segments));
-    const tops = headers.filter((header) => !segments.has(stem(base(header.path))));
-    const names = byLowerName(inFolder);
-    for (const header of tops.length ? tops : headers) {
-      const group = groupOf(header, parsed, names);
-      group.sources.forEach((source) => taken.add(source));
-      found.groups.push(group);
+    const tops = [...headers.keys()].filter((name) => !segments.has(name));
+    const files = byLowerName(inFolder);
+    for (const name of tops.length ? tops : headers.keys()) {
+      const group = groupOf(name, parsed, files);
+      for (const source of [...group.sources, ...companions(name, files)]) taken.add(source);
+      addGroup(group, found);
     }
   }
   return taken;
 }
+
+/** Where one name is there several times, nothing tells which file is the record's.
+ * @param {FileGroup} group @param {Found} found */
+function addGroup(group, found) {
+  const names = group.sources.map(handedName);
+  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  if (!twice) {
+    found.groups.push(group);
+    return;
+  }
+  const times = names.filter((name) => name === twice).length;
+  const problem = `${twice} is there ${times === 2 ? "twice" : `${times} times`}, and nothing tells which one is meant. ` +
+    `Drop the folders that the files are in, or choose one record at a time.`;
+  found.refusals.push({ name: group.name, type: group.type, problem });
+}
+
+/** Where a header's name differs in case from what the disk says (".HEA"), the core is given the
+ * usual spelling. @param {Source} source */
+const handedName = (source) => (isHeader(source) ? `${stem(base(source.path))}.hea` : base(source.path));
 
 /** @param {Source[]} sources */
 function groupByFolder(sources) {
@@ -143,8 +245,8 @@ function groupByFolder(sources) {
   return map;
 }
 
-/** Names that differ only in case are told by the core, so they are handed to it too.
- * @param {Source[]} sources */
+/** By name, and by stem with ".*" after it. Names that differ only in case are told by the core, so
+ * they are handed to it too. @param {Source[]} sources */
 function byLowerName(sources) {
   /** @type {Map<string, Source[]>} */
   const map = new Map();
@@ -159,32 +261,36 @@ function byLowerName(sources) {
   return map;
 }
 
+/** What lies beside a record under its name, such as its printed form: no word is needed about it.
+ * @param {string} name @param {Map<string, Source[]>} files */
+const companions = (name, files) => (files.get(`${name.toLowerCase()}.*`) ?? []).filter((source) => !isModel(source));
+
 /**
- * @param {Source} header @param {Map<string, {segments: string[], files: string[]}>} parsed
- * @param {Map<string, Source[]>} names
+ * The record's header, the files that it and its segments name, and a signal file of its name: where
+ * the header names another one, the core says so.
+ * @param {string} name @param {Map<string, Named>} parsed @param {Map<string, Source[]>} files
  * @returns {FileGroup}
  */
-function groupOf(header, parsed, names) {
-  const name = stem(base(header.path));
-  const wanted = new Set([`${name.toLowerCase()}.*`]);
-  const own = parsed.get(name);
-  for (const segment of [name, ...(own?.segments ?? [])]) {
-    wanted.add(`${segment.toLowerCase()}.hea`);
-    for (const file of parsed.get(segment)?.files ?? []) wanted.add(file.toLowerCase());
-  }
-  const sources = new Set([...wanted].flatMap((key) => names.get(key) ?? []));
-  const files = [...sources].filter((source) => extension(source.path) !== "safetensors");
-  const multi = own?.segments.length ? `${own.segments.length} segments` : "";
-  const kinds = new Set(files.filter((f) => !isHeader(f)).map((f) => `.${extension(f.path)}`));
-  return { name, type: ["WFDB", multi || [...kinds].join(" ")].join(" ").trim(), sources: files };
+function groupOf(name, parsed, files) {
+  const segments = parsed.get(name)?.segments ?? [];
+  const wanted = [];
+  for (const header of [name, ...segments]) wanted.push(`${header}.hea`, ...(parsed.get(header)?.files ?? []));
+  wanted.push(`${name}.dat`, `${name}.mat`);
+  const keys = new Set(wanted.map((file) => file.toLowerCase()));
+  const sources = [...new Set([...keys].flatMap((key) => files.get(key) ?? []))];
+  const kinds = new Set(sources.filter((f) => !isHeader(f)).map((f) => `.${extension(f.path)}`));
+  const type = segments.length ? counted(segments.length, "segment") : [...kinds].join(" ");
+  return { name, type: `WFDB ${type}`.trim(), sources };
 }
+
+/** @typedef {{segments: string[], files: string[]}} Named  by a header */
 
 /**
  * The files and segments that a header names. What is wrong with it is for the core to say.
- * @param {Source} header
+ * @param {Source} header @returns {Promise<Named>}
  */
 async function parseHeader(header) {
-  const none = { segments: /** @type {string[]} */ ([]), files: /** @type {string[]} */ ([]) };
+  const none = { segments: [], files: [] };
   if (header.size > 1024 * 1024) return none;
   try {
     return parseHeaderText(new TextDecoder().decode(await header.read()));
@@ -193,39 +299,32 @@ async function parseHeader(header) {
   }
 }
 
-/**
- * @param {string} text
- * @returns {{segments: string[], files: string[]}}
- */
+/** @param {string} text @returns {Named} */
 export function parseHeaderText(text) {
   const lines = text.split(/\r?\n/).filter((line) => line.trim() && !line.trim().startsWith("#"));
-  const first = lines.slice(1).map((line) => line.trim().split(/\s+/)[0]);
-  if (/^\s*\S+\/\d+/.test(lines[0] ?? ""))
-    return { segments: [...new Set(first)].filter((n) => n !== "~").slice(0, MAX_SEGMENTS), files: [] };
-  return { segments: [], files: [...new Set(first)] };
+  // "~" stands for no file: a pause between segments, or a signal of a layout.
+  const first = new Set(lines.slice(1).map((line) => line.trim().split(/\s+/)[0]).filter((name) => name !== "~"));
+  if (/^\s*\S+\/\d+/.test(lines[0] ?? "")) return { segments: [...first].slice(0, MAX_SEGMENTS), files: [] };
+  return { segments: [], files: [...first] };
+}
+
+/** @param {number} bytes  of a record's files */
+export function checkSize(bytes) {
+  if (bytes > MAX_BYTES)
+    throw new Error(
+      `These files hold ${Math.round(bytes / 1e6)} MB; the page takes up to 256 MB. ` +
+        `Cut the recording first, or use the command-line tool.`,
+    );
 }
 
 /**
- * The bytes of a group, for the worker. Where a header's name differs in case from what the disk
- * says (".HEA"), the core is given the usual spelling.
+ * The bytes of a group, for the worker.
  * @param {FileGroup} group
  * @returns {Promise<NamedFile[]>}
  */
 export async function readGroup(group) {
-  const total = group.sources.reduce((sum, source) => sum + source.size, 0);
-  if (total > MAX_BYTES)
-    throw new Error(
-      `These files hold ${Math.round(total / 1e6)} MB; the page takes up to 256 MB. ` +
-        `Cut the recording first, or use the command-line tool.`,
-    );
-  return Promise.all(
-    group.sources.map(async (source) => ({
-      name: isHeader(source) ? `${stem(base(source.path))}.hea` : base(source.path),
-      bytes: await source.read().catch((error) => {
-        throw new Error(`${base(source.path)} cannot be read: ${messageOf(error)}`);
-      }),
-    })),
-  );
+  checkSize(group.sources.reduce((sum, source) => sum + source.size, 0));
+  return Promise.all(group.sources.map(async (source) => ({ name: handedName(source), bytes: await source.read() })));
 }
 
 /**
@@ -241,15 +340,22 @@ export async function droppedFiles(transfer) {
   if (!entries.some((entry) => entry?.isDirectory)) return plain;
   /** @type {File[]} */
   const out = [];
-  for (const entry of entries) if (entry) await walk(entry, "", out);
+  /** Folders of one name, from different places, stay apart. @type {Set<string>} */
+  const folders = new Set();
+  for (const entry of entries) {
+    if (!entry) continue;
+    const name = entry.isDirectory ? ownName(entry.name, folders) : entry.name;
+    if (entry.isDirectory) folders.add(name);
+    await walk(entry, name, out);
+  }
   return out;
 }
 
-/** @param {FileSystemEntry} entry @param {string} path @param {File[]} out */
+/** @param {FileSystemEntry} entry @param {string} path  its own @param {File[]} out */
 async function walk(entry, path, out) {
   if (entry.isFile) {
     const file = await new Promise((ok, no) => /** @type {any} */ (entry).file(ok, no));
-    out.push(Object.assign(file, { folderPath: path + entry.name }));
+    out.push(Object.assign(file, { folderPath: path }));
     return;
   }
   const reader = /** @type {FileSystemDirectoryEntry} */ (entry).createReader();
@@ -257,6 +363,6 @@ async function walk(entry, path, out) {
     /** @type {FileSystemEntry[]} */
     const some = await new Promise((ok, no) => reader.readEntries(ok, no));
     if (!some.length) return;
-    for (const inner of some) await walk(inner, `${path}${entry.name}/`, out);
+    for (const inner of some) await walk(inner, `${path}/${inner.name}`, out);
   }
 }

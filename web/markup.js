@@ -45,10 +45,11 @@ const OPENING = `
 </section>
 <div class="status-line">
   <div id="status" class="status" role="status" aria-live="polite">
-    <span id="status-text">Starting …</span>
+    <span id="status-text">Starting …</span> <span id="progress-text" aria-live="off"></span>
     <progress id="loading" max="1" aria-label="Loading" hidden></progress>
     <button id="cancel" type="button" hidden>Cancel</button>
     <button id="accept" type="button" hidden>Analyse all the same</button>
+    <button id="again" type="button" hidden>Analyse</button>
   </div>
   <slot name="note"></slot>
 </div>
@@ -65,6 +66,7 @@ const RECORDS = `
     <span id="records-count" class="faint"></span>
     <span class="push"></span>
     <label>Probability of <select id="batch-label"></select></label>
+    <label class="check"><input id="batch-accept" type="checkbox" /> Also where leads are missing or amplitudes unusual</label>
     <button id="batch-run" type="button">Analyse all</button>
     <button id="batch-cancel" type="button" hidden>Cancel</button>
     <button id="batch-csv" type="button" disabled>CSV of all</button>

@@ -1,10 +1,12 @@
 /** Where recordings come from besides the file picker: samples, addresses of this site, a drop. */
 
 import { asset, assetText, fetchBytes } from "./assets.js";
-import { droppedFiles, parseHeaderText } from "./files.js";
+import { checkSize, droppedFiles, parseHeaderText } from "./files.js";
 
 /** @typedef {{record: string, annotation: string}} Sample  annotation: of its data set */
 
+/** Files of a record that are asked for together. */
+const AT_ONCE = 6;
 const SAFE_NAME = /^[A-Za-z0-9_-]+$/;
 
 /** Those that come with the page, the first one first. @returns {Promise<Sample[]>} */
@@ -22,13 +24,30 @@ export async function sampleFiles(name) {
  * @returns {Promise<File[]>} */
 export async function filesAt(address) {
   const url = sameSite(/\.(hea|zip)$/i.test(address) ? address : `${address}.hea`);
-  const first = await fetchBytes(url);
-  const nameOf = (/** @type {URL} */ u) => decodeURIComponent(u.pathname.split("/").pop() ?? "");
-  const files = [new File([first], nameOf(url))];
-  const wanted = /\.zip$/i.test(url.pathname) ? [] : parseHeaderText(new TextDecoder().decode(first)).files;
-  for (const name of wanted) {
-    const part = sameSite(new URL(encodeURIComponent(name), url).href);
-    files.push(new File([await fetchBytes(part)], name));
+  const first = await fileAt(url);
+  if (/\.zip$/i.test(url.pathname)) return [first];
+  const own = parseHeaderText(await first.text());
+  const headers = await filesBeside(url, own.segments.map((segment) => `${segment}.hea`));
+  const named = await Promise.all(headers.map(async (header) => parseHeaderText(await header.text()).files));
+  const signals = await filesBeside(url, [...new Set([...own.files, ...named.flat()])]);
+  return [first, ...headers, ...signals];
+}
+
+/** @param {URL} url */
+async function fileAt(url) {
+  const name = decodeURIComponent(url.pathname.split("/").pop() ?? "");
+  return new File([await fetchBytes(url)], name);
+}
+
+/** Some at a time: a record may have thousands of segments. @param {URL} url @param {string[]} names
+ * @returns {Promise<File[]>} */
+async function filesBeside(url, names) {
+  const addresses = names.map((name) => sameSite(new URL(encodeURIComponent(name), url).href));
+  /** @type {File[]} */
+  const files = [];
+  for (let i = 0; i < addresses.length; i += AT_ONCE) {
+    files.push(...(await Promise.all(addresses.slice(i, i + AT_ONCE).map(fileAt))));
+    checkSize(files.reduce((sum, file) => sum + file.size, 0));
   }
   return files;
 }

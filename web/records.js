@@ -16,6 +16,11 @@ import { make, probabilityText } from "./findings.js";
 const COLUMNS = [["name", "Record"], ["state", "State"], ["value", "Probability"], ["seconds", "Length"],
   ["leads", "Leads"], ["rate", "Rate"], ["type", "Type"]];
 
+/** Lines that are made in one go; more would be felt. */
+const LINES_A_FRAME = 150;
+/** While numbers come in, lines change places no more often than this. */
+const SORT_MS = 400;
+
 export class RecordTable {
   /** @param {HTMLTableElement} table @param {(row: Row) => void} onOpen */
   constructor(table, onOpen) {
@@ -23,6 +28,10 @@ export class RecordTable {
     this.onOpen = onOpen;
     /** @type {Row[]} */
     this.rows = [];
+    /** @type {Map<Row, HTMLTableRowElement>} those that were made */
+    this.lines = new Map();
+    /** @type {Set<Row>} whose line has to be brought up to date */
+    this.changed = new Set();
     /** @type {Row | null} */
     this.current = null;
     /** @type {Column | ""} */
@@ -33,20 +42,74 @@ export class RecordTable {
     /** Numbers of what was not read yet stay hidden. */
     this.readFirst = false;
     this.frame = 0;
+    this.sorting = 0;
+    /** @type {Map<Column, HTMLElement>} */
+    this.heads = new Map(COLUMNS.map(([column]) => [column, this.headOf(column)]));
+    this.body = make("tbody", {});
+    table.replaceChildren(make("caption", { className: "unseen" }, "Opened files"),
+      make("thead", {}, make("tr", {}, ...this.heads.values())), this.body);
     table.addEventListener("keydown", (event) => this.key(event));
   }
 
   /** @param {Row[]} rows */
   set(rows) {
     this.rows = rows;
+    this.lines.clear();
+    this.changed.clear();
+    this.body.replaceChildren();
     this.current = null;
     this.sortBy = "";
     this.draw();
   }
 
-  /** Soon, once a frame. */
-  redraw() {
-    if (!this.frame) this.frame = requestAnimationFrame(() => this.draw());
+  /** @param {Row | null} row  the one that is open */
+  choose(row) {
+    const before = this.current;
+    this.current = row;
+    for (const each of [before, row]) if (each) this.redraw(each);
+  }
+
+  /** Soon, once a frame. @param {Row} [row]  only this one changed */
+  redraw(row) {
+    for (const each of row ? [row] : this.rows) this.changed.add(each);
+    if (!this.frame) this.frame = requestAnimationFrame(() => this.update());
+  }
+
+  /** Everything, in its order. */
+  draw() {
+    for (const row of this.rows) this.changed.add(row);
+    this.drawHeads();
+    this.update();
+    this.sort();
+  }
+
+  /** Lines that changed or are still to be made, some a frame. */
+  update() {
+    cancelAnimationFrame(this.frame);
+    this.frame = 0;
+    let left = LINES_A_FRAME;
+    const fresh = [];
+    for (const row of this.changed) {
+      if (left-- === 0) break;
+      this.changed.delete(row);
+      const line = this.lines.get(row) ?? this.newLine(row);
+      if (!line.isConnected) fresh.push(line);
+      this.fill(line, row);
+    }
+    this.body.append(...fresh);
+    if (this.changed.size) this.frame = requestAnimationFrame(() => this.update());
+    if (this.sortBy) this.sorting ||= setTimeout(() => this.sort(), SORT_MS);
+  }
+
+  /** Lines that are there, in their order; the focus stays where it is. */
+  sort() {
+    clearTimeout(this.sorting);
+    this.sorting = 0;
+    const wanted = this.sorted().flatMap((row) => this.lines.get(row) ?? []);
+    if (wanted.every((line, i) => line === this.body.children[i])) return;
+    const focus = /** @type {any} */ (this.table.getRootNode()).activeElement;
+    this.body.append(...wanted);
+    if (focus && this.body.contains(focus)) focus.focus({ preventScroll: true });
   }
 
   /** @param {Row} row @returns {number | null} the chosen label's probability */
@@ -69,49 +132,55 @@ export class RecordTable {
     });
   }
 
-  draw() {
-    cancelAnimationFrame(this.frame);
-    this.frame = 0;
-    const focus = /** @type {any} */ (this.table.getRootNode()).activeElement?.dataset?.row;
-    const body = make("tbody", {}, ...this.sorted().map((row) => this.rowOf(row)));
-    this.table.replaceChildren(make("caption", { className: "unseen" }, "Opened files"), this.head(), body);
-    if (focus !== undefined)
-      /** @type {HTMLElement | null} */ (this.table.querySelector(`button[data-row="${focus}"]`))?.focus();
+  /** @param {Column} column */
+  headOf(column) {
+    const button = make("button", { type: "button" });
+    button.addEventListener("click", () => {
+      this.descending = this.sortBy === column ? !this.descending : column === "value";
+      this.sortBy = column;
+      this.drawHeads();
+      this.sort();
+    });
+    return make("th", { scope: "col", className: column }, button);
   }
 
-  head() {
-    const cells = COLUMNS.map(([column, title]) => {
-      const text = column === "value" && this.label ? `${title} of ${this.label}` : title;
-      const button = make("button", { type: "button", textContent: text });
-      button.addEventListener("click", () => {
-        this.descending = this.sortBy === column ? !this.descending : column === "value";
-        this.sortBy = column;
-        this.draw();
-      });
-      const cell = make("th", { scope: "col", className: column }, button);
+  drawHeads() {
+    for (const [column, title] of COLUMNS) {
+      const cell = /** @type {HTMLElement} */ (this.heads.get(column));
       const order = this.sortBy !== column ? "none" : this.descending ? "descending" : "ascending";
       cell.setAttribute("aria-sort", order);
-      return cell;
-    });
-    return make("thead", {}, make("tr", {}, ...cells));
+      /** @type {HTMLElement} */ (cell.firstChild).textContent =
+        column === "value" && this.label ? `${title} of ${this.label}` : title;
+    }
   }
 
   /** @param {Row} row */
-  rowOf(row) {
-    const index = this.rows.indexOf(row);
-    const name = this.blind ? `recording ${index + 1}` : row.name;
-    const first = row.group ? make("button", { type: "button", className: "open-row", textContent: name }) : name;
-    if (typeof first !== "string") {
-      first.dataset.row = String(index);
-      first.addEventListener("click", () => this.onOpen(row));
+  newLine(row) {
+    const line = make("tr", {}, make("th", { scope: "row" }),
+      ...COLUMNS.slice(1).map(([column]) => make("td", { className: column })));
+    if (row.group) {
+      const button = make("button", { type: "button", className: "open-row" });
+      button.addEventListener("click", () => this.onOpen(row));
+      line.cells[0].append(button);
     }
-    const value = this.value(row);
-    const texts = [row.state, value === null ? "" : probabilityText(value), row.seconds === null ? "" : `${row.seconds.toFixed(1)} s`,
-      row.leads ?? "", row.rate === null ? "" : `${row.rate} Hz`, row.type];
-    const line = make("tr", { className: row.bad ? "bad" : "" }, make("th", { scope: "row" }, first),
-      ...texts.map((text, i) => make("td", { className: COLUMNS[i + 1][0], textContent: String(text) })));
-    if (row === this.current) line.setAttribute("aria-current", "true");
+    this.lines.set(row, line);
     return line;
+  }
+
+  /** @param {HTMLTableRowElement} line @param {Row} row */
+  fill(line, row) {
+    const value = this.value(row);
+    const name = this.blind ? `recording ${this.rows.indexOf(row) + 1}` : row.name;
+    const texts = [name, row.state, value === null ? "" : probabilityText(value), row.seconds === null ? "" : `${row.seconds.toFixed(1)} s`,
+      row.leads ?? "", row.rate === null ? "" : `${row.rate} Hz`, row.type];
+    texts.forEach((text, i) => {
+      const cell = line.children[i];
+      const holder = cell.firstElementChild ?? cell;
+      if (holder.textContent !== String(text)) holder.textContent = String(text);
+    });
+    line.className = row.bad ? "bad" : "";
+    if (row === this.current) line.setAttribute("aria-current", "true");
+    else line.removeAttribute("aria-current");
   }
 
   /** The next record that can be opened, in the order shown. @param {number} by */

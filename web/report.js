@@ -8,6 +8,8 @@
  * @typedef {import("./core.js").Analysis} Analysis
  * @typedef {import("./core.js").RecordInfo} RecordInfo
  * @typedef {import("./core.js").Notice} Notice
+ * @typedef {import("./core.js").Evidence} Evidence
+ * @typedef {import("./core.js").Method} Method
  * @typedef {ReturnType<typeof explainReport>} Explanation
  * @typedef {ReturnType<typeof predictReport>} Prediction
  */
@@ -16,7 +18,7 @@ export const DISCLAIMER =
   "Research and education only. Not a medical device. Not for diagnosis, treatment, monitoring or clinical decisions.";
 export const UNTRAINED =
   "untrained: weights not known to be fitted to real labels; the numbers are arithmetic, not findings";
-export const MAP_TEXT = "time only: this map does not tell leads apart";
+const MAP_TEXT = "time only: this map does not tell leads apart";
 const NO_EVIDENCE = "no positive evidence at this layer";
 
 /** Numbers that are float32 in the core, without the digits that only say so. @param {number} v */
@@ -89,7 +91,10 @@ function mapPart(model, analysis, w, i) {
       peak: x.peak,
       in_padding: x.start >= seconds,
     })),
-    values: Array.from(analysis.maps[w].subarray(i * n, (i + 1) * n), short),
+    /** Made when they are read: of a long record they are a million. */
+    get values() {
+      return Array.from(analysis.maps[w].subarray(i * n, (i + 1) * n), short);
+    },
     ...(map.positive ? {} : { text: NO_EVIDENCE }),
   };
 }
@@ -133,6 +138,53 @@ export function predictReport(name, model, record, analysis) {
       ...windowPart(model, analysis, w),
       probabilities: Array.from(analysis.probabilities[w], short),
     })),
+    notices: noticesPart(model, record, analysis),
+  };
+}
+
+/** @param {Evidence} evidence @param {number} i  of its labels @param {Model} model @param {RecordInfo} record */
+function leadsPart(evidence, i, model, record) {
+  return model.leads.flatMap((lead) => {
+    const at = record.leads.findIndex(({ name }) => name === lead);
+    const values = evidence.values[i].subarray(at * evidence.steps, (at + 1) * evidence.steps);
+    return at < 0 || Number.isNaN(values[0]) ? [] : [{ lead, values: Array.from(values, short) }];
+  });
+}
+
+/** @param {import("./core.js").Integration} told */
+function completenessPart({ sum, logit, baseline, residual, steps, complete }) {
+  return { completeness: { sum: short(sum), logit: short(logit), baseline_logit: short(baseline),
+    residual: short(residual), steps, complete } };
+}
+
+/**
+ * As `xplaim explain --method occlusion|ig --segment SECONDS --json` gives it, of one window.
+ * @param {string} name @param {Model} model @param {RecordInfo} record @param {Analysis} analysis
+ * @param {{method: Method, window: number, evidence: Evidence}} made
+ */
+export function evidenceReport(name, model, record, analysis, { method, window, evidence }) {
+  const labels = model.labels.slice(evidence.firstLabel, evidence.firstLabel + evidence.labels);
+  return {
+    record: name,
+    disclaimer: DISCLAIMER,
+    model: modelPart(model),
+    labels: labelsPart(model, analysis).slice(evidence.firstLabel, evidence.firstLabel + evidence.labels),
+    evidence: {
+      method: method === "gradients" ? "ig" : method,
+      baseline: "zero",
+      unit: "logit",
+      segment_s: evidence.step,
+      segments: evidence.steps,
+      windows: [{
+        ...windowPart(model, analysis, window),
+        labels: labels.map((label, i) => ({
+          name: label.name,
+          probability: short(analysis.probabilities[window][evidence.firstLabel + i]),
+          leads: leadsPart(evidence, i, model, record),
+          ...(evidence.integration ? completenessPart(evidence.integration) : {}),
+        })),
+      }],
+    },
     notices: noticesPart(model, record, analysis),
   };
 }
@@ -188,14 +240,20 @@ export const NAMELESS = "recording";
  * @returns {R}
  */
 export function withoutNames(report, name = NAMELESS) {
-  const notices = report.notices.map((n) => ({
+  return { ...report, record: name, notices: noticesWithoutNames(report.notices, report.record, name) };
+}
+
+/** @template {{code: string, lead: string | null, text: string}} N @param {N[]} notices
+ * @param {string} record  its name @param {string} [name]  to stand for it */
+export function noticesWithoutNames(notices, record, name = NAMELESS) {
+  return notices.map((n) => ({
     ...n,
     lead: n.lead && STANDARD.test(n.lead) ? n.lead : null,
+    // Of these only one names something: the header, "NAME.hea".
     text: HARMLESS.has(n.code)
-      ? n.text.replaceAll(report.record, name)
+      ? n.text.replaceAll(`${record}.hea`, `${name}.hea`)
       : `a note of this kind; its text may quote the file and is left out`,
   }));
-  return { ...report, record: name, notices };
 }
 
 /** @param {ReturnType<typeof failureReport>} failure @param {string} name */

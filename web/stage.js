@@ -78,6 +78,7 @@ export class Stage {
     host.$("sample-cards").replaceChildren(...this.samples.map(({ record, annotation }, i) => {
       const card = make("button", { type: "button", className: "sample-card" }, make("strong", { textContent: caption(annotation, i) }),
         make("small", { textContent: host.readFirst ? "of PTB-XL" : `annotated in PTB-XL (${Number.parseInt(record, 10)})` }));
+      card.dataset.record = record;
       card.addEventListener("click", () => host.guarded(() => host.openSample(record)));
       return make("li", {}, card);
     }));

@@ -5,6 +5,8 @@
 // - One cache a version, filled whole or not at all: every file is checked against its hash, so that
 //   a visit in the middle of an upload never mixes two versions. A file that the version before
 //   has already is copied, not fetched.
+// - Several copies of the page on one site, in folders of their own, do not know of each other: a
+//   cache's name begins with the folder that it is of.
 // - Nothing else is ever kept: what is not in the list goes to the network, untouched.
 // - A new version waits until the page says "activate" (offline.js offers it to the reader), or until
 //   no page is open.
@@ -14,7 +16,8 @@
 const scope = /** @type {any} */ (self);
 /** @type {{version: string, files: [string, string][]}} */
 const { version: VERSION, files: FILES } = scope.BUILD;
-const PREFIX = "ecg-xplaim-";
+/** Ends in a space, which no address has: "/" and "/sub/" begin alike, these do not. */
+const PREFIX = `ecg-xplaim ${new URL(scope.registration.scope).pathname} `;
 const CACHE = PREFIX + VERSION;
 /** @type {Map<string, string>} address to hash */
 const hashes = new Map(FILES.map(([path, hash]) => [new URL(path, scope.location.href).href, hash]));
@@ -68,7 +71,8 @@ async function fill() {
 async function fromOlder(/** @type {string} */ address, /** @type {string} */ hash) {
   for (const name of await ours()) {
     const response = await (await caches.open(name)).match(address);
-    if (response && (await digest(response.clone())) === hash) return response;
+    const copy = response && (await fresh(response));
+    if (copy && (await digest(copy.clone())) === hash) return copy;
   }
   return null;
 }
@@ -76,9 +80,21 @@ async function fromOlder(/** @type {string} */ address, /** @type {string} */ ha
 async function fromSite(/** @type {string} */ address, /** @type {string} */ hash) {
   const response = await fetch(address, { cache: "no-cache" });
   if (!response.ok) throw new Error(`${address}: ${response.status}`);
-  if ((await digest(response.clone())) !== hash)
+  const copy = await fresh(response);
+  if ((await digest(copy.clone())) !== hash)
     throw new Error(`${address} is not of version ${VERSION}: the site is being changed`);
-  return response;
+  return copy;
+}
+
+/** A response without its history: one that was redirected (/index.html to / on some hosts) may not
+ * answer a navigation. How it was packed on its way is history too.
+ * @param {Response} response */
+async function fresh(response) {
+  const body = await response.arrayBuffer();
+  const headers = new Headers(response.headers);
+  headers.delete("Content-Encoding");
+  headers.set("Content-Length", String(body.byteLength));
+  return new Response(body, { headers });
 }
 
 async function digest(/** @type {Response} */ response) {
@@ -86,15 +102,9 @@ async function digest(/** @type {Response} */ response) {
   return Array.from(new Uint8Array(hash), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-/** Our caches of this folder's page; others of the same site are left alone. */
+/** Caches of this folder's page, of any version. */
 async function ours() {
-  const mine = [];
-  for (const name of await caches.keys()) {
-    if (!name.startsWith(PREFIX)) continue;
-    const keys = await (await caches.open(name)).keys();
-    if (keys.every((request) => request.url.startsWith(scope.registration.scope))) mine.push(name);
-  }
-  return mine;
+  return (await caches.keys()).filter((name) => name.startsWith(PREFIX));
 }
 
 async function clean() {

@@ -1,105 +1,155 @@
 /** One model in a worker of its own: loading, analysing, explaining, and stopping at once. */
 
-import { workerUrl } from "./assets.js";
 import { CancelledError, Client } from "./client.js";
 import { readGroup } from "./files.js";
+import { explainReport } from "./report.js";
 
 /**
  * @typedef {import("./files.js").FileGroup} FileGroup
  * @typedef {import("./worker.js").Model} Model
+ * @typedef {import("./worker.js").Options} Options
  * @typedef {import("./core.js").About} About
- * @typedef {{acceptAmplitude?: boolean, acceptMissingLeads?: boolean}} Options
+ * @typedef {{bytes: ArrayBuffer, layer: string}} Loadable
+ * @typedef {import("./worker.js").Answers["analyse"] & {model: Model}} Analysed  with what it was made by
  */
+
+/** What is under way is waited for so long before it is stopped for something newer. */
+const PATIENCE_MS = 150;
+
+/** As `xplaim explain --json` prints it. @param {Analysed} analysed */
+export const reportOf = (analysed) => explainReport(analysed.record.name, analysed.model, analysed.record, analysed);
 
 export class Thinker {
   /** @param {Promise<import("./core.js").CoreFiles>} files */
   constructor(files) {
     this.files = files;
-    this.client = new Client(workerUrl());
-    this.layer = "";
-    /** @type {ArrayBuffer | null} */
-    this.modelBytes = null;
+    this.client = new Client();
+    /** @type {Loadable | null} what is loaded, or being loaded */
+    this.wanted = null;
+    /** @type {Loadable | null} what was loaded last: to go back to */
+    this.loaded = null;
     /** @type {Model | null} */
     this.model = null;
     /** @type {About | null} */
     this.about = null;
+    /** @type {Promise<unknown> | null} the analysis that the worker is at */
+    this.work = null;
     this.stopping = stop();
     this.ready = this.start();
-    /** @type {(bytes: Promise<unknown>) => void} */
+    /** @type {(model: Promise<Model>) => void} */
     this.firstModel = () => {};
-    /** @type {Promise<unknown>} fulfilled once there is a model; a later one takes its place */
-    this.modelReady = new Promise((resolve) => (this.firstModel = resolve));
-    for (const promise of [this.modelReady, this.ready]) promise.catch(() => {});
+    /** @type {Promise<Model>} fulfilled once there is a model; a later one takes its place */
+    this.loading = new Promise((resolve) => (this.firstModel = resolve));
+    for (const promise of [this.loading, this.ready]) promise.catch(() => {});
   }
 
   async start() {
     this.about = await this.client.ask("start", { files: await this.files });
   }
 
+  /* ---- the model ---- */
+
+  /** Fulfilled once the model that was asked for last is there. */
+  get modelReady() {
+    return this.settled();
+  }
+
+  /** @returns {Promise<Model>} */
+  async settled() {
+    for (;;) {
+      const { loading } = this;
+      const outcome = await loading.then((model) => ({ model }), (error) => ({ error }));
+      if (loading !== this.loading) continue; // another took its place meanwhile
+      if ("error" in outcome) throw outcome.error;
+      return outcome.model;
+    }
+  }
+
   /** @param {ArrayBuffer} bytes  a safetensors file @returns {Promise<Model>} */
-  useModel(bytes) {
-    const load = async () => {
-      await this.ready;
-      const model = await this.client.ask("model", { bytes, layer: "" });
-      Object.assign(this, { model, modelBytes: bytes, layer: model.layer });
-      return model;
-    };
-    const loading = load();
-    this.firstModel(loading);
-    this.modelReady = loading;
-    loading.catch(() => {
-      // The one before is loaded again, where there is one.
-      if (this.modelBytes) this.modelReady = this.restore();
-    });
-    return loading;
+  async useModel(bytes) {
+    await this.makeWay();
+    return this.load({ bytes, layer: "" });
   }
 
   /** @param {string} layer @returns {Promise<Model>} */
   async useLayer(layer) {
+    await this.makeWay();
     await this.modelReady;
-    this.model = await this.client.ask("layer", { layer });
-    this.layer = layer;
-    return this.model;
+    const { bytes } = /** @type {Loadable} */ (this.loaded);
+    return this.load({ bytes, layer }, () => this.client.ask("layer", { layer }));
   }
 
-  /** @param {FileGroup} group @param {Options} options */
+  /** Where that fails, the one before is loaded again. @param {Loadable} wanted
+   * @param {() => Promise<Model>} [ask] @returns {Promise<Model>} */
+  load(wanted, ask = () => this.client.ask("model", wanted)) {
+    const load = async () => {
+      await this.ready;
+      const model = await ask();
+      Object.assign(this, { model, loaded: { ...wanted, layer: model.layer } });
+      return model;
+    };
+    this.wanted = wanted;
+    const loading = load();
+    this.firstModel(loading);
+    this.loading = loading;
+    loading.catch(() => {
+      if (this.loading === loading && this.loaded && this.loaded !== wanted) this.load(this.loaded).catch(() => {});
+    });
+    return loading;
+  }
+
+  /* ---- work ---- */
+
+  /** @param {FileGroup} group @param {Options} options @returns {Promise<Analysed>} */
   async analyse(group, options) {
-    await this.read(group);
-    return this.client.ask("analyse", options);
+    await this.makeWay();
+    const { files, model } = await this.prepare(group);
+    const request = { name: group.name, files, options, maps: true };
+    const work = this.client.ask("analyse", request, files.map((file) => file.bytes));
+    this.work = work;
+    try {
+      return { ...(await work), model };
+    } finally {
+      if (this.work === work) this.work = null;
+    }
   }
 
-  /** Evidence by lead of one window. The analysis is made anew: the worker may be another since.
+  /** Evidence by lead of one window.
    * @param {FileGroup} group @param {Options} options
-   * @param {import("./worker.js").Requests["attribute"]} request
+   * @param {{method: import("./core.js").Method, window: number, label: number}} what
    * @param {import("./client.js").OnProgress} onProgress */
-  async attribute(group, options, request, onProgress) {
-    await this.read(group);
-    await this.client.ask("analyse", { ...options, maps: false });
-    return this.client.ask("attribute", request, [], onProgress);
+  async attribute(group, options, what, onProgress) {
+    const { files } = await this.prepare(group);
+    const request = { name: group.name, files, options, ...what };
+    return this.client.ask("attribute", request, files.map((file) => file.bytes), onProgress);
   }
 
   /** @param {FileGroup} group */
-  async read(group) {
+  async prepare(group) {
     const { stopped } = this.stopping;
-    const [files] = await Promise.race([Promise.all([readGroup(group), this.modelReady]), stopped]);
-    const transfer = files.map((file) => file.bytes);
-    await this.client.ask("record", { name: group.name, files, samples: false }, transfer);
+    const [files, model] = await Promise.race([Promise.all([readGroup(group), this.modelReady]), stopped]);
+    return { files, model };
   }
 
-  /** Stop whatever runs, at once; the model is loaded anew meanwhile. */
+  /** An analysis that is under way and takes long is stopped: nobody waits for it any more. */
+  async makeWay() {
+    const { work } = this;
+    if (!work) return;
+    await Promise.race([work.catch(() => {}), new Promise((resolve) => setTimeout(resolve, PATIENCE_MS))]);
+    if (this.work === work) this.cancel();
+  }
+
+  /** Stop whatever runs, at once. The model is loaded anew meanwhile: the last one that worked, or the
+   * one that was on its way. */
   cancel() {
     this.stopping.now();
     this.stopping = stop();
+    this.work = null;
     this.client.cancel();
     this.ready = this.start();
-    if (this.modelBytes) this.modelReady = this.restore();
-    this.modelReady.catch(() => {});
-  }
-
-  async restore() {
-    await this.ready;
-    const bytes = /** @type {ArrayBuffer} */ (this.modelBytes);
-    this.model = await this.client.ask("model", { bytes, layer: this.layer });
+    this.ready.catch(() => {});
+    const again = this.loaded ?? this.wanted;
+    if (again) this.load(again).catch(() => {});
   }
 
   close() {

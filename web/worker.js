@@ -1,28 +1,31 @@
 /** Owns the core; the page talks to it through client.js. One request at a time, in order. */
 
 import { CoreError, drawPicture, startCore } from "./core.js";
-import { explainReport, predictReport } from "./report.js";
+import { hash } from "./digest.js";
 
 /**
+ * A record is opened together with what is asked of it, or by a ticket that later requests show:
+ * between two messages another record may come in.
  * @typedef {import("./core.js").ModelInfo & {sha256: string | null}} Model
  * @typedef {{name: string, bytes: ArrayBuffer}} NamedFile
+ * @typedef {{name: string, files: NamedFile[]}} RecordFiles
+ * @typedef {{acceptAmplitude?: boolean, acceptMissingLeads?: boolean}} Options
  * @typedef {{start: {files: import("./core.js").CoreFiles},
  *   model: {bytes: ArrayBuffer, layer?: string},
  *   layer: {layer: string},
- *   record: {name: string, files: NamedFile[], samples?: boolean},
- *   facts: {name: string, files: NamedFile[]},
- *   filter: import("./core.js").DisplayFilter,
- *   draw: {request: import("./core.js").DrawRequest, values: Float32Array | null},
+ *   record: RecordFiles & {ticket: number},
+ *   facts: RecordFiles,
+ *   filter: {ticket: number, filter: import("./core.js").DisplayFilter},
+ *   draw: {ticket: number, request: import("./core.js").DrawRequest, values: Float32Array | null},
  *   picture: {module: ArrayBuffer, list: import("./core.js").DisplayList, dpi: number},
- *   attribute: {method: import("./core.js").Method, window: number, label: number},
- *   analyse: {acceptAmplitude?: boolean, acceptMissingLeads?: boolean, maps?: boolean}}} Requests  maps false: only the report of
- *   probabilities is wanted
+ *   analyse: RecordFiles & {options: Options, maps: boolean},
+ *   attribute: RecordFiles & {options: Options, method: import("./core.js").Method, window: number,
+ *   label: number}}} Requests
  * @typedef {{start: import("./core.js").About, model: Model, layer: Model,
  *   record: import("./core.js").EcgRecord, facts: import("./core.js").RecordInfo,
  *   filter: {mv: Float32Array[]}, draw: import("./core.js").DisplayList, picture: {png: Uint8Array},
- *   attribute: import("./core.js").Evidence,
- *   analyse: import("./core.js").Analysis & {report: any,
- *   memoryBytes: number}}} Answers  report: the tool's JSON object
+ *   analyse: import("./core.js").Analysis & {record: import("./core.js").RecordInfo, memoryBytes: number},
+ *   attribute: import("./core.js").Evidence}} Answers
  */
 
 /** @type {import("./core.js").Core | null} */
@@ -32,9 +35,7 @@ let core = null;
 let aside = null;
 /** @type {string | null} of the model's file */
 let sha256 = null;
-/** @type {Model | null} */
-let model = null;
-/** @type {import("./core.js").EcgRecord | null} without its samples */
+/** @type {{ticket: number, record: import("./core.js").RecordInfo} | null} the one to draw */
 let opened = null;
 
 function running() {
@@ -42,16 +43,14 @@ function running() {
   return core;
 }
 
-/** Null where the page was not loaded in a way that the browser trusts with hashing.
- * @param {ArrayBuffer} bytes @returns {Promise<string | null>} */
-async function hash(bytes) {
-  if (!globalThis.crypto?.subtle) return null;
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
-  return [...digest].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+/** @param {number} ticket */
+function openedAs(ticket) {
+  if (opened?.ticket !== ticket) throw new CoreError("STALE", "Another recording is open by now.");
+  return opened.record;
 }
 
-/** @param {import("./core.js").Core} c @param {string} name @param {NamedFile[]} files */
-function read(c, name, files) {
+/** @param {import("./core.js").Core} c @param {RecordFiles} request */
+function read(c, { name, files }) {
   c.forgetFiles();
   for (const file of files) c.addFile(file.name, new Uint8Array(file.bytes));
   try {
@@ -70,34 +69,33 @@ const handlers = {
 
   /** @param {Requests["model"]} request */
   async model({ bytes, layer }) {
-    model = null;
     sha256 = await hash(bytes);
-    model = { ...running().loadModel(new Uint8Array(bytes), layer), sha256 };
-    return model;
+    return { ...running().loadModel(new Uint8Array(bytes), layer), sha256 };
   },
 
   /** @param {Requests["layer"]} request */
   layer({ layer }) {
-    model = { ...running().chooseLayer(layer), sha256 };
-    return model;
+    return { ...running().chooseLayer(layer), sha256 };
   },
 
   /** @param {Requests["record"]} request */
-  record({ name, files, samples = true }) {
-    const record = read(running(), name, files);
-    opened = { ...record, mv: [] };
-    return samples ? record : opened;
+  record(request) {
+    opened = null;
+    const { mv, ...record } = read(running(), request);
+    opened = { ticket: request.ticket, record };
+    return { ...record, mv };
   },
 
   /** @param {Requests["facts"]} request */
-  facts({ name, files }) {
+  facts(request) {
     aside ??= running().another();
-    const { mv: _, ...info } = read(aside, name, files);
+    const { mv: _, ...info } = read(aside, request);
     return info;
   },
 
   /** @param {Requests["draw"]} request */
-  draw({ request, values }) {
+  draw({ ticket, request, values }) {
+    openedAs(ticket);
     return running().draw(request, values);
   },
 
@@ -107,27 +105,23 @@ const handlers = {
   },
 
   /** @param {Requests["filter"]} request */
-  filter(request) {
-    if (!opened) throw new Error("no record is open");
-    return { mv: running().filter(request, opened) };
-  },
-
-  /** @param {Requests["attribute"]} request */
-  attribute({ method, window, label }) {
-    return running().attribute(method, window, label);
+  filter({ ticket, filter }) {
+    const record = openedAs(ticket);
+    return { mv: running().filter(filter, record) };
   },
 
   /** @param {Requests["analyse"]} request */
-  analyse({ acceptAmplitude, acceptMissingLeads, maps = true }) {
-    const analysis = running().analyse({ acceptAmplitude, acceptMissingLeads });
-    if (!opened || !model) throw new Error("an analysis without a record or a model");
-    const report = maps ? explainReport : predictReport;
-    return {
-      ...analysis,
-      maps: maps ? analysis.maps : [],
-      memoryBytes: running().memoryBytes,
-      report: report(opened.name, model, opened, analysis),
-    };
+  analyse({ options, maps, ...files }) {
+    const { mv: _, ...record } = read(running(), files);
+    const analysis = running().analyse({ ...options, withMaps: maps });
+    return { ...analysis, record, memoryBytes: running().memoryBytes };
+  },
+
+  /** The analysis is made anew, for evidence belongs to one. @param {Requests["attribute"]} request */
+  attribute({ options, method, window, label, ...files }) {
+    read(running(), files);
+    running().analyse({ ...options, withMaps: false });
+    return running().attribute(method, window, label);
   },
 };
 

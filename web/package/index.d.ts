@@ -7,7 +7,8 @@ export type RecordFiles = File[] | Record<string, Bytes>;
 export interface AnalyseOptions {
   /** Name of the record, without extension; needed where the files hold several headers. */
   record?: string;
-  /** Role name of the layer to explain; the model's default when left out. */
+  /** Role name of the layer to explain, in this call; when left out the one that loadModel was given, else the
+   * model's default. */
   layer?: string;
   /** Analyse although the amplitude is not credible (error code "UNITS" otherwise). */
   acceptAmplitude?: boolean;
@@ -100,11 +101,14 @@ export class CoreError extends Error {
 
 export const DISCLAIMER: string;
 
-/** One core: holds a model and analyses one record at a time; calls wait for each other. */
+/** One core: holds a model and analyses one record at a time; calls wait for each other, in their order. */
 export class Xplaim {
   about(): { version: string; kernels: string; modelFormat: string };
+  /** From the next call on. Where it fails, the model before stays.
+   * @param layer role name of the layer to explain; the model's default when left out */
   loadModel(bytes: Bytes, layer?: string): Promise<Model>;
-  /** @param model a safetensors file; the model before, else the one that comes with the module */
+  /** @param model a safetensors file, also for the calls that follow; when left out the model before, else the one that
+   * comes with the module */
   analyse(files: RecordFiles, model?: Bytes, options?: AnalyseOptions): Promise<Explanation>;
 }
 

@@ -1,7 +1,8 @@
 // The ES module: WFDB files and a model in, the native tool's JSON out, in browsers, workers and
 // Node. See index.d.ts for the types and README.md for examples.
 
-import { CoreError, startCore } from "./core.js";
+import { CoreError, readCoreFiles, startCore } from "./core.js";
+import { hash } from "./digest.js";
 import { explainReport } from "./report.js";
 
 export { CoreError } from "./core.js";
@@ -15,14 +16,8 @@ async function beside(name) {
     return new Uint8Array(await readFile(url)).buffer;
   }
   const response = await fetch(url);
-  if (!response.ok) throw new Error(`${url} cannot be loaded (${response.status})`);
+  if (!response.ok) throw new Error(`${url} cannot be loaded (${response.status}). Keep the files of this module together.`);
   return response.arrayBuffer();
-}
-
-async function coreFiles() {
-  const kinds = JSON.parse(new TextDecoder().decode(await beside("modules.json")));
-  const files = await Promise.all(kinds.map((kind) => beside(`xplaim-${kind}.wasm`)));
-  return Object.fromEntries(kinds.map((kind, i) => [kind, files[i]]));
 }
 
 /** The model that comes with this module. @returns {Promise<Uint8Array>} a safetensors file */
@@ -32,7 +27,7 @@ export async function defaultModel() {
 
 /** Starts a core of its own: one record and one model at a time. @param {object} [files] modules */
 export async function open(files) {
-  return new Xplaim(await startCore(files ?? (await coreFiles())));
+  return new Xplaim(await startCore(files ?? (await readCoreFiles(beside))));
 }
 
 let shared = null;
@@ -47,26 +42,18 @@ export async function analyse(files, model, options) {
   return (await shared).analyse(files, model, options);
 }
 
-/** Node 18 has it as a module only; a browser not on pages that it does not trust. */
-async function hasher() {
-  if (globalThis.crypto?.subtle) return globalThis.crypto.subtle;
-  if (typeof process === "undefined" || !process.versions?.node) return null;
-  const { webcrypto } = await import(/* webpackIgnore: true */ /* @vite-ignore */ "node:crypto");
-  return webcrypto.subtle;
-}
-
+/** Of this module's own, since Node 18 has it as a module only. @param {Uint8Array} bytes */
 async function sha256(bytes) {
-  const subtle = await hasher();
-  if (!subtle) return null;
-  const digest = new Uint8Array(await subtle.digest("SHA-256", bytes));
-  return [...digest].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  if (globalThis.crypto?.subtle || typeof process === "undefined" || !process.versions?.node) return hash(bytes);
+  const { webcrypto } = await import(/* webpackIgnore: true */ /* @vite-ignore */ "node:crypto");
+  return hash(bytes, webcrypto.subtle);
 }
 
 async function bytesOf(value) {
   if (value instanceof Uint8Array) return value;
   if (value instanceof ArrayBuffer) return new Uint8Array(value);
   if (typeof value?.arrayBuffer === "function") return new Uint8Array(await value.arrayBuffer());
-  throw new TypeError("bytes must be a Uint8Array, an ArrayBuffer, a Blob or a File");
+  throw new TypeError(`Bytes must be a Uint8Array, an ArrayBuffer, a Blob or a File; got ${typeof value}.`);
 }
 
 /** Pairs of a name and bytes, of a list of Files or an object from name to bytes. */
@@ -79,8 +66,8 @@ function recordName(pairs, wanted) {
   if (wanted) return wanted;
   const headers = pairs.map(([name]) => name).filter((name) => /\.hea$/i.test(name));
   if (headers.length === 1) return headers[0].slice(0, -4);
-  const found = headers.length ? `got ${headers.join(", ")}` : "got none";
-  throw new CoreError("USAGE", `a record is one .hea file and its signal files; ${found}. Say which: {record}`);
+  const found = headers.length ? `got ${headers.join(", ")}. Say which with the option record` : "got no .hea file";
+  throw new CoreError("USAGE", `A record is one .hea file and its signal files; ${found}.`);
 }
 
 function withoutValues(report) {
@@ -93,36 +80,56 @@ export class Xplaim {
   /** Use open(). */
   constructor(core) {
     this.core = core;
-    this.model = null;
-    /** Calls wait for each other: a core holds one record. */
+    /** Calls wait for each other: a core holds one model and one record. */
     this.last = Promise.resolve();
+    /** What is analysed with where a call does not say: the last model that could be loaded, and the
+     * layer that loadModel was given for it. */
     this.source = null;
     this.layer = "";
+    /** What the core holds: a source, a layer, and the model that they make. */
+    this.loaded = null;
   }
 
   about() {
     return this.core.about();
   }
 
-  /** @param {Uint8Array | ArrayBuffer | Blob} bytes @param {string} [layer] */
-  async loadModel(bytes, layer = "") {
-    const data = await bytesOf(bytes);
-    const hash = await sha256(data);
-    this.model = { ...this.core.loadModel(data, layer), sha256: hash };
-    this.source = bytes;
-    this.layer = layer;
-    return this.model;
-  }
-
-  analyse(files, model, options = {}) {
-    const done = this.last.then(() => this.analyseNow(files, model, options));
+  /** After the calls before it, whether they went well or not. */
+  queued(work) {
+    const done = this.last.then(work);
     this.last = done.catch(() => undefined);
     return done;
   }
 
-  async analyseNow(files, model, { record, layer = "", acceptAmplitude = false, acceptMissingLeads = false, values = true }) {
+  /** @param {Uint8Array | ArrayBuffer | Blob} bytes @param {string} [layer] */
+  loadModel(bytes, layer = "") {
+    return this.queued(async () => {
+      const model = await this.load(bytes, layer);
+      Object.assign(this, { source: bytes, layer });
+      return model;
+    });
+  }
+
+  analyse(files, model, options = {}) {
+    return this.queued(() => this.analyseNow(files, model, options));
+  }
+
+  /** The core loses the model before even where the next one cannot be loaded. */
+  async load(source, layer) {
+    if (this.loaded?.source === source && this.loaded.layer === layer) return this.loaded.model;
+    const bytes = await bytesOf(source);
+    const sha = await sha256(bytes);
+    this.loaded = null;
+    const model = { ...this.core.loadModel(bytes, layer), sha256: sha };
+    this.loaded = { source, layer, model };
+    return model;
+  }
+
+  async analyseNow(files, model, { record, layer, acceptAmplitude = false, acceptMissingLeads = false, values = true }) {
     const wanted = model ?? this.source ?? (await defaultModel());
-    if (wanted !== this.source || layer !== this.layer) await this.loadModel(wanted, layer);
+    const usual = wanted === this.source ? this.layer : "";
+    const loaded = await this.load(wanted, layer ?? usual);
+    Object.assign(this, { source: wanted, layer: usual });
     const pairs = await named(files);
     const name = recordName(pairs, record);
     try {
@@ -130,7 +137,7 @@ export class Xplaim {
       for (const [file, bytes] of pairs) this.core.addFile(file.replace(/\.hea$/i, ".hea"), bytes);
       const opened = this.core.openRecord(name);
       const analysis = this.core.analyse({ acceptAmplitude, acceptMissingLeads });
-      const report = explainReport(name, this.model, opened, analysis);
+      const report = explainReport(name, loaded, opened, analysis);
       return values ? report : withoutValues(report);
     } finally {
       this.core.forgetFiles();

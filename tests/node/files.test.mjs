@@ -1,0 +1,310 @@
+// What becomes of chosen files before any is analysed: records found in folders and archives, zip
+// entries checked, other files explained. And the npm module's calls in their order.
+
+import assert from "node:assert/strict";
+import { File } from "node:buffer";
+import { readdirSync, readFileSync, rmSync } from "node:fs";
+import { createServer } from "node:http";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { pathToFileURL } from "node:url";
+import { gzipSync } from "node:zlib";
+import { buildPackage } from "../../scripts/build-package.mjs";
+import { serve } from "../../scripts/serve.mjs";
+import { fetchBytes } from "../../web/assets.js";
+import { droppedFiles, findRecords, parseHeaderText, readGroup } from "../../web/files.js";
+import { readZip } from "../../web/zip.js";
+import { DIST, recordFiles, ROOT, scratch, untrainedModel } from "../support/native.mjs";
+import { crc32, zip } from "../support/zip.mjs";
+
+after(() => rmSync(scratch, { recursive: true, force: true }));
+
+/** A file as a browser hands it over, in a folder or not. */
+function file(path, text = "x") {
+  const made = new File([text], path.split("/").pop());
+  return path.includes("/") ? Object.assign(made, { folderPath: path }) : made;
+}
+
+const header = (name, signal = `${name}.dat`) => `${name} 1 500 1\n${signal} 16 1000/mV 16 0 0 0 0 I\n`;
+/** A record's two files, its signal file holding a text to tell it by. */
+const record = (name, text, path = "") => [file(`${path}${name}.hea`, header(name)), file(`${path}${name}.dat`, text)];
+const packed = (name, ...files) => file(name, zip(files.map(([path, text]) => ({ name: path, bytes: Buffer.from(text) }))));
+const zippedRecord = (text, path = "a") => [[`${path}.hea`, header(path.split("/").pop())], [`${path}.dat`, text]];
+
+/** The text in a group's file. */
+async function content(group, name) {
+  const files = await readGroup(group);
+  return Buffer.from(files.find((f) => f.name === name).bytes).toString();
+}
+
+const contents = (groups, name) => Promise.all(groups.map((group) => content(group, name)));
+const problems = ({ refusals }) => refusals.map(({ name, problem }) => `${name}: ${problem}`);
+
+/* ---- records of one name ---- */
+
+test("archives of one name, from different folders, are different places", async () => {
+  const found = await findRecords([
+    packed("x/records.zip", ...zippedRecord("one")),
+    packed("y/records.zip", ...zippedRecord("two")),
+    packed("records.zip", ...zippedRecord("three")),
+    packed("records.zip", ...zippedRecord("four")),
+  ]);
+  assert.deepEqual((await contents(found.groups, "a.dat")).sort(), ["four", "one", "three", "two"]);
+  assert.deepEqual(found.refusals, []);
+});
+
+test("files of one name that nothing tells apart are refused, and no others", async () => {
+  const found = await findRecords([...record("a", "one"), ...record("b", "other"), ...record("a", "two")]);
+  assert.deepEqual(found.groups.map(({ name }) => name), ["b"]);
+  assert.equal(found.refusals.length, 1);
+  assert.match(problems(found)[0], /^a: a\.hea is there twice.* Drop the folders/);
+  const signals = await findRecords([...record("a", "one"), file("a.dat", "two"), file("a.dat", "three")]);
+  assert.match(problems(signals)[0], /^a: a\.dat is there 3 times/);
+});
+
+test("dropped folders of one name, from different places, are different places", async () => {
+  const entryOf = (made) => ({ isFile: true, name: made.name, file: (ok) => ok(made) });
+  const folderOf = (name, files) => ({ isDirectory: true, name, createReader: () => {
+    const parts = [files.map(entryOf), []];
+    return { readEntries: (ok) => ok(parts.shift()) };
+  } });
+  const entries = [folderOf("rec", record("a", "one")), folderOf("rec", record("a", "two")), ...record("a", "loose").map(entryOf)];
+  const transfer = { items: entries.map((entry) => ({ kind: "file", webkitGetAsEntry: () => entry })), files: [] };
+  const found = await findRecords(await droppedFiles(transfer));
+  assert.deepEqual(await contents(found.groups, "a.dat"), ["loose", "one", "two"]);
+});
+
+/* ---- what systems add ---- */
+
+test("what macOS and Windows leave beside files is passed over", async () => {
+  const junk = ["__MACOSX/._a.hea", "__MACOSX/d/._a.dat", "._a.hea", ".DS_Store", "d/Thumbs.db", "desktop.ini", ".x/a.hea"];
+  const inside = packed("r.zip", ...zippedRecord("one"), ...junk.map((path) => [path, "x"]));
+  const found = await findRecords([inside, ...junk.map((path) => file(path)), ...record("b", "two", "d/")]);
+  assert.deepEqual(found.groups.map(({ name }) => name), ["b", "a"]);
+  assert.deepEqual(found.refusals, []);
+  const only = await findRecords([file("._a.hea")]);
+  assert.match(problems(only)[0], /There is no record in it/);
+});
+
+test("an archive in an archive is opened, and one deeper is not", async () => {
+  const inner = zip(zippedRecord("deep").map(([name, text]) => ({ name, bytes: Buffer.from(text) })));
+  const middle = zip([{ name: "inner.zip", bytes: inner }]);
+  const found = await findRecords([file("outer.zip", middle)]);
+  assert.deepEqual(await contents(found.groups, "a.dat"), ["deep"]);
+  assert.deepEqual(found.refusals, []);
+  const deeper = await findRecords([file("out.zip", zip([{ name: "outer.zip", bytes: middle }]))]);
+  assert.equal(deeper.refusals.length, 1);
+  assert.match(problems(deeper)[0], /^inner\.zip: It lies in an archive that lies in another one/);
+});
+
+test("records come folder by folder, 2 before 10", async () => {
+  const files = ["d/r10", "r2", "d/r9", "r10", "d10/r1", "d2/r1"].flatMap((path) => {
+    const name = path.split("/").pop();
+    return record(name, path, path.slice(0, -name.length));
+  });
+  const { groups } = await findRecords(files);
+  const found = await Promise.all(groups.map((group) => content(group, `${group.name}.dat`)));
+  assert.deepEqual(found, ["r2", "r10", "d/r9", "d/r10", "d2/r1", "d10/r1"]);
+});
+
+/* ---- what goes with a record, and what is said of the rest ---- */
+
+test("only what a header names goes with it", async () => {
+  const heavy = Object.defineProperty(file("a.mp4"), "size", { value: 1e9 });
+  const found = await findRecords([...record("a", "one"), heavy, file("a.pdf"), file("a.atr"), file("b.pdf")]);
+  const [group] = found.groups;
+  assert.deepEqual((await readGroup(group)).map(({ name }) => name).sort(), ["a.dat", "a.hea"]);
+  assert.equal(group.type, "WFDB .dat");
+  assert.deepEqual(found.refusals.map(({ name }) => name), ["b.pdf"]);
+});
+
+test("one segment is a segment, and a pause is no file", async () => {
+  const parts = [file("w.hea", "w/2 1 500 2\n~ 1\np0 1\n"), ...record("p0", "x")];
+  const { groups } = await findRecords(parts);
+  assert.equal(groups[0].type, "WFDB 1 segment");
+  assert.deepEqual(parseHeaderText("l 1 500 0\n~ 0 200 16 0 0 0 0 I\n").files, []);
+});
+
+test("known kinds are named, with what to do", async () => {
+  const kinds = { scp: "SCP-ECG", ecg: "ISHNE", bdf: "BDF", edf: "EDF", dcm: "DICOM", xml: "XML", docx: "document",
+    pdf: "document", heic: "picture", jpeg: "picture", mp4: "video", rar: "archive", onnx: "network", atr: "annotations" };
+  for (const [kind, type] of Object.entries(kinds)) {
+    const { refusals } = await findRecords([file(`study.${kind}`)]);
+    assert.equal(refusals.length, 1, kind);
+    assert.ok(refusals[0].type.includes(type), `${kind}: ${refusals[0].type}`);
+    for (const sentence of refusals[0].problem.split(/(?<=\.) /)) assert.match(sentence, /^[A-Z].*[.]$/, kind);
+  }
+  const unknown = await findRecords([file("study.xyz")]);
+  assert.equal(unknown.refusals[0].type, ".xyz, not known");
+  assert.match(unknown.refusals[0].problem, /\.hea/);
+});
+
+/* ---- zip ---- */
+
+const text = Buffer.from("twelve leads ".repeat(20));
+const open = async (bytes, name = "r.zip") => readZip(new Blob([bytes]), name);
+const readOne = async (bytes) => (await open(bytes))[0].read();
+const one = (options = {}) => zip([{ name: "a.dat", bytes: text, ...options }]);
+
+test("the CRC-32 of these tests is the usual one", () => {
+  assert.equal(crc32(Buffer.from("123456789")), 0xcbf43926);
+});
+
+test("whole entries are read: deflated, stored, with a data descriptor", async () => {
+  for (const options of [{}, { stored: true }, { descriptor: true }, { stored: true, descriptor: true }])
+    assert.ok(Buffer.from(await readOne(one(options))).equals(text), JSON.stringify(options));
+});
+
+test("a damaged entry is refused by name, with what to do", async () => {
+  const flipped = (options) => {
+    const bytes = one(options);
+    bytes[30 + 5 + 8] ^= 0x40;
+    return bytes;
+  };
+  const cases = {
+    "stored, another byte": [flipped({ stored: true }), /damaged \(its CRC-32 is [0-9a-f]{8} and should be/],
+    "deflated, another byte": [flipped({}), /damaged/],
+    "another CRC": [one({ crc: 1 }), /damaged/],
+    "stored, another size": [one({ stored: true, says: text.length - 1 }), /has 260 bytes and should have 259/],
+    "larger": [one({ says: 10 }), /larger than it says/],
+    "shorter": [one({ says: text.length + 1 }), /shorter than it says/],
+    "local size": [one({ local: (head) => head.writeUInt32LE(9, 22) }), /two descriptions/],
+    "local method": [one({ local: (head) => head.writeUInt16LE(0, 8) }), /two descriptions/],
+    "local place": [one({ local: (head) => head.writeUInt32LE(0, 0) }), /its place is wrong/],
+  };
+  for (const [what, [bytes, expected]] of Object.entries(cases))
+    await assert.rejects(readOne(bytes), (error) => {
+      assert.match(error.message, /^a\.dat in r\.zip cannot be unpacked: .* Download the archive again, or zip the files again\.$/, what);
+      assert.match(error.message, expected, what);
+      return true;
+    });
+});
+
+test("what is whole but not for this reader says so", async () => {
+  await assert.rejects(readOne(one({ encrypted: true })), /a\.dat in r\.zip .*encrypted.*by hand/);
+  const wide = one({ central: (entry) => entry.writeUInt32LE(0xffffffff, 24) });
+  await assert.rejects(readOne(wide), /a\.dat in r\.zip .*ZIP64.*by hand/);
+  const lzma = one({ central: (entry) => entry.writeUInt16LE(14, 10) });
+  await assert.rejects(readOne(lzma), /method 14 is not known/);
+  const archive = one();
+  archive.writeUInt16LE(0xffff, archive.length - 12);
+  await assert.rejects(open(archive), /r\.zip cannot be read.*ZIP64.*Unpack it/);
+});
+
+test("paths lead nowhere but into the archive", async () => {
+  const paths = async (...names) =>
+    (await open(zip(names.map((name) => ({ name, bytes: text }))))).map(({ path }) => path);
+  assert.deepEqual(await paths("/etc/a.hea", "C:\\ecg\\a.hea", "./b/./a.hea", "b/"), ["etc/a.hea", "ecg/a.hea", "b/a.hea"]);
+  await assert.rejects(paths("ok.hea", "d/../../a.hea"), /r\.zip .*the path d\/\.\.\/\.\.\/a\.hea in it leads out/);
+});
+
+test("an archive that holds a record twice says which file", async () => {
+  const found = await findRecords([packed("r.zip", ...zippedRecord("one"), ["a.dat", "two"])]);
+  assert.deepEqual(found.groups, []);
+  assert.match(problems(found)[0], /a\.dat is there twice/);
+});
+
+/* ---- serving and fetching ---- */
+
+async function listening(handler) {
+  const server = createServer(handler);
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return { server, url: new URL(`http://127.0.0.1:${server.address().port}/`) };
+}
+
+test("progress is told where the size is known, and only there", async () => {
+  const body = Buffer.alloc(300000, "ECG ");
+  const { server, url } = await listening((request, response) => {
+    const gzip = request.url === "/packed";
+    const sent = gzip ? gzipSync(body) : body;
+    response.writeHead(200, { "Content-Length": sent.length, ...(gzip ? { "Content-Encoding": "gzip" } : {}) });
+    response.end(sent);
+  });
+  const parts = { plain: [], packed: [] };
+  for (const [name, told] of Object.entries(parts))
+    assert.ok(Buffer.from(await fetchBytes(new URL(name, url), (part) => told.push(part))).equals(body), name);
+  server.close();
+  server.closeAllConnections();
+  assert.equal(parts.plain.at(-1), 1);
+  assert.ok(parts.plain.every((part, i) => i === 0 || part > parts.plain[i - 1]));
+  assert.deepEqual(parts.packed, []);
+});
+
+test("the server serves the folder it stands in, with the page's own policy", async () => {
+  const before = process.cwd();
+  process.chdir(DIST);
+  const server = await serve(".", 0).finally(() => process.chdir(before));
+  const url = new URL(`http://127.0.0.1:${server.address().port}/`);
+  const [page, worker, outside] = await Promise.all([fetch(url), fetch(new URL("worker.js", url)), fetch(new URL("%2e%2e%2fsw.js", url))]);
+  const [, policy] = readFileSync(join(DIST, "index.html"), "utf8").match(/Content-Security-Policy"\s+content="([^"]*)"/);
+  for (const response of [page, worker])
+    assert.equal(response.headers.get("Content-Security-Policy"), `${policy}; frame-ancestors 'self'`);
+  assert.deepEqual([page.status, worker.status, outside.status], [200, 200, 404]);
+  server.close();
+  server.closeAllConnections();
+});
+
+/* ---- the npm module ---- */
+
+let module;
+const sample = Object.fromEntries(
+  recordFiles(join(ROOT, "web/samples/00219_hr")).files.map(({ name, path }) => [name, readFileSync(path)]));
+const trained = readFileSync(join(DIST, "model.safetensors"));
+
+before(async () => {
+  const folder = join(scratch, "package");
+  buildPackage(DIST, folder, "1.2.3");
+  module = await import(pathToFileURL(join(folder, "index.js")).href);
+});
+
+const NO_VALUES = { values: false };
+
+test("the layer that a model was loaded with is the one explained, until another is asked for", async () => {
+  const core = await module.open();
+  const { layers, layer: usual } = await core.loadModel(trained);
+  const other = layers.find((name) => name !== usual);
+  await core.loadModel(trained, other);
+  const layerOf = async (model, options) => (await core.analyse(sample, model, { ...NO_VALUES, ...options })).map.layer;
+  assert.equal(await layerOf(), other);
+  assert.equal(await layerOf(trained), other);
+  assert.equal(await layerOf(undefined, { layer: usual }), usual);
+  assert.equal(await layerOf(), other, "a call's layer is that call's");
+  assert.equal(await layerOf(new Uint8Array(trained)), usual, "another model has its own");
+});
+
+test("a model that cannot be loaded leaves the one before", async () => {
+  const core = await module.open();
+  const broken = core.loadModel(new Uint8Array([1, 2, 3]));
+  await assert.rejects(broken, module.CoreError);
+  assert.equal((await core.analyse(sample, undefined, NO_VALUES)).model.trained, true, "the module's own");
+  const untrained = readFileSync(untrainedModel());
+  await core.loadModel(untrained);
+  await assert.rejects(core.loadModel(untrained, "no such layer"), module.CoreError);
+  assert.equal((await core.analyse(sample, undefined, NO_VALUES)).model.trained, false);
+  assert.equal((await core.analyse(sample, untrained, NO_VALUES)).model.trained, false);
+});
+
+test("calls wait for each other: an analysis has the model that was there when it was asked for", async () => {
+  const core = await module.open();
+  await core.loadModel(trained);
+  const first = core.analyse(sample, undefined, NO_VALUES);
+  const loading = core.loadModel(readFileSync(untrainedModel()));
+  const second = core.analyse(sample, undefined, NO_VALUES);
+  assert.equal((await first).model.trained, true);
+  assert.equal((await loading).trained, false);
+  assert.equal((await second).model.trained, false);
+  assert.notDeepEqual((await first).labels[0].probability, (await second).labels[0].probability);
+});
+
+test("the npm module holds what it needs and no rasteriser", () => {
+  const names = readdirSync(join(scratch, "package"));
+  assert.ok(!names.includes("picture.wasm"));
+  const kinds = JSON.parse(readFileSync(join(scratch, "package/modules.json"), "utf8"));
+  assert.deepEqual(names.filter((name) => name.endsWith(".wasm")).sort(), kinds.map((kind) => `xplaim-${kind}.wasm`).sort());
+});
+
+test("what is no record and no bytes is said in sentences", async () => {
+  const core = await module.open();
+  await assert.rejects(core.analyse({ "notes.txt": new Uint8Array(3) }), /^CoreError: A record is one \.hea .* got no \.hea file\.$/);
+  await assert.rejects(core.loadModel("model.safetensors"), /^TypeError: Bytes must be .* got string\.$/);
+});

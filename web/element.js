@@ -17,7 +17,7 @@ import { heatTitle, LAYOUTS, offerLeads, PAGE_SECONDS, pageAround, paperRequests
 import { Explainer } from "./explainer.js";
 import { fillPrint, save, saveText } from "./exports.js";
 import { showCard } from "./card.js";
-import { columnsText, firstLabel, make, markLabel, showHeads, showLabels, showLayers, showMapChoice, showModels, titleOf } from "./findings.js";
+import { clearLabels, columnsText, firstLabel, make, markLabel, showHeads, showLabels, showLayers, showMapChoice, showModels, titleOf } from "./findings.js";
 import { MARKUP } from "./markup.js";
 import { showNotices } from "./notices.js";
 import { filesAt, listenDrop, sameSite, sampleFiles } from "./opening.js";
@@ -599,7 +599,8 @@ export class EcgXplaim extends HTMLElement {
     this.$("record-facts").textContent = [...this.recordFacts, ...(this.blind ? [] : this.personFacts)].join(" · ");
     this.$("result").hidden = false;
     if (!this.analysis) {
-      for (const id of ["models", "labels", "evidence"]) this.$(id).replaceChildren();
+      clearLabels(this.$("labels"));
+      for (const id of ["models", "evidence"]) this.$(id).replaceChildren();
     }
     this.showReading();
     this.showNotices();

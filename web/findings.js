@@ -197,7 +197,15 @@ export function showLabels(list, columns, shown, chosen, byProbability, onChoose
     return labelRow(/** @type {ModelLabel} */ (label), cells, index, index === chosen, onChoose);
   });
   list.parentElement?.classList.toggle("two", columns.length > 1);
-  list.replaceChildren(...rows);
+  clearLabels(list);
+  list.append(...rows);
+}
+
+/** Chromium keeps radio buttons that leave a shadow tree in their group, and all they refer to, for good:
+ * they leave the group first. @param {HTMLElement} list */
+export function clearLabels(list) {
+  for (const input of list.querySelectorAll("input")) input.name = "";
+  list.replaceChildren();
 }
 
 /** The columns' heads, for the eye. @param {HTMLElement} holder @param {number} models */

@@ -1,20 +1,25 @@
-// Firefox and WebKit: opening, analysing, explaining and exporting, on the site and from the single
-// file. What Chromium alone is asked is in page.test.mjs and forms.test.mjs.
+// Chromium, Firefox and WebKit: opening, analysing, explaining and exporting, on the site and from the
+// single file, with a network and without. All that a browser asks for passes a proxy of this test's,
+// so that nothing asked by a page, a worker or a service worker stays unseen, wherever it goes.
 
 import assert from "node:assert/strict";
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
 import { bundlePage } from "../../scripts/bundle-page.mjs";
 import { serve } from "../../scripts/serve.mjs";
+import { agree, sameNumbers } from "../support/agree.mjs";
 import { ENGINES, until } from "../support/engines.mjs";
-import { DIST, explainNatively, recordFiles, ROOT, scratch, stretchText } from "../support/native.mjs";
+import { DIST, explainNatively, load, ROOT, scratch, stretchText } from "../support/native.mjs";
+import { startNetwork } from "../support/network.mjs";
 import * as inPage from "../support/page.mjs";
 
 const sample = join(ROOT, "web/samples/00219_hr");
 const single = join(scratch, "ecg-xplaim.html");
-const files = recordFiles(sample).files.map(({ name, path }) => [name, readFileSync(path).toString("base64")]);
+const files = load(sample);
 let native;
 
 before(() => {
@@ -29,14 +34,10 @@ async function start(engine, address) {
   await until(engine, "the page to be ready", inPage.isReady);
 }
 
-async function analysesSample(engine) {
-  assert.equal(await engine.run(inPage.drop, files), files.length);
-  const labels = await until(engine, "the analysis", inPage.shown);
-  assert.deepEqual(labels.map(({ name }) => name), native.labels.map(({ name }) => name));
-  labels.forEach(({ name, probability }, i) => {
-    const difference = Math.abs(probability - native.labels[i].probability);
-    assert.ok(difference <= 1e-5, `${name}: ${probability}, off by ${difference}`);
-  });
+async function analyses(engine) {
+  assert.equal(await engine.run(inPage.keep, files), files.length);
+  await engine.run(inPage.dropKept);
+  sameNumbers(await until(engine, "the analysis", inPage.shown), native);
 }
 
 async function explains(engine) {
@@ -49,45 +50,105 @@ async function explains(engine) {
 async function exportsResults(engine) {
   const { text } = await engine.run(inPage.exported, "#save-json");
   const saved = JSON.parse(text);
-  saved.labels.forEach(({ name, probability }, i) => {
-    assert.ok(Math.abs(probability - native.labels[i].probability) <= 1e-5, name);
-  });
+  agree(saved, native);
   assert.equal(saved.disclaimer, native.disclaimer);
   const table = (await engine.run(inPage.exported, "#save-csv")).text.trim().split("\r\n");
   assert.equal(table.length, 1 + native.labels.length);
   assert.equal((await engine.run(inPage.exported, "#save-png")).start, "89504e470d0a1a0a");
 }
 
+async function doesAll(engine) {
+  await analyses(engine);
+  await explains(engine);
+  await exportsResults(engine);
+}
+
+/** A server that answers with these texts, by path, and forbids nothing. */
+async function plainServer(pages) {
+  const server = createServer(({ url }, response) => {
+    const type = url?.endsWith(".js") ? "text/javascript" : "text/html";
+    response.writeHead(url in pages ? 200 : 404, { "Content-Type": type }).end(pages[url] ?? "");
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(null)));
+  return server;
+}
+
+const originOf = (server) => `http://127.0.0.1:${server.address().port}`;
+
+function end(server) {
+  server.closeAllConnections();
+  server.close();
+}
+
 for (const [name, { open, missing }] of Object.entries(ENGINES))
   describe(name, { timeout: 600000 }, () => {
     const skip = missing; // of each test, so that they are counted
-    let engine;
-    before(async () => (engine = missing ? null : await open()));
-    after(() => engine?.close());
-
-    test("the site opens, analyses, explains and exports, and asks nothing meanwhile", { skip }, async () => {
-      const server = await serve(DIST, 0);
-      const asked = [];
-      server.on("request", ({ url }) => asked.push(url));
-      try {
-        await start(engine, `http://127.0.0.1:${server.address().port}/?embed=1`);
-        asked.length = 0;
-        await analysesSample(engine);
-        await explains(engine);
-        await exportsResults(engine);
-        assert.deepEqual(asked, []);
-      } finally {
-        server.closeAllConnections();
-        server.close();
-      }
-      await analysesSample(engine); // and with the site gone
+    let engine, network, server;
+    before(async () => {
+      if (missing) return;
+      network = await startNetwork();
+      server = await serve(DIST, 0);
+      engine = await open(network.port);
+    });
+    after(async () => {
+      await engine?.close();
+      network?.close();
+      if (server) end(server);
     });
 
-    test("the single file does the same, and loads nothing", { skip }, async () => {
+    test("what a page and its worker ask for is seen, wherever it goes", { skip }, async () => {
+      const free = await plainServer({
+        "/": "<!doctype html><title>free</title>",
+        "/worker.js": "fetch('http://elsewhere.invalid/worker').catch(() => {});",
+      });
+      network.reach(originOf(free));
+      try {
+        await engine.goto(`${originOf(free)}/`);
+        await engine.run(() => {
+          fetch("http://elsewhere.invalid/page").catch(() => {});
+          fetch("https://elsewhere.invalid/").catch(() => {});
+          new Image().src = "http://localhost:9753/image";
+          new Worker("/worker.js");
+        });
+        const wanted = ["http://elsewhere.invalid/page", "https://elsewhere.invalid:443", "http://localhost:9753/image",
+          `${originOf(free)}/worker.js`, "http://elsewhere.invalid/worker"];
+        for (let i = 0; i < 100 && !wanted.every((address) => network.asked.includes(address)); i++) await sleep(100);
+        for (const address of wanted) assert.ok(network.asked.includes(address), `${address} in: ${network.asked}`);
+      } finally {
+        end(free);
+      }
+    });
+
+    test("the site opens, analyses, explains and exports, asks nothing meanwhile, and needs no network for it", { skip }, async () => {
+      network.reach(originOf(server));
+      await start(engine, `${originOf(server)}/`);
+      await until(engine, "all files to be kept", inPage.isOffline);
+      network.asked.length = 0;
+      await doesAll(engine);
+      network.reach(null);
+      await doesAll(engine);
+      assert.deepEqual(network.asked, []);
+    });
+
+    test("it starts again without a network, and does the same", { skip }, async () => {
+      network.reach(null);
+      network.asked.length = 0;
+      await start(engine, `${originOf(server)}/?layout=12x1`);
+      await engine.run(inPage.openSample);
+      sameNumbers(await until(engine, "the sample", inPage.shown), native);
+      await doesAll(engine);
+      // Whether there is a newer version is asked of the site itself.
+      assert.deepEqual(network.asked.filter((address) => address !== `${originOf(server)}/sw.js`), []);
+    });
+
+    test("the single file does the same, and asks for nothing", { skip }, async () => {
+      network.reach(null);
+      network.asked.length = 0;
       await start(engine, pathToFileURL(single).href);
-      await analysesSample(engine);
-      await explains(engine);
-      await exportsResults(engine);
-      assert.deepEqual(await engine.run(inPage.loaded), [], basename(single));
+      await engine.run(inPage.openSample);
+      sameNumbers(await until(engine, "the sample", inPage.shown), native);
+      await doesAll(engine);
+      assert.deepEqual(network.asked, []);
+      assert.deepEqual(await engine.run(inPage.loaded), [], "nor from the disk");
     });
   });

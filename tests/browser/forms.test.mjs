@@ -4,28 +4,25 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
+import { createServer } from "node:http";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { gzipSync } from "node:zlib";
-import { chromium } from "playwright-core";
 import { buildPackage } from "../../scripts/build-package.mjs";
 import { buildWorker } from "../../scripts/build-worker.mjs";
 import { bundlePage } from "../../scripts/bundle-page.mjs";
 import { serve } from "../../scripts/serve.mjs";
-import { DIST, explainNatively, recordFiles, ROOT, scratch } from "../support/native.mjs";
+import { sameNumbers } from "../support/agree.mjs";
+import { accessible, analysed, drop, launch, says, skip } from "../support/chromium.mjs";
+import { copies, DIST, explainNatively, file, load, longRecord, recordFiles, ROOT, scratch, untrainedModel, withoutChestLeads } from "../support/native.mjs";
 import * as inPage from "../support/page.mjs";
 
-const EXECUTABLE = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find(
-  (path) => existsSync(path),
-);
-const skip = EXECUTABLE ? false : "no Chromium on this machine";
 const TIMEOUT = 120000;
 const sample = join(ROOT, "web/samples/00219_hr");
 const model = join(DIST, "model.safetensors");
 const single = join(scratch, "ecg-xplaim.html");
-const files = recordFiles(sample).files.map(({ name, path }) => [name, readFileSync(path).toString("base64")]);
+const files = load(sample);
 
 let browser, native;
 /** Servers that a failed test left open would keep this process alive. */
@@ -34,7 +31,7 @@ const closers = [];
 before(async () => {
   [native] = explainNatively(model, [sample]);
   writeFileSync(single, bundlePage(DIST));
-  if (!skip) browser = await chromium.launch({ executablePath: EXECUTABLE, args: ["--no-sandbox"] });
+  if (!skip) browser = await launch();
 });
 
 after(async () => {
@@ -90,17 +87,9 @@ const cacheNames = (page) => page.evaluate(() => caches.keys());
 const registrations = (page) =>
   page.evaluate(async () => (await navigator.serviceWorker.getRegistrations()).length);
 
-function sameNumbers(labels) {
-  assert.deepEqual(labels.map(({ name }) => name), native.labels.map(({ name }) => name));
-  labels.forEach(({ name, probability }, i) => {
-    const difference = Math.abs(probability - native.labels[i].probability);
-    assert.ok(difference <= 1e-5, `${name}: ${probability}, off by ${difference}`);
-  });
-}
-
 async function analysesSample(page) {
-  await page.evaluate(inPage.drop, files);
-  sameNumbers(await waitFor("the analysis", () => page.evaluate(inPage.shown)));
+  await drop(page, files);
+  sameNumbers(await waitFor("the analysis", () => page.evaluate(inPage.shown)), native);
 }
 
 /* ---- offline ---- */
@@ -114,7 +103,7 @@ test("after one visit the site works without it", { skip }, async () => {
   const page = await visit(opened, `${address}?layout=12x1`);
   await analysesSample(page);
   await page.evaluate(inPage.openSample);
-  sameNumbers(await waitFor("the sample", () => page.evaluate(inPage.shown)));
+  sameNumbers(await waitFor("the sample", () => page.evaluate(inPage.shown)), native);
   await opened.close();
 });
 
@@ -198,7 +187,7 @@ test("the single file analyses from file://, offline, and asks for nothing but i
   opened.on("weberror", (error) => errors.push(String(error.error())));
   const page = await visit(opened, pathToFileURL(single).href);
   await page.evaluate(inPage.openSample);
-  sameNumbers(await waitFor("the sample", () => page.evaluate(inPage.shown)));
+  sameNumbers(await waitFor("the sample", () => page.evaluate(inPage.shown)), native);
   await analysesSample(page);
   assert.deepEqual(asked.filter((url) => !/^(blob|data):/.test(url)), [pathToFileURL(single).href]);
   assert.deepEqual(errors, []);
@@ -211,11 +200,27 @@ test("the single file may ask no network", { skip }, async () => {
   assert.match(policy, /default-src 'none'/);
   assert.match(policy, /connect-src 'none'/);
   assert.doesNotMatch(policy, /unsafe-inline|'unsafe-eval'|https?:|\*/);
+  // Something that would answer, and lets everybody read it.
+  const asked = [];
+  const server = createServer(({ url }, response) => {
+    asked.push(url);
+    response.writeHead(200, { "Access-Control-Allow-Origin": "*" }).end("here");
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(null)));
+  closers.push(() => server.close());
   const opened = await context();
+  const read = async (page) =>
+    page.evaluate((port) => fetch(`http://127.0.0.1:${port}/`).then((answer) => answer.text(), () => "refused"), server.address().port);
+  const other = join(scratch, "other.html");
+  writeFileSync(other, "<!doctype html><title>any other page</title>");
+  const free = await opened.newPage();
+  await free.goto(pathToFileURL(other).href);
+  assert.equal(await read(free), "here");
   const page = await visit(opened, pathToFileURL(single).href);
-  const refused = await page.evaluate(() => fetch("http://127.0.0.1:9/").then(() => false, () => true));
-  assert.ok(refused);
+  assert.equal(await read(page), "refused");
+  assert.deepEqual(asked, ["/"]);
   await opened.close();
+  server.close();
 });
 
 test("a bundle of modules that it does not understand is not made", () => {
@@ -283,7 +288,7 @@ test("the npm module gives the tool's JSON in Node", async () => {
   const own = await open();
   const short = await own.analyse(record, readFileSync(model), { values: false });
   assert.deepEqual(short.map.windows[0].labels[0].values, []);
-  sameNumbers(short.labels);
+  sameNumbers(short.labels, native);
   await assert.rejects(own.analyse({ "notes.txt": new Uint8Array(3) }), { code: "USAGE" });
   await assert.rejects(own.analyse({ "00219_hr.hea": record["00219_hr.hea"] }), /00219_hr\.dat/);
 });
@@ -348,17 +353,6 @@ test("each WebAssembly module is at most 150 kB gzipped", (t) => {
   }
 });
 
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core"), "utf8");
-
-/** axe-core's findings in the page as it stands, in words. */
-async function violations(page) {
-  const session = await page.context().newCDPSession(page);
-  await session.send("Runtime.evaluate", { expression: axe, allowUnsafeEvalBlockedByCSP: true });
-  const found = await page.evaluate(async () => (await globalThis.axe.run()).violations);
-  await session.detach();
-  return found.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html.slice(0, 160)} ${node.failureSummary}`));
-}
-
 const VIEWS = {
   "light": {},
   "dark": { colorScheme: "dark" },
@@ -367,34 +361,100 @@ const VIEWS = {
 };
 
 for (const [name, options] of Object.entries(VIEWS))
-  test(`axe-core finds nothing, ${name}`, { skip }, async () => {
+  test(`axe-core finds nothing, ${name}`, { skip, timeout: TIMEOUT }, async () => {
     const { address, close } = await site(`axe-${name}`);
     const opened = await context({ ...options, serviceWorkers: "block" });
     const page = await visit(opened, address);
-    assert.deepEqual(await violations(page), [], "at the start");
+    await accessible(page, "at the start");
     await analysesSample(page);
-    assert.deepEqual(await violations(page), [], "with a record");
-    await page.evaluate(() => find("#help-open").click());
-    assert.deepEqual(await violations(page), [], "with the help open");
-    await page.evaluate(() => find("#help-close").click());
-    await page.evaluate(inPage.drop, several());
-    await waitFor("the list", () => page.evaluate(() => !find("#records-panel").hidden && globalThis.reports.length > 0));
-    await page.evaluate(() => find("#batch-run").click());
-    await waitFor("the batch", () => page.evaluate(() => !find("#batch-json").disabled));
-    assert.deepEqual(await violations(page), [], "with a list of records");
-    await page.evaluate(inPage.drop, [["notes.txt", ""]]);
-    await waitFor("the message", () => page.evaluate(() => /notes\.txt/.test(find("#status-text").textContent)));
-    assert.deepEqual(await violations(page), [], "with an error");
+    await accessible(page, "with a record");
+    await page.click("#help-open");
+    await accessible(page, "with the help open");
+    await page.click("#help-close");
+    await measuring(page);
+    await readFirst(page);
+    await byLead(page);
+    await models(page);
+    await manyRecords(page);
+    await longOne(page);
+    await problems(page);
     await opened.close();
     close();
   });
 
-/** The sample twice, under two names, and a record whose signal file is missing. */
-function several() {
-  const [[, header], [, signal]] = files;
-  const text = Buffer.from(header, "base64").toString("latin1");
-  const copy = (name) => Buffer.from(text.replaceAll("00219_hr", name), "latin1").toString("base64");
-  return [...files, ["second.hea", copy("second")], ["second.dat", signal], ["third.hea", copy("third")]];
+async function measuring(page) {
+  await page.click("#calipers");
+  await page.click("#march");
+  assert.match(await page.textContent("#caliper-text"), /ms/);
+  await accessible(page, "with calipers, marched out");
+  await page.click("#calipers");
+}
+
+async function readFirst(page) {
+  await page.check("#read-first");
+  await page.locator("#reading-text").waitFor();
+  await accessible(page, "while it is read first");
+  await page.fill("#reading-text", "sinus rhythm");
+  await page.click("#reading button");
+  await page.locator("#reading-kept").waitFor();
+  await accessible(page, "with the reading beside the numbers");
+  await page.uncheck("#read-first");
+}
+
+async function byLead(page) {
+  await page.selectOption("#method", "occlusion");
+  await says(page, /\d+ of \d+ passes/);
+  await page.locator("#cancel").waitFor();
+  await accessible(page, "while occlusion runs");
+  await says(page, /^Lead occlusion, made/);
+  await page.locator("#evidence li", { hasText: "strongest" }).first().waitFor();
+  await accessible(page, "with evidence by lead");
+  await page.selectOption("#method", "");
+}
+
+/** Two, one of which is untrained; then that one alone. */
+async function models(page) {
+  const untrained = untrainedModel();
+  await page.setInputFiles("#second-picker", untrained);
+  await page.locator("#models button").nth(1).waitFor();
+  await analysed(page);
+  await accessible(page, "with two models");
+  await page.locator("#models button").nth(1).click();
+  await page.locator("#untrained").waitFor();
+  await accessible(page, "with the map of the second, untrained model");
+  await page.click("#second-remove");
+  await page.setInputFiles("#model-picker", untrained);
+  await analysed(page);
+  assert.ok(await page.isVisible("#untrained"));
+  await accessible(page, "with an untrained model");
+  await page.setInputFiles("#model-picker", model);
+  await analysed(page);
+}
+
+async function manyRecords(page) {
+  // The last one's signal file is missing.
+  await drop(page, copies(["first", "second", "third"]).slice(0, -1));
+  await waitFor("the list", () => page.evaluate(() => !find("#records-panel").hidden && globalThis.reports.length > 0));
+  await page.click("#batch-run");
+  await waitFor("the batch", () => page.evaluate(() => !find("#batch-json").disabled));
+  await accessible(page, "with a list of records");
+}
+
+async function longOne(page) {
+  await drop(page, load(longRecord(35)));
+  await analysed(page);
+  assert.ok((await page.locator(".window").count()) > 2);
+  await page.locator(".window").nth(1).click();
+  await accessible(page, "with the windows of a long record");
+}
+
+async function problems(page) {
+  await drop(page, withoutChestLeads());
+  await page.locator("#accept").waitFor();
+  await accessible(page, "with a question");
+  await drop(page, [file("notes.txt", "")]);
+  await says(page, /notes\.txt/);
+  await accessible(page, "with an error");
 }
 
 test("the page in a frame of another page: only itself, and its analysis is told", { skip }, async () => {

@@ -1,12 +1,15 @@
-// Two more browser engines behind one small interface: Firefox over WebDriver BiDi (puppeteer-core),
-// WebKit's MiniBrowser over WebDriver's HTTP, on a display of its own (Xvfb). A page is driven by
-// running functions in it, and every process started here is ended by its id.
+// The browser engines behind one small interface: Chromium over playwright-core, Firefox over WebDriver
+// BiDi (puppeteer-core), WebKit's MiniBrowser over WebDriver's HTTP, on a display of its own (Xvfb). A
+// page is driven by running functions in it; every request of the browser passes a proxy of the test's
+// (network.mjs); and every process started here is ended by its id.
 
 import { spawn } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { launch, skip } from "./chromium.mjs";
+import { status } from "./page.mjs";
 
 const LIBRARIES = "/usr/lib";
 const FIREFOX = ["/usr/bin/firefox-esr", "/usr/bin/firefox"].find((path) => existsSync(path));
@@ -23,6 +26,7 @@ function miniBrowser() {
 
 /** Which engines this machine has; for the others, why not. */
 export const ENGINES = {
+  chromium: { open: openChromium, missing: skip },
   firefox: { open: openFirefox, missing: FIREFOX ? false : "no Firefox on this machine" },
   webkit: {
     open: openWebKit,
@@ -39,24 +43,54 @@ export const ENGINES = {
 
 /** Waits until a function of the page gives something true, and gives that back. */
 export async function until(engine, what, fn, ...values) {
-  const end = Date.now() + 120000;
+  const end = Date.now() + 45000;
   for (;;) {
     const value = await engine.run(fn, ...values);
     if (value) return value;
-    if (Date.now() > end) throw new Error(`waited in vain for ${what}`);
+    if (Date.now() > end) throw new Error(`waited in vain for ${what}; the page says: ${await engine.run(status)}`);
     await sleep(100);
   }
 }
 
-/** @returns {Promise<Engine>} */
-async function openFirefox() {
+/** What Chromium would ask its makers about a page's forms, translation and casting. */
+const OWN_REQUESTS = "AutofillServerCommunication,OptimizationHints,Translate,MediaRouter";
+
+/** @param {number} port  of the proxy @returns {Promise<Engine>} */
+async function openChromium(port) {
+  const browser = await launch({ args: ["--no-sandbox", `--disable-features=${OWN_REQUESTS}`] });
+  // The context's proxy, not the browser's, which asks for things of its own.
+  const context = await browser.newContext({ proxy: { server: `http://127.0.0.1:${port}`, bypass: "<-loopback>" } });
+  const page = await context.newPage();
+  return {
+    goto: async (address) => void (await page.goto(address, { timeout: 120000 })),
+    // One argument is all that playwright hands on.
+    run: (fn, ...values) => page.evaluate(([text, list]) => new Function(`return (${text})`)()(...list), [String(fn), values]),
+    close: () => browser.close(),
+  };
+}
+
+/** @param {number} port  of the proxy */
+const firefoxPrefs = (port) => ({
+  "network.proxy.type": 1,
+  "network.proxy.http": "127.0.0.1",
+  "network.proxy.http_port": port,
+  "network.proxy.ssl": "127.0.0.1",
+  "network.proxy.ssl_port": port,
+  "network.proxy.no_proxies_on": "",
+  "network.proxy.allow_hijacking_localhost": true,
+  "services.settings.server": "data:,#nothing", // what the browser would ask for by itself
+});
+
+/** @param {number} port  of the proxy @returns {Promise<Engine>} */
+async function openFirefox(port) {
   const { launch } = await import("puppeteer-core");
   const browser = await launch({
     browser: "firefox",
     executablePath: FIREFOX,
     headless: true,
     protocolTimeout: 180000,
-    env: { ...process.env, HOME: process.env.HOME ?? "/tmp", MOZ_CRASHREPORTER_DISABLE: "1" },
+    extraPrefsFirefox: firefoxPrefs(port),
+    env: { ...process.env, HOME: process.env.HOME ?? "/tmp", MOZ_CRASHREPORTER_DISABLE: "1", MOZ_REMOTE_SETTINGS_DEVTOOLS: "1" },
   });
   const page = await browser.newPage();
   return {
@@ -111,8 +145,8 @@ async function driverAnswers(base) {
   throw new Error("WebKitWebDriver did not start");
 }
 
-/** @returns {Promise<Engine>} */
-async function openWebKit() {
+/** @param {number} proxy  its port @returns {Promise<Engine>} */
+async function openWebKit(proxy) {
   const { display, end: endDisplay } = await openDisplay();
   const port = await freePort();
   const driver = spawn(DRIVER, [`--port=${port}`], {
@@ -127,7 +161,7 @@ async function openWebKit() {
   process.once("exit", end); // also where a test never came to close it
   try {
     await driverAnswers(base);
-    const options = { binary: miniBrowser(), args: ["--automation"] };
+    const options = { binary: miniBrowser(), args: ["--automation", `--proxy=http://127.0.0.1:${proxy}`] };
     const { sessionId } = await ask(base, "POST", "/session", {
       capabilities: { alwaysMatch: { "webkitgtk:browserOptions": options } },
     });

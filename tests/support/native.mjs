@@ -63,6 +63,12 @@ export function recordFiles(path) {
   return { name, files: files.map((file) => ({ name: file, path: join(dirname(path), file) })) };
 }
 
+/** A file to be dropped in a browser. */
+export const file = (name, bytes) => ({ name, base64: Buffer.from(bytes).toString("base64") });
+
+/** All files of a record on disk, to be dropped. */
+export const load = (path) => recordFiles(path).files.map(({ name, path: at }) => file(name, readFileSync(at)));
+
 /** Records of the shared fixtures' folder, or none where it is not there. */
 export function fixtures(folder) {
   const dir = join(SHARED, "fixtures", folder);
@@ -96,6 +102,29 @@ export function variants(count) {
       }
     return writeRecord(`variant${v}`, rate, order.map((i) => LEADS[i]), data);
   });
+}
+
+/** The sample, again and again, for so many seconds: the path of the record. */
+export function longRecord(seconds) {
+  const source = new Int16Array(bytesOf(`${SAMPLE}.dat`));
+  const data = new Int16Array(seconds * 500 * 12);
+  for (let at = 0; at < data.length; at += source.length)
+    data.set(source.subarray(0, Math.min(source.length, data.length - at)), at);
+  return writeRecord(`long${seconds}`, 500, LEADS, data);
+}
+
+/** The sample's files under other names, to be dropped. @param {string[]} names */
+export function copies(names) {
+  const header = readFileSync(`${SAMPLE}.hea`, "latin1");
+  const { base64 } = file("", readFileSync(`${SAMPLE}.dat`));
+  return names.flatMap((name) => [file(`${name}.hea`, header.replaceAll("00219_hr", name)), { name: `${name}.dat`, base64 }]);
+}
+
+/** The sample's files, its chest leads under names that nobody knows. */
+export function withoutChestLeads() {
+  const [{ name }, dat] = load(SAMPLE);
+  const header = readFileSync(`${SAMPLE}.hea`, "latin1");
+  return [file(name, header.replace(/ V([1-6])$/gm, " X$1")), dat];
 }
 
 function writeRecord(name, rate, leads, data) {

@@ -1,8 +1,9 @@
 /**
  * <ecg-xplaim>: the whole page as one element. Attributes: record (URL of a .hea file on the same
  * site), sample (name of one that comes with the page), model (URL of a .safetensors file on the
- * same site), layout, embed (only what is dropped on the element itself is opened), single (where
- * the page lies as one file, for the help). After each analysis it sends an `analysis` event whose detail is the object
+ * same site), layout, view="ecg" (the ECG alone: nothing of the network is shown), read-first (its
+ * answer stays hidden until the reader's own is kept), embed (only what is dropped on the element
+ * itself is opened), single (where the page lies as one file, for the help). After each analysis it sends an `analysis` event whose detail is the object
  * that `xplaim explain --json` prints.
  */
 
@@ -15,14 +16,19 @@ import { findRecords } from "./files.js";
 import { heatTitle, LAYOUTS, offerLeads, PAGE_SECONDS, pageAround, paperRequests, pictureRequest, screenRequest, showsRhythm } from "./drawing.js";
 import { Explainer } from "./explainer.js";
 import { fillPrint, save, saveText } from "./exports.js";
-import { clearLabels, make, showCard, showModels, showLabels, showWindows, titleOf } from "./findings.js";
+import { showCard } from "./card.js";
+import { clearLabels, columnsText, firstLabel, make, markLabel, showHeads, showLabels, showLayers, showMapChoice, showModels, titleOf } from "./findings.js";
 import { MARKUP } from "./markup.js";
-import { filesAt, listenDrop, sameSite, sampleFiles, samples } from "./opening.js";
+import { showNotices } from "./notices.js";
+import { filesAt, listenDrop, sameSite, sampleFiles } from "./opening.js";
+import { ReadingForm } from "./reading.js";
 import { RecordTable } from "./records.js";
 import { evidenceReport, labelsTable, noticesWithoutNames, withoutNames } from "./report.js";
 import { Session } from "./session.js";
+import { Stage } from "./stage.js";
 import { reportOf } from "./thinker.js";
 import { EcgView } from "./view.js";
+import { showWindows } from "./windows.js";
 import { counted } from "./words.js";
 
 /**
@@ -34,6 +40,7 @@ import { counted } from "./words.js";
  */
 
 const SAMPLE = "00219_hr";
+const NONE_REACHED = "No label reaches its threshold, so that no map is shown until one is chosen.";
 
 /** @type {Promise<CSSStyleSheet> | null} one for all elements */
 let style = null;
@@ -45,7 +52,7 @@ async function loadStyle() {
 }
 
 export class EcgXplaim extends HTMLElement {
-  static observedAttributes = ["record", "sample", "model", "layout"];
+  static observedAttributes = ["record", "sample", "model", "layout", "view"];
 
   constructor() {
     super();
@@ -74,6 +81,12 @@ export class EcgXplaim extends HTMLElement {
     this.label = 0;
     /** Name of the label that was chosen by hand: it stays from record to record. */
     this.chosenLabel = "";
+    /** False while no label reaches its threshold and none was chosen: then there is no map. */
+    this.chosen = true;
+    /** @type {ArrayBuffer | null} the page's own model, to come back to */
+    this.pageModel = null;
+    /** @type {WeakMap<ArrayBuffer, string>} the layer that a model takes by itself */
+    this.ownLayers = new WeakMap();
     /** @type {Promise<void>} fulfilled once what is to be seen is drawn, for the printer too */
     this.drawn = Promise.resolve();
     /** @type {import("./core.js").DisplayList[]} for the printer, which does not wait */
@@ -113,7 +126,9 @@ export class EcgXplaim extends HTMLElement {
 
   /** @param {string} name @param {string | null} _old @param {string | null} value */
   attributeChangedCallback(name, _old, value) {
-    if (!this.view || value === null) return;
+    if (!this.view) return;
+    if (name === "view" && this.record) this.showRecord();
+    if (name === "view" || value === null) return;
     if (name === "layout") this.setLayout(value);
     else if (!this.isConnected) return;
     else this.guarded(() => this.openAttribute(name, value));
@@ -134,7 +149,9 @@ export class EcgXplaim extends HTMLElement {
     });
     this.batches = new BatchPanel(this);
     this.explainer = new Explainer(this);
-    this.showSamples().catch((error) => console.warn("No list of samples:", error));
+    this.stage = new Stage(this);
+    this.readings = new ReadingForm(this.$("reading-text"));
+    this.$("read-first").checked = this.hasAttribute("read-first");
     this.listen();
     this.theme(left);
     if (this.getAttribute("layout")) this.setLayout(/** @type {string} */ (this.getAttribute("layout")));
@@ -150,7 +167,7 @@ export class EcgXplaim extends HTMLElement {
   async firstModel(left) {
     const { thinkers: [thinker], rasteriser } = this.live;
     try {
-      const bytes = await this.fetchModel();
+      const bytes = (this.pageModel = await this.fetchModel());
       // Cancelled, it is loaded again: what counts is that there is one in the end.
       thinker.useModel(bytes).catch(() => {});
     } catch (error) {
@@ -245,7 +262,10 @@ export class EcgXplaim extends HTMLElement {
     this.$("model-facts").textContent =
       `${model.name || model.architecture}, ${model.labels.length} labels, computed here with ${kernels}`;
     this.$("untrained").hidden = model.trained;
-    this.$("layer").replaceChildren(...model.layers.map((name) => new Option(name, name, false, name === model.layer)));
+    const { bytes } = /** @type {import("./thinker.js").Loadable} */ (this.live.thinker.loaded);
+    if (!this.ownLayers.has(bytes)) this.ownLayers.set(bytes, model.layer);
+    showLayers(this.$("layer"), model, this.ownLayers.get(bytes) ?? "");
+    this.$("model-default").hidden = !this.pageModel || this.live.thinkers[0].loaded?.bytes === this.pageModel;
     this.$("batch-label").replaceChildren(...model.labels.map((l) => new Option(titleOf(l), l.name)));
     this.label = Math.min(this.label, model.labels.length - 1);
     this.list.label = this.$("batch-label").value;
@@ -271,12 +291,6 @@ export class EcgXplaim extends HTMLElement {
   /** @param {string} name */
   openSample(name) {
     return this.openFrom(sampleFiles(name));
-  }
-
-  async showSamples() {
-    const list = await samples();
-    this.$("sample-list").replaceChildren(...list.map(({ record, annotation }) =>
-      new Option(`${record.replace(/_hr$/, "")}: ${annotation}`, record)));
   }
 
   /** What is asked for last counts, also when it comes sooner. @param {Promise<File[]>} coming */
@@ -406,7 +420,7 @@ export class EcgXplaim extends HTMLElement {
     this.explainer?.stop();
     this.list.choose(row);
     this.say(`Reading ${this.blind ? "the recording" : row.name} …`);
-    this.$("drop").classList.add("small");
+    this.stage?.shrink();
     try {
       const record = await this.live.read(group);
       if (this.coming !== row) throw new CancelledError();
@@ -465,11 +479,10 @@ export class EcgXplaim extends HTMLElement {
   }
 
   /** While the answer is hidden, the place to look at is no hint. @param {Analysed} analysis */
-  lookAtStrongest({ labels }) {
-    const likeliest = labels.reduce((a, b) => (b.probability > a.probability ? b : a));
-    const wanted = labels.find((label) => label.name === this.chosenLabel) ?? likeliest;
-    this.label = labels.indexOf(wanted);
-    if (!this.hiding) this.window = wanted.window;
+  lookAtStrongest(analysis) {
+    const byHand = analysis.labels.findIndex((label) => label.name === this.chosenLabel);
+    Object.assign(this, byHand < 0 ? firstLabel(analysis.model, analysis) : { label: byHand, chosen: true });
+    if (!this.hiding) this.window = analysis.labels[this.label].window;
   }
 
   /* ---- two models, and evidence by lead ---- */
@@ -592,6 +605,7 @@ export class EcgXplaim extends HTMLElement {
     this.showReading();
     this.showNotices();
     this.showWindow();
+    this.stage?.bringUp();
   }
 
   showAnalysis() {
@@ -601,27 +615,46 @@ export class EcgXplaim extends HTMLElement {
       model: this.analyses[i]?.model ?? /** @type {import("./worker.js").Model} */ (thinker.model),
       analysis: this.analyses[i] ?? null, problem: this.problems[i] ?? "" }));
     showModels(this.$("models"), columns, this.live.shown, (which) => this.showMapOf(which));
-    showLabels(this.$("labels"), columns, this.live.shown, this.label, this.$("order").value === "probability", (i) => {
-      this.label = i;
-      this.chosenLabel = analysis.labels[i].name;
-      this.window = analysis.labels[i].window;
-      this.showWindow();
-      this.guarded(() => this.explain());
-    });
+    this.$("columns-text").textContent = columnsText(analysis.model);
+    showHeads(this.$("label-heads"), columns.length);
+    showLabels(this.$("labels"), columns, this.live.shown, this.chosen ? this.label : -1, this.$("order").value === "probability",
+      (i) => this.chooseLabel(i));
+    this.showChoice();
     this.showReading();
     this.showNotices();
     this.showWindow();
   }
 
-  /** The network's answer stays hidden until the reader's own is kept. */
+  /** From the list or over the drawing. @param {number} i */
+  chooseLabel(i) {
+    if (!this.analysis || i < 0) return;
+    this.label = i;
+    this.chosen = true;
+    this.chosenLabel = this.analysis.labels[i].name;
+    this.window = this.analysis.labels[i].window;
+    markLabel(this.$("labels"), i);
+    this.showChoice();
+    this.showWindow();
+    this.guarded(() => this.explain());
+  }
+
+  showChoice() {
+    const { analysis } = this;
+    if (!analysis) return;
+    this.$("method").disabled = !this.chosen;
+    showMapChoice(this.$("map-label"), this.$("map-note"), analysis.model, analysis, this.chosen ? this.label : -1);
+  }
+
+  /** The network's answer stays hidden until the reader's own is kept, or where only the ECG is wanted. */
   get hiding() {
-    return this.readFirst && !this.reading;
+    return this.getAttribute("view") === "ecg" || (this.readFirst && !this.reading);
   }
 
   showReading() {
     const { hiding, reading } = this;
     this.$("reading").hidden = !hiding;
-    for (const id of ["findings", "evidence-card"]) this.$(id).hidden = hiding || !this.analysis;
+    this.readings?.show(this.row);
+    for (const id of ["findings", "evidence-card", "map-box", "order-box"]) this.$(id).hidden = hiding || !this.analysis;
     this.$("reading-kept").hidden = !reading;
     if (reading) this.$("reading-kept").textContent = `Your reading (${reading.at}): ${reading.text || "no words"}`;
     for (const id of ["save-json", "save-csv"]) this.$(id).disabled = hiding || !this.analysis;
@@ -629,20 +662,17 @@ export class EcgXplaim extends HTMLElement {
 
   showNotices() {
     const all = [...(this.record?.notices ?? []), ...(this.analysis?.notices ?? [])];
-    const notices = this.blind ? noticesWithoutNames(all, this.row?.name ?? "") : all;
-    const items = notices.map((n) => make("li", { textContent: n.text }));
-    if (items.length === 0) items.push(make("li", { textContent: "none" }));
-    this.$("notices").replaceChildren(...items);
+    showNotices(this.$("notices"), this.blind ? noticesWithoutNames(all, this.row?.name ?? "") : all);
   }
 
   /** The windows of the record: the model's, or pages as long as nobody says more. */
   get windows() {
     const { analysis, record, label, pageSeconds } = this;
     if (analysis)
-      return analysis.windows.map((w, i) => ({ ...w, probability: this.hiding ? null : analysis.probabilities[i][label] }));
+      return analysis.windows.map((w, i) => ({ ...w, probability: this.hiding || !this.chosen ? null : analysis.probabilities[i][label] }));
     const seconds = record ? record.samples / record.rate : 0;
     const count = Math.min(1000, Math.max(1, Math.ceil((seconds - 0.01) / pageSeconds)));
-    return Array.from({ length: count }, (_, i) => ({ start: i * pageSeconds, seconds: pageSeconds, probability: null }));
+    return Array.from({ length: count }, (_, i) => ({ start: i * pageSeconds, seconds: Math.min(pageSeconds, seconds - i * pageSeconds), probability: null }));
   }
 
   get pageSeconds() {
@@ -660,8 +690,10 @@ export class EcgXplaim extends HTMLElement {
   showWindow() {
     const { analysis, windows } = this;
     this.window = Math.min(this.window, windows.length - 1);
-    showWindows(this.$("windows"), windows, this.window, (w) => this.chooseWindow(w));
-    if (analysis) this.explainer?.showWords(analysis);
+    const threshold = analysis && this.chosen && !this.hiding ? analysis.model.labels[this.label].threshold : null;
+    showWindows(this.$("windows"), windows, this.window, threshold, (w) => this.chooseWindow(w));
+    if (analysis && !this.chosen) this.$("evidence").replaceChildren(make("p", { textContent: NONE_REACHED }));
+    else if (analysis) this.explainer?.showWords(analysis);
     this.draw();
   }
 
@@ -706,7 +738,7 @@ export class EcgXplaim extends HTMLElement {
   /** @returns {import("./drawing.js").Heat | null} */
   get heat() {
     const { analysis, label, window } = this;
-    if (!analysis || this.hiding || !this.$("map-on").checked) return null;
+    if (!analysis || this.hiding || !this.chosen || !this.$("map-on").checked) return null;
     return heatOf(analysis.model, analysis, window, label, this.explainer?.wanted ?? null);
   }
 
@@ -869,6 +901,7 @@ export class EcgXplaim extends HTMLElement {
         return id === "model-picker" ? this.pickModel(files[0]) : this.openFiles(files);
       });
     this.on("sample", "click", () => this.openSample(this.$("sample-list").value || SAMPLE));
+    this.on("model-default", "click", () => this.usePageModel());
     this.on("cancel", "click", () => this.cancel());
     this.on("accept", "click", () => this.analyse({ acceptAmplitude: true, acceptMissingLeads: true }));
     this.on("again", "click", () => this.analyse(this.options));
@@ -881,6 +914,10 @@ export class EcgXplaim extends HTMLElement {
   /** @param {File | undefined} file */
   async pickModel(file) {
     if (file) await this.useModel(await file.arrayBuffer(), file.name);
+  }
+
+  async usePageModel() {
+    if (this.pageModel) await this.useModel(this.pageModel, "The page’s own model");
   }
 
   listenDrawing() {
@@ -897,6 +934,7 @@ export class EcgXplaim extends HTMLElement {
 
   listenFindings() {
     this.on("order", "change", () => this.showAnalysis());
+    this.on("map-label", "change", ({ target }) => this.chooseLabel(Number(target.value)));
     this.on("layer", "change", async ({ target }) => {
       this.explainer?.stop();
       this.say("Preparing the layer …", { cancel: true });
@@ -914,14 +952,14 @@ export class EcgXplaim extends HTMLElement {
     });
     this.on("second-remove", "click", () => this.removeSecond());
     this.on("read-first", "change", () => {
+      this.stage?.showSamples();
       this.batches?.show();
-      this.showRecord();
+      if (this.record) this.showRecord();
       return this.explain();
     });
     this.on("reading", "submit", (event) => {
       event.preventDefault();
-      if (this.row) this.row.reading = { at: new Date().toISOString(), text: this.$("reading-text").value.trim() };
-      this.$("reading-text").value = "";
+      if (this.row) this.row.reading = { at: new Date().toISOString(), text: this.readings?.take() ?? "" };
       this.batches?.show();
       this.showRecord();
       return this.explain();

@@ -1,6 +1,6 @@
 /** The table of what was opened: a line a file, and, after a batch, a column of probabilities. */
 
-import { make } from "./findings.js";
+import { make, probabilityText } from "./findings.js";
 
 /**
  * @typedef {import("./files.js").FileGroup} FileGroup
@@ -13,8 +13,8 @@ import { make } from "./findings.js";
  */
 
 /** @type {[Column, string][]} */
-const COLUMNS = [["name", "Record"], ["type", "Type"], ["leads", "Leads"], ["rate", "Rate"],
-  ["seconds", "Length"], ["value", "Probability"], ["state", "State"]];
+const COLUMNS = [["name", "Record"], ["state", "State"], ["value", "Probability"], ["seconds", "Length"],
+  ["leads", "Leads"], ["rate", "Rate"], ["type", "Type"]];
 
 /** Lines that are made in one go; more would be felt. */
 const LINES_A_FRAME = 150;
@@ -171,8 +171,8 @@ export class RecordTable {
   fill(line, row) {
     const value = this.value(row);
     const name = this.blind ? `recording ${this.rows.indexOf(row) + 1}` : row.name;
-    const texts = [name, row.type, row.leads ?? "", row.rate === null ? "" : `${row.rate} Hz`,
-      row.seconds === null ? "" : `${row.seconds.toFixed(1)} s`, value === null ? "" : probabilityText(value), row.state];
+    const texts = [name, row.state, value === null ? "" : probabilityText(value), row.seconds === null ? "" : `${row.seconds.toFixed(1)} s`,
+      row.leads ?? "", row.rate === null ? "" : `${row.rate} Hz`, row.type];
     texts.forEach((text, i) => {
       const cell = line.children[i];
       const holder = cell.firstElementChild ?? cell;
@@ -201,6 +201,3 @@ export class RecordTable {
     event.preventDefault();
   }
 }
-
-/** @param {number} p */
-const probabilityText = (p) => (p < 0.0001 ? "< 0.0001" : p.toFixed(4));

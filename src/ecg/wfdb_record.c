@@ -79,6 +79,15 @@ static void ignore(xp_notices *notes, const xp_wfdb_signal *s, const char *why) 
                   why);
 }
 
+/* WFDB takes a signal without a unit for millivolt; monitors record other things beside the ECG. */
+static bool names_other_quantity(const xp_wfdb_signal *s) {
+    static const char *const names[] = {"PLETH", "RESP", "ABP", "ART", "BP",
+                                        "CVP",   "PAP",  "ICP", "CO2", "SPO2"};
+    for (size_t i = 0; !s->calibrated && i < sizeof names / sizeof *names; i++)
+        if (!strncasecmp(s->name, names[i], strlen(names[i]))) return true;
+    return false;
+}
+
 static void choose(const xp_wfdb *w, choice *c, xp_notices *notes) {
     *c = (choice){.spf = choose_rate(w)};
     for (int i = 0; i < w->n_signals; i++) {
@@ -87,6 +96,8 @@ static void choose(const xp_wfdb *w, choice *c, xp_notices *notes) {
         if (id == XP_LEAD_NONE &&
             (!*s->name || c->others == MAX_OTHERS || s->samples_per_frame > c->spf)) {
             ignore(notes, s, "it is not one of the twelve leads");
+        } else if (id == XP_LEAD_NONE && names_other_quantity(s)) {
+            ignore(notes, s, "it states no unit, and its name is not a lead's");
         } else if (!find_unit(s->units)) {
             char why[80];
             snprintf(why, sizeof why, "its unit \"%s\" is not a voltage", s->units);

@@ -129,6 +129,7 @@ test("a phone shows 3 px a millimetre, and an edge that says there is more", { s
   await inElement(page, ({ view }) => (view.pan(-1e4, 0), view.draw()));
   const [there, end] = await edges();
   assert.ok(end > there + 30, `${there}, ${end}`);
+  if (await page.isVisible("#view-open")) await page.click("#view-open");
   await page.click("#zoom-out");
   assert.ok((await standing(page)).zoom < 1, "the whole can be seen at once");
   await page.click("#zoom-reset");
@@ -196,7 +197,7 @@ test("leads that follow from others are drawn, and said to be derived", { skip }
   for (const lead of ["III", "aVR", "aVL", "aVF"]) assert.ok(texts.includes(`${lead} (derived)`), lead);
   assert.ok(!texts.includes("not recorded"));
   assert.match(await page.textContent("#record-facts"), /8 leads/);
-  assert.match(await page.textContent("#notices"), /lead III is not in the recording: computed from I and II/);
+  assert.match(await page.textContent("#notices"), /leads III, aVR, aVF, aVL are not in the recording: computed from I and II/);
   const off = await inElement(page, ({ record: { leads, mv } }) => {
     const of = (name) => mv[leads.findIndex((l) => l.name === name)];
     return of("aVF").reduce((most, v, i) => Math.max(most, Math.abs(v - (of("II")[i] - of("I")[i] / 2))), 0);

@@ -115,8 +115,7 @@ test("a sample that comes late does not replace a newer drop", {}, async () => {
     await new Promise((resolve) => setTimeout(resolve, 800));
     await route.continue().catch(() => {});
   });
-  await page.selectOption("#sample-list", SLOW);
-  await page.click("#sample");
+  await page.click(`#sample-cards [data-record="${SLOW}"]`);
   await drop(page, load(OTHER));
   await analysed(page);
   await page.waitForTimeout(1200);

@@ -45,11 +45,13 @@ test("a dropped PTB-XL record shows the native tool's numbers", { skip }, async 
   );
   const [native] = explainNatively(join(DIST, "model.safetensors"), [sample]);
   assert.equal(shown.length, native.labels.length);
-  native.labels.forEach((label, i) => {
-    assert.equal(shown[i].name, label.name);
-    assert.ok(Math.abs(Number(shown[i].exact) - label.probability) <= 1e-5, label.name);
-    assert.ok(Math.abs(Number(shown[i].text) - label.probability) <= 6e-5, label.name);
-  });
+  for (const label of native.labels) {
+    const row = shown.find(({ name }) => name === label.name);
+    assert.ok(Math.abs(Number(row.exact) - label.probability) <= 1e-5, label.name);
+    assert.ok(Math.abs(Number(row.text) - label.probability) <= 6e-5, label.name);
+  }
+  const order = shown.map(({ exact }) => Number(exact));
+  assert.deepEqual(order, [...order].sort((a, b) => b - a), "the likeliest first");
   assert.deepEqual(requests, [], "analysing asks the network for nothing");
   assert.deepEqual(page.errors, []);
   await page.screenshot({ path: join(ROOT, "build/page.png"), fullPage: true });
@@ -62,7 +64,7 @@ test("the strongest stretches are the native tool's", { skip }, async () => {
   await analysed(page);
   const [native] = explainNatively(join(DIST, "model.safetensors"), [sample]);
   const label = native.map.windows[0].labels.findIndex((l) => l.positive);
-  await page.locator("#labels input").nth(label).check();
+  await page.locator(`#labels input[value="${label}"]`).check();
   const shown = await page.$$eval("#evidence li", (items) => items.map((item) => item.textContent));
   const expected = native.map.windows[0].labels[label].strongest.map(
     (s) => `${stretchText(native, s)} (peak ${s.peak.toFixed(2)})`,
@@ -78,7 +80,8 @@ test("what is on the page: disclaimer, the label's figures, a drawing with heat,
   await analysed(page);
   assert.ok(await page.isVisible("text=Not a medical device"));
   assert.ok(!(await page.isVisible("#untrained")));
-  assert.match(await page.textContent("#labels .label"), /threshold 0\.\d+ \(.+\) · test AUROC 0\.\d+ \(95 % .+\), \d+ positives/);
+  assert.match(await page.textContent("#labels .label"), /threshold 0\.\d+ · test AUROC 0\.\d+ \(95 % .+\) · n \d+ positives/);
+  assert.match(await page.textContent("#columns-text"), /Thresholds: .+ on validation data/);
   assert.match(await page.textContent("#map-trust"), /on \d+ test records: rank correlation/);
   const colours = await page.locator("#ecg").evaluate((canvas) => {
     const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
@@ -595,7 +598,7 @@ test("two models side by side: rows aligned, either one's map, the user's own ra
     const [, second] = rows.find((row) => row[1][0] === label.name);
     assert.ok(Math.abs(second[1] - label.probability) <= 1e-5, label.name);
   }
-  await page.locator("#labels input:not(:disabled)").nth(7).check(); // pvc
+  await page.locator('#labels input[value="7"]').check(); // pvc
   await page.locator("#models button").nth(1).click();
   await drawn(page);
   const shown = await page.locator("ecg-xplaim").evaluate((element) => ({ label: element.page().heat.label,
@@ -881,7 +884,7 @@ test("help, and the dark", { skip }, async () => {
   assert.ok(await page.isVisible("#help-title"));
   assert.match(await page.textContent("#card"), /SHA-256[0-9a-f]{64}/);
   await page.click("#card-whole summary");
-  assert.match(await page.textContent("#card-whole pre"), /Macro AUROC on the test fold/);
+  assert.match(await page.textContent("#card-whole .card-text"), /Macro AUROC on the test fold/);
   await page.screenshot({ path: join(ROOT, "build/page-help.png") });
   await page.keyboard.press("Escape");
   assert.ok(!(await page.isVisible("#help-title")));

@@ -95,19 +95,21 @@ export function openSample() {
   find("#sample").click();
 }
 
-/** The labels and probabilities shown, or null until an analysis of what was opened last is there. */
+/** The labels and probabilities shown, in the model's order, or null until an analysis of what was opened last is there. */
 export function shown() {
   if (globalThis.reports.length === 0) return null;
   const root = find("#labels");
   const outputs = [...(root?.querySelectorAll("output[data-probability]") ?? [])];
   const done = /^Analysed/.test(find("#status-text")?.textContent ?? "");
   if (!done || outputs.length === 0) return null;
+  const index = (output) => Number(output.closest(".label").querySelector("input").value);
+  outputs.sort((a, b) => index(a) - index(b));
   return outputs.map((o) => ({ name: o.dataset.label, probability: Number(o.dataset.probability) }));
 }
 
 /** Chooses a label; gives the text of its strongest stretches. */
 export function choose(index) {
-  find("#labels").querySelectorAll("input")[index].click();
+  find("#labels").querySelector(`input[value="${index}"]`).click();
   return find("#evidence").textContent;
 }
 

@@ -424,10 +424,11 @@ async function models(page) {
   await accessible(page, "with the map of the second, untrained model");
   await page.click("#second-remove");
   await page.setInputFiles("#model-picker", untrained);
+  await page.locator("#untrained").waitFor();
   await analysed(page);
-  assert.ok(await page.isVisible("#untrained"));
   await accessible(page, "with an untrained model");
   await page.setInputFiles("#model-picker", model);
+  await page.locator("#untrained").waitFor({ state: "hidden" });
   await analysed(page);
 }
 

@@ -403,7 +403,7 @@ async function readFirst(page) {
 
 async function byLead(page) {
   await page.selectOption("#method", "occlusion");
-  await says(page, /\d+ of \d+ passes/);
+  await page.locator("#progress-text", { hasText: /\d+ of \d+ passes/ }).waitFor();
   await page.locator("#cancel").waitFor();
   await accessible(page, "while occlusion runs");
   await says(page, /^Lead occlusion, made/);

@@ -271,6 +271,7 @@ const calipers = (page) => inElement(page, ({ view: { calipers: c } }) => c && {
 
 async function measuring(options) {
   const page = await sampled(options);
+  if (await page.isVisible("#view-open")) await page.click("#view-open");
   await page.click("#calipers");
   await page.locator("#ecg").scrollIntoViewIfNeeded();
   const box = await page.locator("#ecg").boundingBox();

@@ -662,7 +662,7 @@ test("occlusion and integrated gradients give the tool's numbers", { skip }, asy
   const page = await openPage();
   await drop(page, load(sample));
   await analysed(page);
-  await page.locator("#labels input").first().check();
+  await page.locator(`#labels input[value="0"]`).check(); // the tool's --label 0
   for (const [method, name, option] of [["occlusion", "Lead occlusion", []], ["gradients", "Integrated gradients", ["--label", "0"]]]) {
     await page.selectOption("#method", method);
     await says(page, new RegExp(`^${name}, made`));

@@ -913,7 +913,9 @@ export class EcgXplaim extends HTMLElement {
 
   /** @param {File | undefined} file */
   async pickModel(file) {
-    if (file) await this.useModel(await file.arrayBuffer(), file.name);
+    if (!file) return;
+    this.say(`Loading ${file.name} …`);
+    await this.useModel(await file.arrayBuffer(), file.name);
   }
 
   async usePageModel() {

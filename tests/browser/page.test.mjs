@@ -620,8 +620,7 @@ test("two models side by side: rows aligned, either one's map, the user's own ra
   assert.equal(await page.locator("#labels .label").count(), LABELS);
   assert.ok(!(await page.isVisible("#models")));
   // And alone, in the first one's place.
-  await page.setInputFiles("#model-picker", own);
-  await says(page, /^Analysed/);
+  await eventOf(page, () => page.setInputFiles("#model-picker", own));
   assert.equal(await page.locator("#labels .label").count(), 5);
   assert.deepEqual(page.errors, []);
   await page.context().close();

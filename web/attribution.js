@@ -46,13 +46,19 @@ const keyOf = (method, window, label) => `${method} ${window} ${method === "occl
 /** @param {Evidence} evidence @param {number} label */
 const valuesOf = (evidence, label) => evidence.values[label - evidence.firstLabel];
 
-/** What speaks for the label, 0 to 1 of its strongest; NaN stays. @param {Evidence} evidence
- * @param {number} label */
-function mapOf(evidence, label) {
+/** What is drawn of a share between 0 and 1. Integrated gradients give single samples, a few of which
+ * stand so far above the rest that nothing else would be seen. @type {Record<Method, (share: number) => number>} */
+const DRAWN = { occlusion: (share) => share, gradients: Math.sqrt };
+/** @type {Record<Method, string>} */
+const DRAWN_WORDS = { occlusion: "", gradients: " (square root)" };
+
+/** What speaks for the label, 0 to 1 of its strongest; NaN stays. @param {Method} method
+ * @param {Evidence} evidence @param {number} label */
+function mapOf(method, evidence, label) {
   const values = valuesOf(evidence, label);
   let most = 0;
   for (const v of values) if (v > most) most = v;
-  return values.map((v) => (Number.isNaN(v) ? NaN : most > 0 ? Math.max(v, 0) / most : 0));
+  return values.map((v) => (Number.isNaN(v) ? NaN : most > 0 ? DRAWN[method](Math.max(v, 0) / most) : 0));
 }
 
 /**
@@ -68,8 +74,8 @@ export function heatOf(model, analysis, window, label, byLead) {
   const shared = { start: analysis.windows[window].start, probability, below };
   if (byLead) {
     const { method, evidence } = byLead;
-    return evidence && { ...shared, values: mapOf(evidence, label), perLead: true, seconds: evidence.steps * evidence.step,
-      label: `${title}, ${METHOD_NAMES[method].toLowerCase()}`, layer: "" };
+    return evidence && { ...shared, values: mapOf(method, evidence, label), perLead: true, seconds: evidence.steps * evidence.step,
+      label: `${title}, ${METHOD_NAMES[method].toLowerCase()}${DRAWN_WORDS[method]}`, layer: "" };
   }
   const n = analysis.mapLength;
   if (!n) return null;

@@ -158,7 +158,7 @@ export class EcgXplaim extends HTMLElement {
     const asked = ["sample", "record"].find((name) => this.getAttribute(name) !== null);
     // The drawing does not wait for the model.
     const opened = asked && this.guarded(() => this.openAttribute(asked, this.getAttribute(asked) ?? ""));
-    this.showSingle();
+    this.guarded(async () => this.showSingle());
     await this.firstModel(left);
     await opened;
   }

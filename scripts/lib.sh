@@ -252,6 +252,7 @@ want_browsers() {
 # What scripts/test uses beyond the demo.
 need_tests() {
     need clang clang-format libcmocka-dev libopenmpi-dev openmpi-bin
+    want libclang-rt-dev || true # clang's sanitizers, where they are a package of their own
     need_npm
     want_browsers
     want clang-16 lld-16 || say "no clang 16: the page is built without its relaxed-SIMD module"

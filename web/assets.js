@@ -51,13 +51,16 @@ let starter = "";
 
 /**
  * A worker takes its security policy from the headers that came with its script, and a plain host
- * sends none; one that starts from a blob has the page's. Where the page is not ours, its policy may
- * not allow that, and is its own business.
+ * sends none; one that starts from a blob has the page's. In Firefox a blob's imports go past the service
+ * worker, and fail offline: where one answers, it sends the policy as a header instead (sw.js). (In
+ * WebKit, the other way round, a worker that a service worker answers does not start offline.) Where
+ * the page is not ours, its policy may not allow blobs, and is its own business.
  */
 export function openWorker() {
   const url = new URL("worker.js", import.meta.url);
   const policy = document.querySelector('meta[http-equiv="Content-Security-Policy"]')?.getAttribute("content") ?? "";
-  if (!url.protocol.startsWith("http") || !/worker-src[^;]* blob:/.test(policy)) return new Worker(url, { type: "module" });
+  const answered = "mozInnerScreenX" in window && navigator.serviceWorker?.controller;
+  if (!url.protocol.startsWith("http") || answered || !/worker-src[^;]* blob:/.test(policy)) return new Worker(url, { type: "module" });
   starter ||= URL.createObjectURL(new Blob([`import ${JSON.stringify(url.href)};`], { type: "text/javascript" }));
   return new Worker(starter, { type: "module" });
 }

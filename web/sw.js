@@ -52,7 +52,19 @@ function known(/** @type {Request} */ request) {
 
 async function answer(/** @type {string} */ address, /** @type {Request} */ request) {
   const cache = await caches.open(CACHE);
-  return (await cache.match(address)) ?? fetch(request);
+  const kept = await cache.match(address);
+  if (!kept) return fetch(request);
+  return address === new URL("worker.js", scope.registration.scope).href ? withPolicy(kept, cache) : kept;
+}
+
+/** The page's worker has the page's security policy: it takes it from the headers of its script, which
+ * a plain host does not send. @param {Response} script @param {Cache} cache */
+async function withPolicy(script, cache) {
+  const page = await cache.match(new URL("index.html", scope.registration.scope).href);
+  const [, policy] = /http-equiv="Content-Security-Policy"\s+content="([^"]+)"/.exec((await page?.text()) ?? "") ?? [];
+  const headers = new Headers(script.headers);
+  if (policy) headers.set("Content-Security-Policy", policy);
+  return new Response(await script.arrayBuffer(), { headers });
 }
 
 async function fill() {

@@ -5,14 +5,10 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test as declare } from "node:test";
-import { chromium } from "playwright-core";
 import { serve } from "../../scripts/serve.mjs";
+import { launch, says, skip } from "../support/chromium.mjs";
 import { DIST, importModel, ROOT, scratch, SHARED } from "../support/native.mjs";
 
-const EXECUTABLE = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find(
-  (path) => existsSync(path),
-);
-const skip = EXECUTABLE ? false : "no Chromium on this machine";
 const short = join(SHARED, "golden/cnn_small.keras");
 const noShort = skip || (existsSync(short) ? false : "no golden models here");
 const sample = join(ROOT, "web/samples/00219_hr");
@@ -25,7 +21,7 @@ before(async () => {
   if (skip) return;
   server = await serve(DIST, 0);
   origin = `http://127.0.0.1:${server.address().port}`;
-  browser = await chromium.launch({ executablePath: EXECUTABLE, args: ["--no-sandbox"] });
+  browser = await launch();
 });
 
 after(async () => {
@@ -46,7 +42,6 @@ async function openPage({ address = "/", ready = /^Ready/, ...options } = {}) {
   return page;
 }
 
-const says = (page, text) => page.locator("#status-text", { hasText: text }).waitFor();
 const sampled = (options) => openPage({ address: "/?sample=00219_hr", ready: /^Analysed/, ...options });
 const inElement = (page, work, argument) => page.locator("ecg-xplaim").evaluate(work, argument);
 const drawn = (page) => inElement(page, (element) => element.drawn);

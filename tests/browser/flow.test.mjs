@@ -7,65 +7,31 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test as declare } from "node:test";
-import { chromium } from "playwright-core";
-import { serve } from "../../scripts/serve.mjs";
-import { DIST, explainNatively, importModel, recordFiles, ROOT, scratch, SHARED, XPLAIM } from "../support/native.mjs";
+import { analysed, drop, saved, says, skip, startSite } from "../support/chromium.mjs";
+import { DIST, explainNatively, file, importModel, load as filesOf, ROOT, scratch, SHARED, XPLAIM } from "../support/native.mjs";
 import { problems } from "../support/schema.mjs";
 
-const EXECUTABLE = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find(existsSync);
-const skip = EXECUTABLE ? false : "no Chromium on this machine";
 const SLOW = "00219_hr", OTHER = "06332_hr";
 const sample = (name) => join(ROOT, `web/samples/${name}`);
 const zoo = join(SHARED, "golden/zoo.keras");
 
-let server, browser, origin;
+let site, browser;
+const openPage = ({ delay = 0, ...options } = {}) => site.openPage({ slowModel: delay, ...options });
 const test = (name, options, work) => declare(name, { timeout: 120000, skip, ...options }, work);
 
 before(async () => {
   if (skip) return;
-  server = await serve(DIST, 0);
-  origin = `http://127.0.0.1:${server.address().port}`;
-  browser = await chromium.launch({ executablePath: EXECUTABLE, args: ["--no-sandbox"] });
+  site = await startSite();
+  ({ browser } = site);
 });
 
 after(async () => {
-  await browser?.close();
-  server?.close();
+  await site?.close();
   rmSync(scratch, { recursive: true, force: true });
 });
 
-const says = (page, text) => page.locator("#status-text", { hasText: text }).waitFor();
-const analysed = (page) => says(page, /^Analysed/);
 const inElement = (page, work, argument) => page.locator("ecg-xplaim").evaluate(work, argument);
-
-async function openPage({ address = "/", ready = /^Ready/, delay = 0 } = {}) {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 1000 } });
-  const page = await context.newPage();
-  page.errors = [];
-  page.on("pageerror", (error) => page.errors.push(String(error)));
-  if (delay)
-    await context.route("**/model.safetensors", async (route) => {
-      await new Promise((resolve) => setTimeout(resolve, delay));
-      await route.continue().catch(() => {});
-    });
-  await page.goto(`${origin}${address}`);
-  await says(page, ready);
-  return page;
-}
-
-const load = (name) => recordFiles(sample(name)).files.map((file) => ({
-  name: file.name, base64: readFileSync(file.path).toString("base64") }));
-const file = (name, text) => ({ name, base64: Buffer.from(text).toString("base64") });
-
-async function drop(page, files) {
-  const dataTransfer = await page.evaluateHandle((list) => {
-    const data = new DataTransfer();
-    for (const { name, base64 } of list)
-      data.items.add(new File([Uint8Array.from(atob(base64), (c) => c.charCodeAt(0))], name));
-    return data;
-  }, files);
-  await page.dispatchEvent("#drop", "drop", { dataTransfer });
-}
+const load = (name) => filesOf(sample(name));
 
 /** Reading a file whose name begins so takes longer. */
 const slowFiles = (page, start, ms) => page.evaluate(([name, wait]) => {
@@ -87,11 +53,6 @@ async function assertShows(page, name) {
   assert.deepEqual([shown.name, shown.told, shown.drawn], [name, name, name]);
   const [native] = explainNatively(join(DIST, "model.safetensors"), [sample(name)]);
   native.labels.forEach((label, i) => assert.ok(Math.abs(label.probability - shown.all[i]) < 1e-5, label.name));
-}
-
-async function saved(page, button) {
-  const [download] = await Promise.all([page.waitForEvent("download"), page.click(button)]);
-  return { name: download.suggestedFilename(), text: readFileSync(await download.path(), "utf8") };
 }
 
 test("a record whose files come late does not take the place of one chosen meanwhile", {}, async () => {
@@ -298,7 +259,7 @@ test("a batch asked for twice runs once; its table holds one model's numbers", {
   assert.ok(await page.isDisabled("#batch-csv"), "the numbers of another model are gone");
   await page.click("#batch-run");
   await says(page, /^3 recordings analysed/);
-  const lines = (await saved(page, "#batch-csv")).text.trim().split("\r\n").map((line) => line.replace(/"[^"]*"/g, "quoted").split(","));
+  const lines = (await saved(page, "#batch-csv")).bytes.toString().trim().split("\r\n").map((line) => line.replace(/"[^"]*"/g, "quoted").split(","));
   assert.deepEqual(lines[0].slice(0, 6), ["record", "pvc", "mine", "afib", "x", "y"]);
   for (const line of lines) assert.equal(line.length, lines[0].length);
   await page.context().close();
@@ -315,7 +276,8 @@ test("the chosen method is made for the next record too, and is in the JSON as t
   await says(page, /^Integrated gradients, made/);
   assert.match(await page.textContent("#evidence"), /^Integrated gradients: what speaks/);
   await page.check("#with-names");
-  const { name, text } = await saved(page, "#save-json");
+  const { name, bytes } = await saved(page, "#save-json");
+  const text = bytes.toString();
   assert.match(name, /\.jsonl$/);
   const [map, evidence] = text.trim().split("\n").map((line) => JSON.parse(line));
   const schema = JSON.parse(readFileSync(join(ROOT, "tools/schema/explain.schema.json"), "utf8"));

@@ -7,18 +7,14 @@ import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { after, before, test as declare } from "node:test";
-import { chromium } from "playwright-core";
 import { buildWorker } from "../../scripts/build-worker.mjs";
 import { bundlePage } from "../../scripts/bundle-page.mjs";
 import { serve } from "../../scripts/serve.mjs";
-import { DIST, explainNatively, recordFiles, ROOT, scratch, SHARED, untrainedModel, XPLAIM } from "../support/native.mjs";
+import { drop, launch, says, skip as noBrowser } from "../support/chromium.mjs";
+import { DIST, explainNatively, file, recordFiles, ROOT, scratch, SHARED, untrainedModel, XPLAIM } from "../support/native.mjs";
 import * as inPage from "../support/page.mjs";
 import { zip } from "../support/zip.mjs";
 
-const EXECUTABLE = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find(
-  (path) => existsSync(path),
-);
-const noBrowser = EXECUTABLE ? false : "no Chromium on this machine";
 const TIMEOUT = 60000;
 const segments = join(SHARED, "fixtures/wfdb/multi-segment/041s");
 const sample = join(ROOT, "web/samples/00219_hr");
@@ -30,7 +26,7 @@ const closers = [];
 const test = (name, options, work) => declare(name, { timeout: 120000, ...options }, work);
 
 before(async () => {
-  if (!noBrowser) browser = await chromium.launch({ executablePath: EXECUTABLE, args: ["--no-sandbox"] });
+  if (!noBrowser) browser = await launch();
 });
 
 after(async () => {
@@ -61,8 +57,6 @@ async function newPage(context) {
   page.setDefaultTimeout(TIMEOUT);
   return page;
 }
-
-const says = (page, text) => page.locator("#status-text", { hasText: text }).waitFor();
 
 /** Visits until the page says that it is kept. */
 async function visit(context, address) {
@@ -112,8 +106,8 @@ test("records of one name in two archives of one name are two", { skip: noBrowse
   const flat = sampleFiles.map(([name, bytes]) =>
     [name, name.endsWith(".dat") ? Buffer.alloc(bytes.length) : Buffer.from(String(bytes).replace(/^(\S+ 12 )500/, "$1250"))]);
   const archives = [sampleFiles, flat].map((files) =>
-    ["records.zip", zip(files.map(([name, bytes]) => ({ name, bytes }))).toString("base64")]);
-  await page.evaluate(inPage.drop, archives);
+    file("records.zip", zip(files.map(([name, bytes]) => ({ name, bytes })))));
+  await drop(page, archives);
   await page.locator("#records tbody tr:nth-child(2)", { hasText: "Hz" }).waitFor();
   assert.deepEqual(await page.locator("#records tbody td.rate").allTextContents(), ["500 Hz", "250 Hz"]);
   await page.context().close();

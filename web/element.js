@@ -29,7 +29,7 @@ import { Stage } from "./stage.js";
 import { reportOf } from "./thinker.js";
 import { EcgView } from "./view.js";
 import { showWindows } from "./windows.js";
-import { counted } from "./words.js";
+import { counted, messageOf } from "./words.js";
 
 /**
  * @typedef {import("./session.js").OpenRecord} OpenRecord
@@ -219,11 +219,6 @@ export class EcgXplaim extends HTMLElement {
     return this.$("read-first").checked;
   }
 
-  /** The batch that runs. */
-  get batch() {
-    return this.batches?.running ?? null;
-  }
-
   /* ---- the model ---- */
 
   async fetchModel() {
@@ -245,8 +240,7 @@ export class EcgXplaim extends HTMLElement {
     try {
       await this.live.thinkers[0].useModel(bytes);
     } catch (error) {
-      if (error instanceof CancelledError) throw error;
-      throw new Error(`${name} is no model that can be used here: ${messageOf(error)}`);
+      throw unusable(name, error);
     }
     this.batches?.forget();
     this.showModel();
@@ -495,7 +489,7 @@ export class EcgXplaim extends HTMLElement {
     try {
       await this.live.addModel(await file.arrayBuffer());
     } catch (error) {
-      throw new Error(`${file.name} is no model that can be used here: ${messageOf(error)}`);
+      throw unusable(file.name, error);
     }
     this.showModel();
     this.say(`${file.name} stands beside the first model.`);
@@ -979,6 +973,13 @@ export class EcgXplaim extends HTMLElement {
   }
 }
 
+/** What is wrong with a model's file; that its loading was cancelled is no fault of it.
+ * @param {string} name @param {unknown} error */
+function unusable(name, error) {
+  if (error instanceof CancelledError) return error;
+  return new Error(`${name} is no model that can be used here: ${messageOf(error)}`);
+}
+
 /** @param {import("./files.js").Found["refusals"]} refusals */
 function refusalText([first, ...others]) {
   if (!first) return "There is no recording in what was dropped.";
@@ -986,8 +987,5 @@ function refusalText([first, ...others]) {
 }
 /** How many leads a record has of its own. @param {import("./core.js").RecordInfo} record */
 const recorded = (record) => record.leads.filter((lead) => !lead.derived).length;
-
-/** @param {unknown} error */
-const messageOf = (error) => (error instanceof Error ? error.message : String(error));
 
 customElements.define("ecg-xplaim", EcgXplaim);

@@ -4,6 +4,7 @@ import { CancelledError, Client } from "./client.js";
 import { CoreError } from "./core.js";
 import { readGroup } from "./files.js";
 import { failureReport, predictReport } from "./report.js";
+import { messageOf } from "./words.js";
 
 /**
  * @typedef {import("./files.js").FileGroup} FileGroup
@@ -65,7 +66,7 @@ export class Batch {
     } catch (error) {
       if (error instanceof CancelledError) throw error;
       const code = error instanceof CoreError ? error.code : "IO";
-      return failureReport(group.name, { code, text: error instanceof Error ? error.message : String(error) });
+      return failureReport(group.name, { code, text: messageOf(error) });
     }
   }
 }

@@ -2,6 +2,7 @@
 
 import { CoreError, drawPicture, startCore } from "./core.js";
 import { hash } from "./digest.js";
+import { messageOf } from "./words.js";
 
 /**
  * A record is opened together with what is asked of it, or by a ticket that later requests show:
@@ -145,8 +146,7 @@ async function serve({ id, kind, request }) {
     self.postMessage({ id, answer }, { transfer: buffers(answer) });
   } catch (error) {
     const code = error instanceof CoreError ? error.code : "INTERNAL";
-    const text = error instanceof Error ? error.message : String(error);
-    self.postMessage({ id, error: { code, text } });
+    self.postMessage({ id, error: { code, text: messageOf(error) } });
   }
 }
 

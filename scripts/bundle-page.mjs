@@ -2,92 +2,56 @@
 // network: node scripts/bundle-page.mjs FOLDER FILE
 // Where FILE lies in FOLDER, the page's help points to it.
 //
-// The modules are the page's own. Each becomes a function that returns its exports, in the order
-// of their imports; inside them `fetch` and `Worker` look into the file (scripts/inside.js says how).
-// Understood are the forms the page uses: import { a, b as c } from "./x.js", import "./x.js", and
-// export before a declaration or as a list. Anything else stops the build.
+// esbuild makes one script of the page's modules and one of each worker; `fetch` and `Worker` look into
+// the file there (scripts/inside.js says how). What is put inside, and the policy that lets nothing out,
+// is done here.
 
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
-import { Script } from "node:vm";
 import { gzipSync } from "node:zlib";
+import { buildSync } from "esbuild";
 import { buildWorker, filesBelow } from "./build-worker.mjs";
 
-const HERE = dirname(fileURLToPath(import.meta.url));
+const INSIDE = join(dirname(fileURLToPath(import.meta.url)), "inside.js");
 /** Addresses inside the file begin so; no browser would ask for one. */
 const BASE = "inside:/";
 /** Not in the file: what only a site has, and what is put in another way. */
 const NOT_DATA = /\.(js|html|css|md|d\.ts|webmanifest|png|svg)$|^SHA256SUMS$/;
 const NOT_IN_A_FILE = new Set(["offline.js"]);
 
-const IMPORT = /^import\s+(?:\{([^}]*)\}\s*from\s*)?"\.\/([\w.-]+\.js)";?[ \t]*$/gm;
-const EXPORT = /^export\s+((?:async\s+)?function\s*\*?|class|const|let)\s+([\w$]+)/gm;
-const EXPORT_LIST = /^export\s*\{([^}]*)\};?[ \t]*$/gm;
-const WORKER = /new URL\("([\w.-]+\.js)",\s*import\.meta\.url\)/g;
+/** The modules that the page starts as workers. */
+const WORKERS = ["worker.js"];
 
 /** The page's own element, and what it says of the page as one file. */
 const SINGLE = /<ecg-xplaim( single="[^"]*")?/;
 
-/** @param {string} name */
-const variable = (name) => `$${name.replace(/\.js$/, "").replace(/\W/g, "_")}`;
-/** "a, b as c" to pairs. @param {string} list @returns {string[][]} */
-const names = (list) =>
-  list.split(",").map((item) => item.trim().split(/\s+as\s+/)).filter(([name]) => name);
-
-/** One module's imports, exports and body. @param {string} folder @param {string} name */
-function readModule(folder, name) {
-  const source = readFileSync(join(folder, name), "utf8");
-  /** @type {string[]} */ const needs = [];
-  /** @type {string[]} */ const exports = [];
-  const workers = [...source.matchAll(WORKER)].map((match) => match[1]).filter((file) => file !== "sw.js");
-  const body = source
-    .replace(IMPORT, (_, list, from) => {
-      needs.push(from);
-      const taken = names(list ?? "").map(([a, b]) => (b ? `${a}: ${b}` : a));
-      return list ? `const { ${taken.join(", ")} } = ${variable(from)};` : "";
-    })
-    .replace(EXPORT, (_, kind, exported) => {
-      exports.push(exported);
-      return `${kind} ${exported}`;
-    })
-    .replace(EXPORT_LIST, (_, list) => {
-      exports.push(...names(list).map(([a, b]) => (b ? `${b}: ${a}` : a)));
-      return "";
-    })
-    .replaceAll("import.meta.url", JSON.stringify(BASE + name));
-  const code = `const ${variable(name)} = (() => {\n${body}\nreturn { ${exports.join(", ")} };\n})();\n`;
-  checkSyntax(name, code);
-  return { needs, workers, code };
-}
-
-/** What the patterns above did not understand is no syntax of a plain script. */
-function checkSyntax(/** @type {string} */ name, /** @type {string} */ code) {
-  try {
-    new Script(`(() => { ${code} })`, { filename: name });
-  } catch (error) {
-    throw new Error(`${name} uses a form of import or export that bundle-page does not know: ${error}`);
-  }
-}
-
 /**
- * Modules and all they need, each once, needed ones first; and the workers they start.
+ * Modules of the page and all that they import, as one script.
  * @param {string} folder @param {string[]} entries
+ * @param {import("esbuild").BuildOptions} [options]
  */
-function bundle(folder, entries) {
-  /** @type {Map<string, string>} */ const done = new Map();
-  /** @type {Set<string>} */ const workers = new Set();
-  const add = (/** @type {string} */ name, /** @type {string[]} */ path) => {
-    if (done.has(name)) return;
-    if (path.includes(name)) throw new Error(`modules import each other: ${[...path, name].join(", ")}`);
-    const module = readModule(folder, name);
-    for (const other of module.needs) add(other, [...path, name]);
-    for (const worker of module.workers) workers.add(worker);
-    done.set(name, module.code);
-  };
-  for (const entry of entries) add(entry, []);
-  return { code: [...done.values()].join(""), workers: [...workers] };
+function bundle(folder, entries, options = {}) {
+  const contents = entries.map((name) => `import ${JSON.stringify(`./${name}`)};`).join("\n");
+  const { outputFiles } = buildSync({
+    absWorkingDir: resolve(folder),
+    stdin: { contents, resolveDir: resolve(folder) },
+    bundle: true,
+    write: false,
+    format: "iife",
+    target: "esnext",
+    charset: "utf8",
+    minifyWhitespace: true, // also takes out the comments, which name paths of this machine
+    legalComments: "none",
+    logLevel: "silent",
+    tsconfigRaw: "{}", // not that of a folder above, which not every copy of the page has
+    ...options,
+    define: { "import.meta.url": JSON.stringify(`${BASE}page.js`), ...options.define },
+  });
+  const { text } = /** @type {import("esbuild").OutputFile[]} */ (outputFiles)[0];
+  // A module that is begun late is named by its way from the folder, which differs from machine to machine.
+  return text.replaceAll(`"${relative(resolve(folder), INSIDE).replaceAll("\\", "/")}"`, '"inside.js"');
 }
 
 /** A script's text, safe inside its element: "<" and "\\x3c" are the same in its strings. */
@@ -95,20 +59,15 @@ const inElement = (/** @type {string} */ text) => text.replace(/<(?=\/script|!--
 /** @param {string} text */
 const hash = (text) => `'sha256-${createHash("sha256").update(text).digest("base64")}'`;
 
-/** The page's script: the data's reader, then the modules. */
+/** The page's script, with the texts of its workers in it. */
 function pageScript(/** @type {string} */ folder, /** @type {string[]} */ entries) {
-  const { code, workers } = bundle(folder, entries);
-  const texts = Object.fromEntries(
-    workers.map((name) => [name, `"use strict";\n${bundle(folder, [name]).code}`]),
+  const texts = Object.fromEntries(WORKERS.map((name) => [name, bundle(folder, [name])]));
+  return inElement(
+    bundle(folder, entries, {
+      inject: [INSIDE],
+      define: { INSIDE_BASE: JSON.stringify(BASE), INSIDE_WORKERS: JSON.stringify(JSON.stringify(texts)) },
+    }),
   );
-  const reader = readFileSync(join(HERE, "inside.js"), "utf8");
-  return inElement(`"use strict";
-(() => {
-const BASE = ${JSON.stringify(BASE)};
-const WORKERS = ${JSON.stringify(texts)};
-${reader}
-${code}})();
-`);
 }
 
 /** One file of the page as an element that no browser runs. */
@@ -162,7 +121,8 @@ export function bundlePage(folder) {
   const outside = html.match(/\s(?:src|href)="(?!data:|#|https:|mailto:|\?)[^"]*"/);
   if (outside) throw new Error(`index.html refers to another file in a way bundle-page does not know:${outside[0]}`);
   const end = html.lastIndexOf("</body>");
-  const data = dataElements(folder, script);
+  // The page makes packages of itself, of its own source: its scripts have changed what the browser made of that.
+  const data = dataElement("page.html", Buffer.from(html)) + dataElements(folder, script);
   return `${html.slice(0, end)}${data}<script>${script}</script>\n${html.slice(end)}`;
 }
 

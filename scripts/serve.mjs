@@ -47,7 +47,12 @@ export function serve(root, port) {
       const body = await readFile(path);
       const type = TYPES[extname(path)] ?? "application/octet-stream";
       const policy = await policyOf(folder, path, body);
-      const headers = { ...HEADERS, "Content-Security-Policy": policy, "Content-Type": type, "Content-Length": body.length };
+      const headers = {
+        ...HEADERS,
+        "Content-Security-Policy": policy,
+        "Content-Type": type,
+        "Content-Length": body.length,
+      };
       response.writeHead(200, headers);
       response.end(request.method === "HEAD" ? undefined : body);
     } catch {

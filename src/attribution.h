@@ -21,7 +21,7 @@
 typedef bool (*xp_progress_fn)(void *ctx, int done, int total);
 
 typedef struct xp_attribution_progress {
-    xp_progress_fn fn; /* NULL: nobody is told */
+    xp_progress_fn fn; /* NULL: nobody is informed */
     void *ctx;
 } xp_attribution_progress;
 

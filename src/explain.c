@@ -1,7 +1,9 @@
 #include "explain.h"
 
 #include "base/arena.h"
+#include "nn/meaning.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -44,6 +46,7 @@ static xp_status alloc_results(xp_analysis *a, const xp_model *m, const xp_expla
                                int n_windows, xp_error *err) {
     a->n_windows = n_windows;
     a->n_labels = m->n_labels;
+    a->scores = !xp_model_gives_probabilities(m);
     a->probabilities = alloc_floats(n_windows, m->n_labels, 1);
     a->logits = alloc_floats(n_windows, m->n_labels, 1);
     bool ok = a->probabilities && a->logits;
@@ -60,16 +63,23 @@ static xp_status alloc_results(xp_analysis *a, const xp_model *m, const xp_expla
     return XP_OK;
 }
 
-static xp_status explain_window(xp_analysis *a, int w, const float *x, xp_net *net,
-                                const xp_explain_options *opt, xp_error *err) {
-    size_t row = (size_t)w * (size_t)a->n_labels, bytes = (size_t)a->n_labels * sizeof(float);
-    xp_net_forward(net, x);
-    memcpy(a->probabilities + row, xp_net_probabilities(net), bytes);
-    memcpy(a->logits + row, xp_net_logits(net), bytes);
-    if (!a->n_maps) return XP_OK;
+static xp_status make_maps(xp_analysis *a, int w, xp_net *net, const xp_explain_options *opt,
+                           xp_error *err) {
     float *maps = a->maps + (size_t)w * (size_t)a->n_maps * (size_t)a->map_length;
     if (opt->label >= 0) return xp_gradcam_raw(net, opt->layer, opt->label, maps, err);
     return xp_gradcam_raw_all(net, opt->layer, maps, err);
+}
+
+/* Windows [w, w + n) of x, as many as the net takes at once: one where there are maps. */
+static xp_status explain_windows(xp_analysis *a, int w, int n, const float *x, xp_net *net,
+                                 const xp_explain_options *opt, xp_error *err) {
+    const size_t labels = (size_t)a->n_labels, bytes = labels * sizeof(float);
+    xp_net_forward_batch(net, x, n);
+    for (int i = 0; i < n; i++) {
+        memcpy(a->probabilities + (size_t)(w + i) * labels, xp_net_probabilities_of(net, i), bytes);
+        memcpy(a->logits + (size_t)(w + i) * labels, xp_net_logits_of(net, i), bytes);
+    }
+    return a->n_maps ? make_maps(a, w, net, opt, err) : XP_OK;
 }
 
 xp_status xp_explain_input(xp_analysis *a, xp_input *in, const xp_model *m, xp_net *net,
@@ -77,9 +87,13 @@ xp_status xp_explain_input(xp_analysis *a, xp_input *in, const xp_model *m, xp_n
     XP_TRY(check_options(in, m, opt, err));
     xp_analysis made = {0};
     xp_status s = alloc_results(&made, m, opt, in->n_windows, err);
-    size_t window = (size_t)in->length * (size_t)in->n_leads;
-    for (int w = 0; s == XP_OK && w < in->n_windows; w++)
-        s = explain_window(&made, w, in->x + (size_t)w * window, net, opt, err);
+    const size_t window = (size_t)in->length * (size_t)in->n_leads;
+    const int most = made.n_maps ? 1 : xp_net_batch(net);
+    for (int w = 0; s == XP_OK && w < in->n_windows; w += most) {
+        const int left = in->n_windows - w;
+        s = explain_windows(&made, w, left < most ? left : most, in->x + (size_t)w * window, net,
+                            opt, err);
+    }
     if (s != XP_OK) {
         xp_analysis_free(&made);
         return s;
@@ -105,17 +119,45 @@ void xp_analysis_free(xp_analysis *a) {
     free(a->probabilities);
     free(a->logits);
     free(a->maps);
+    free(a->cams);
     xp_input_free(&a->input);
     *a = (xp_analysis){0};
 }
 
-float xp_analysis_probability(const xp_analysis *a, int label, int *window) {
+static float in_window(const float *values, const xp_analysis *a, int w, int label) {
+    return values[(size_t)w * (size_t)a->n_labels + (size_t)label];
+}
+
+static int likeliest_window(const xp_analysis *a, int label) {
     int best = 0;
-    const float *p = a->probabilities + label;
     for (int w = 1; w < a->n_windows; w++)
-        if (p[(size_t)w * (size_t)a->n_labels] > p[(size_t)best * (size_t)a->n_labels]) best = w;
+        if (in_window(a->probabilities, a, w, label) > in_window(a->probabilities, a, best, label))
+            best = w;
+    return best;
+}
+
+static double mean_odds(const xp_analysis *a, int label) {
+    double sum = 0;
+    for (int w = 0; w < a->n_windows; w++)
+        sum += xp_odds((double)in_window(a->probabilities, a, w, label));
+    return sum / a->n_windows;
+}
+
+float xp_analysis_probability(const xp_analysis *a, int label, int *window) {
+    const int best = likeliest_window(a, label);
     if (window) *window = best;
-    return p[(size_t)best * (size_t)a->n_labels];
+    if (a->scores || a->n_windows == 1) return in_window(a->probabilities, a, best, label);
+    return (float)xp_probability_of_odds(mean_odds(a, label));
+}
+
+float xp_analysis_logit(const xp_analysis *a, int label) {
+    const int best = likeliest_window(a, label);
+    const float most = in_window(a->logits, a, best, label);
+    float others = 0;
+    if (a->scores) return most;
+    for (int w = 0; w < a->n_windows; w++)
+        if (w != best) others += expf(in_window(a->logits, a, w, label) - most);
+    return most + log1pf(others) - log1pf((float)(a->n_windows - 1));
 }
 
 /* Keep the max_out largest peaks in out, sorted; *n is how many are there. */
@@ -145,4 +187,34 @@ int xp_map_intervals(const float *map, int t, double step, float level, double j
     }
     if (end > 0) keep_largest(out, &n, max_out, now);
     return n;
+}
+
+double xp_analysis_step(const xp_analysis *a) {
+    return a->map_length ? a->input.length / a->input.rate / a->map_length : 0;
+}
+
+xp_status xp_analysis_normalise(xp_analysis *a, xp_error *err) {
+    const int n = a->n_windows * a->n_maps;
+    if (!n || a->cams) return XP_OK;
+    a->cams = malloc((size_t)n * sizeof *a->cams);
+    if (!a->cams) return xp_fail(err, XP_ERR_MEMORY, "no memory for %d maps", n);
+    for (int i = 0; i < n; i++)
+        a->cams[i] =
+            xp_gradcam_normalise(a->maps + (size_t)i * (size_t)a->map_length, a->map_length);
+    return XP_OK;
+}
+
+static const float LEVEL = 0.5f; /* of the map's maximum: what counts as strong */
+static const double JOIN = 0.1;  /* s: stretches closer than this are one */
+
+xp_map_summary xp_analysis_map(const xp_analysis *a, int window, int i, float *scratch) {
+    const size_t at = (size_t)window * (size_t)a->n_maps + (size_t)i;
+    const float *map = a->maps + at * (size_t)a->map_length;
+    xp_map_summary s = {.values = a->cams ? map : scratch};
+    if (!a->cams) memcpy(scratch, map, (size_t)a->map_length * sizeof *map);
+    s.info = a->cams ? a->cams[at] : xp_gradcam_normalise(scratch, a->map_length);
+    if (s.info.positive)
+        s.n_strongest = xp_map_intervals(s.values, a->map_length, xp_analysis_step(a), LEVEL, JOIN,
+                                         s.strongest, XP_STRONGEST_MAX);
+    return s;
 }

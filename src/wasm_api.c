@@ -1,105 +1,47 @@
 #include "wasm_api.h"
 
+#include "base/sha256.h"
 #include "draw_request.h"
-#include "ecg/file_table.h"
 #include "ecg/leads.h"
+#include "ecg/record_bytes.h"
 #include "explain.h"
 #include "kernels/kernels.h"
-#include "lead_evidence.h"
+#include "lead_attribution.h"
+#include "measure_words.h"
 #include "nn/model.h"
+#include "nn/model_file.h"
+#include "report.h"
 
-#include <cjson/cJSON.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#ifndef XP_VERSION
-#define XP_VERSION "0.1.0"
-#endif
-
-/* The stretches of a map worth putting into words: at least half of its maximum, the three
- * strongest, close ones taken together: as `xplaim explain` tells them. */
-#define INTERVAL_LEVEL 0.5f
-#define INTERVAL_JOIN_SECONDS 0.1
-#define INTERVALS_MAX 3
-
 struct xp_session {
-    xp_file_entry *files; /* names, bytes and the array: owned */
-    int n_files;
     bool has_record, has_model, has_analysis;
     xp_record record;
+    char *record_name; /* as it was opened; owned */
     xp_model model;
+    char sha256[65]; /* of the model's file */
     xp_net *net;
     int layer;   /* op index that is to be explained, or -1 */
     int planned; /* op index that the net can explain, or -1 */
     size_t net_bytes;
-    xp_analysis analysis; /* maps normalised in place */
-    xp_cam_info *cams;    /* (windows, labels) of analysis.maps; owned */
-    xp_evidence evidence; /* of the analysis */
-    char *text;           /* the last one asked for; owned */
-    float **filtered;     /* (leads) NULL, or (n) mV; owned */
+    xp_analysis analysis;         /* maps normalised in place */
+    xp_notices refused;           /* leads of it that are not to be believed */
+    xp_lead_attribution evidence; /* of the analysis */
+    char *text;                   /* the last one asked for; owned */
+    float **filtered;             /* (leads) NULL, or (n) mV; owned */
     xp_display drawing;
     xp_error error;
 };
-
-void *xp_wasm_alloc(size_t bytes) {
-    return malloc(bytes ? bytes : 1);
-}
-
-void xp_wasm_free(void *p) {
-    free(p);
-}
-
-/* ---- files ------------------------------------------------------------------------------------
- */
-
-static void forget_files(xp_session *s) {
-    for (int i = 0; i < s->n_files; i++) {
-        free((void *)s->files[i].name);
-        free((void *)s->files[i].data);
-    }
-    free(s->files);
-    s->files = NULL;
-    s->n_files = 0;
-}
-
-/* The entry of that name, made when there is none; NULL without memory. */
-static xp_file_entry *file_entry(xp_session *s, const char *name) {
-    for (int i = 0; i < s->n_files; i++)
-        if (!strcmp(s->files[i].name, name)) return &s->files[i];
-    xp_file_entry *grown = realloc(s->files, ((size_t)s->n_files + 1) * sizeof *grown);
-    if (!grown) return NULL;
-    s->files = grown;
-    char *copy = strdup(name);
-    if (!copy) return NULL;
-    grown[s->n_files] = (xp_file_entry){.name = copy};
-    return &grown[s->n_files++];
-}
-
-int xp_wasm_add_file(xp_session *s, const char *name, uint8_t *bytes, size_t size) {
-    if (!name) {
-        forget_files(s);
-        return XP_OK;
-    }
-    xp_file_entry *f = file_entry(s, name);
-    if (!f) {
-        free(bytes);
-        return xp_fail(&s->error, XP_ERR_MEMORY, "no memory for the file %s", name);
-    }
-    free((void *)f->data);
-    f->data = bytes;
-    f->size = size;
-    return XP_OK;
-}
 
 /* ---- the session ------------------------------------------------------------------------------
  */
 
 static void drop_analysis(xp_session *s) {
     if (s->has_analysis) xp_analysis_free(&s->analysis);
-    xp_evidence_free(&s->evidence);
-    free(s->cams);
-    s->cams = NULL;
+    xp_notices_free(&s->refused);
+    xp_lead_attribution_free(&s->evidence);
     s->has_analysis = false;
 }
 
@@ -115,6 +57,8 @@ static void drop_record(xp_session *s) {
     xp_display_free(&s->drawing);
     if (s->has_record) xp_record_free(&s->record);
     s->has_record = false;
+    free(s->record_name);
+    s->record_name = NULL;
 }
 
 static void drop_model(xp_session *s) {
@@ -133,7 +77,6 @@ void xp_wasm_close(xp_session *s) {
     if (!s) return;
     drop_record(s);
     drop_model(s);
-    forget_files(s);
     free(s->text);
     free(s);
 }
@@ -141,16 +84,18 @@ void xp_wasm_close(xp_session *s) {
 /* ---- record -----------------------------------------------------------------------------------
  */
 
-int xp_wasm_open_record(xp_session *s, const char *name) {
-    xp_file_table table = {s->files, s->n_files};
-    xp_file_source source = xp_file_table_source(&table);
-    xp_wfdb w;
+int xp_wasm_take_record(xp_session *s, const char *name, uint8_t *bytes, size_t size) {
     drop_record(s);
-    XP_TRY(xp_wfdb_read(&w, name, &source, &s->error));
-    xp_status status = xp_wfdb_to_record(&s->record, &w, &s->error);
-    xp_wfdb_free(&w);
-    s->has_record = status == XP_OK;
-    return status == XP_OK ? xp_leads_complete(&s->record, &s->error) : status;
+    xp_status status = xp_record_from_bytes(&s->record, (xp_bytes){bytes, size}, &s->error);
+    free(bytes);
+    if (status != XP_OK) return status;
+    s->has_record = true;
+    status = xp_leads_complete(&s->record, &s->error);
+    s->record_name = strdup(name);
+    if (status == XP_OK && !s->record_name)
+        status = xp_fail(&s->error, XP_ERR_MEMORY, "no memory for the name of a record");
+    if (status != XP_OK) drop_record(s);
+    return status;
 }
 
 enum { MAX_FILTERED = 40 }; /* more than a record has */
@@ -186,7 +131,7 @@ int xp_wasm_filter(xp_session *s, double low, double high, double notch) {
     xp_input_spec spec = display_spec(r, names);
     if (!spec.n_leads)
         return xp_fail(&s->error, XP_ERR_LEAD_UNKNOWN, "no lead of the record can be filtered");
-    xp_prepare_options opt = {low, high, notch, .accept_amplitude = true};
+    xp_prepare_options opt = {low, high, notch, .accept_amplitude = true, .accept_checksums = true};
     XP_TRY(xp_prepare(&in, r, &spec, &opt, &s->error));
     s->filtered = calloc((size_t)r->n_leads, sizeof *s->filtered);
     bool ok = s->filtered != NULL;
@@ -216,18 +161,18 @@ int xp_wasm_draw(xp_session *s, const char *request, const float *values, size_t
 const void *xp_wasm_drawing(const xp_session *s, int part) {
     const xp_display *d = &s->drawing;
     const void *const parts[] = {d->ops, d->points, d->colors, d->text, d->strips};
-    return part >= 0 && part <= XP_DRAWING_STRIPS ? parts[part] : NULL;
+    return part >= 0 && part < XP_DRAWING_COUNT ? parts[part] : NULL;
 }
 
 static cJSON *drawing_json(const xp_display *d) {
     const size_t counts[] = {d->n_ops, d->n_points, d->n_colors, d->n_text, d->n_strips};
-    cJSON *o = cJSON_CreateObject();
-    cJSON_AddNumberToObject(o, "width", d->width);
-    cJSON_AddNumberToObject(o, "height", d->height);
-    cJSON_AddNumberToObject(o, "paper", d->paper);
-    cJSON *list = cJSON_AddArrayToObject(o, "counts");
+    cJSON *o = cJSON_CreateObject(), *list = cJSON_CreateArray();
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
-        cJSON_AddItemToArray(list, cJSON_CreateNumber((double)counts[i]));
+        xp_json_append(list, xp_json_integer((int64_t)counts[i]));
+    xp_json_add(o, "width", xp_json_number((double)d->width));
+    xp_json_add(o, "height", xp_json_number((double)d->height));
+    xp_json_add(o, "paper", xp_json_integer(d->paper));
+    xp_json_add(o, "counts", list);
     return o;
 }
 
@@ -265,6 +210,7 @@ static xp_status make_net(xp_session *s, const char *layer) {
 int xp_wasm_load_model(xp_session *s, uint8_t *bytes, size_t size, const char *layer) {
     drop_model(s);
     xp_status status = xp_model_read(&s->model, (xp_bytes){bytes, size}, &s->error);
+    if (status == XP_OK) xp_sha256_hex((xp_bytes){bytes, size}, s->sha256);
     free(bytes);
     if (status != XP_OK) return status;
     s->has_model = true;
@@ -281,19 +227,23 @@ int xp_wasm_choose_layer(xp_session *s, const char *layer) {
     return status;
 }
 
+int xp_wasm_operate_at(xp_session *s, const char *point) {
+    const int p = xp_operating_point_find(point);
+    if (!s->has_model) return xp_fail(&s->error, XP_ERR_USAGE, "no model is loaded");
+    if (p < 0 || !xp_model_can_operate_at(&s->model, (xp_operating_point)p))
+        return xp_fail(&s->error, XP_ERR_USAGE, "the model has no thresholds of the kind %s",
+                       point);
+    drop_analysis(s);
+    xp_model_operate_at(&s->model, (xp_operating_point)p);
+    return XP_OK;
+}
+
 /* ---- analysis ---------------------------------------------------------------------------------
  */
 
-static xp_status normalise_maps(xp_session *s) {
-    const xp_analysis *a = &s->analysis;
-    int n = a->n_windows * a->n_maps;
-    if (!n) return XP_OK;
-    s->cams = malloc((size_t)n * sizeof *s->cams);
-    if (!s->cams) return xp_fail(&s->error, XP_ERR_MEMORY, "no memory for %d maps", n);
-    for (int i = 0; i < n; i++)
-        s->cams[i] =
-            xp_gradcam_normalise(a->maps + (size_t)i * (size_t)a->map_length, a->map_length);
-    return XP_OK;
+static xp_status judge(xp_session *s) {
+    return xp_judge_and_note(&s->refused, &s->record, &s->analysis.input.notices,
+                             (const char(*)[16])s->model.leads, s->model.n_leads, &s->error);
 }
 
 int xp_wasm_analyse(xp_session *s, int flags) {
@@ -303,12 +253,14 @@ int xp_wasm_analyse(xp_session *s, int flags) {
     xp_explain_options opt = {
         .prepare.accept_amplitude = (flags & XP_ANALYSE_ACCEPT_AMPLITUDE) != 0,
         .prepare.accept_missing_leads = (flags & XP_ANALYSE_ACCEPT_MISSING_LEADS) != 0,
+        .prepare.accept_checksums = (flags & XP_ANALYSE_ACCEPT_CHECKSUMS) != 0,
         .layer = flags & XP_ANALYSE_NO_MAPS ? -1 : s->layer,
         .label = -1};
     XP_TRY(plan_net(s, s->layer));
     XP_TRY(xp_explain(&s->analysis, &s->record, &s->model, s->net, &opt, &s->error));
     s->has_analysis = true;
-    xp_status status = normalise_maps(s);
+    xp_status status = xp_analysis_normalise(&s->analysis, &s->error);
+    if (status == XP_OK) status = judge(s);
     if (status != XP_OK) drop_analysis(s);
     return status;
 }
@@ -316,30 +268,32 @@ int xp_wasm_analyse(xp_session *s, int flags) {
 #ifdef XP_PAGE_MODULE
 __attribute__((import_module("env"), import_name("xp_wasm_progress"))) void
 xp_wasm_progress(int done, int total);
-static bool tell_progress(void *ctx, int done, int total) {
+static bool report_progress(void *ctx, int done, int total) {
     (void)ctx;
     xp_wasm_progress(done, total);
     return true; /* who wants it stopped ends the worker */
 }
 #else
-static const xp_progress_fn tell_progress = NULL;
+static const xp_progress_fn report_progress = NULL;
 #endif
 
 int xp_wasm_attribute(xp_session *s, int method, int window, int label) {
-    xp_evidence made;
+    xp_lead_attribution made;
     if (!s->has_analysis) return xp_fail(&s->error, XP_ERR_USAGE, "nothing was analysed");
-    if (method != XP_EVIDENCE_OCCLUSION && method != XP_EVIDENCE_GRADIENTS)
+    if (method != XP_ATTRIBUTION_OCCLUSION && method != XP_ATTRIBUTION_INTEGRATED_GRADIENTS)
         return xp_fail(&s->error, XP_ERR_USAGE, "there is no method %d", method);
-    xp_evidence_options opt = {(xp_evidence_method)method, window, label, {tell_progress, NULL}};
-    int op = xp_evidence_layer(opt.method);
+    xp_lead_attribution_options opt = {
+        (xp_lead_attribution_method)method, window, label, {report_progress, NULL}};
+    int op = xp_lead_attribution_layer(opt.method);
     XP_TRY(plan_net(s, op < 0 ? s->planned : op));
-    XP_TRY(xp_evidence_make(&made, &s->analysis, &s->record, &s->model, s->net, &opt, &s->error));
-    xp_evidence_free(&s->evidence);
+    XP_TRY(xp_lead_attribution_make(&made, &s->analysis, &s->record, &s->model, s->net, &opt,
+                                    &s->error));
+    xp_lead_attribution_free(&s->evidence);
     s->evidence = made;
     return XP_OK;
 }
 
-static const float *evidence_of(const xp_evidence *e, int label) {
+static const float *evidence_of(const xp_lead_attribution *e, int label) {
     int k = label - e->first_label;
     if (!e->values || k < 0 || k >= e->n_labels) return NULL;
     return e->values + (size_t)k * (size_t)e->n_leads * (size_t)e->steps;
@@ -354,9 +308,6 @@ const float *xp_wasm_floats(const xp_session *s, int kind, int index) {
     if (kind == XP_FLOATS_EVIDENCE) return evidence_of(&s->evidence, index);
     const xp_analysis *a = &s->analysis;
     if (!s->has_analysis || index >= a->n_windows) return NULL;
-    if (kind == XP_FLOATS_LOGITS) return a->logits + (size_t)index * (size_t)a->n_labels;
-    if (kind == XP_FLOATS_PROBABILITIES)
-        return a->probabilities + (size_t)index * (size_t)a->n_labels;
     if (kind == XP_FLOATS_MAPS && a->n_maps)
         return a->maps + (size_t)index * (size_t)a->n_maps * (size_t)a->map_length;
     return NULL;
@@ -365,201 +316,74 @@ const float *xp_wasm_floats(const xp_session *s, int kind, int index) {
 /* ---- texts ------------------------------------------------------------------------------------
  */
 
-static void add_notices(cJSON *o, const xp_notices *list) {
-    cJSON *array = cJSON_AddArrayToObject(o, "notices");
-    for (int i = 0; i < list->n; i++) {
-        cJSON *item = cJSON_CreateObject();
-        cJSON_AddStringToObject(item, "code", xp_notice_name(list->items[i].code));
-        cJSON_AddStringToObject(item, "lead", list->items[i].lead);
-        cJSON_AddStringToObject(item, "text", list->items[i].text);
-        cJSON_AddItemToArray(array, item);
-    }
-}
-
 static cJSON *about_json(void) {
     cJSON *o = cJSON_CreateObject();
-    cJSON_AddStringToObject(o, "version", XP_VERSION);
-    cJSON_AddStringToObject(o, "kernels", xp_kernels_best()->name);
-    cJSON_AddStringToObject(o, "modelFormat", XP_MODEL_FORMAT_VERSION);
+    xp_json_add(o, "version", xp_json_text(XP_VERSION));
+    xp_json_add(o, "kernels", xp_json_text(xp_kernels_best()->name));
+    xp_json_add(o, "modelFormat", xp_json_text(XP_MODEL_FORMAT_VERSION));
     return o;
 }
 
-static cJSON *error_json(const xp_error *e) {
-    cJSON *o = cJSON_CreateObject();
-    cJSON_AddStringToObject(o, "code", xp_status_name(e->code));
-    cJSON_AddStringToObject(o, "text", e->text);
-    return o;
+static xp_report_evidence described(const xp_lead_attribution *e) {
+    static const char *const METHODS[] = {
+#define X(id, name) name,
+        XP_ATTRIBUTION_LIST(X)
+#undef X
+    };
+    return (xp_report_evidence){.method = METHODS[e->method],
+                                .baseline = "zero",
+                                .segment_s = e->step,
+                                .segments = e->steps,
+                                .first_label = e->first_label,
+                                .n_labels = e->n_labels};
 }
 
-static cJSON *record_json(const xp_record *r) {
-    cJSON *o = cJSON_CreateObject();
-    char sex[2] = {r->sex, 0};
-    cJSON_AddStringToObject(o, "name", r->name);
-    cJSON_AddNumberToObject(o, "rate", r->rate);
-    cJSON_AddNumberToObject(o, "samples", (double)r->n);
-    cJSON_AddNumberToObject(o, "age", r->age);
-    cJSON_AddStringToObject(o, "sex", sex);
-    cJSON_AddStringToObject(o, "dx", r->dx);
-    cJSON *leads = cJSON_AddArrayToObject(o, "leads");
-    for (int i = 0; i < r->n_leads; i++) {
-        const xp_lead *l = &r->leads[i];
-        cJSON *item = cJSON_CreateObject();
-        cJSON_AddStringToObject(item, "name", l->name);
-        cJSON_AddBoolToObject(item, "derived", l->derived);
-        cJSON_AddBoolToObject(item, "calibrated", l->calibrated);
-        cJSON_AddNumberToObject(item, "missing", (double)l->n_missing);
-        cJSON_AddItemToArray(leads, item);
+/* The document of the analysis; evidence: with the evidence that was made last. */
+static cJSON *report_json(const xp_session *s, bool evidence) {
+    const xp_lead_attribution *e = &s->evidence;
+    const bool ig = e->method == XP_ATTRIBUTION_INTEGRATED_GRADIENTS;
+    xp_notices notices = {0};
+    xp_report_gather(&notices, &s->model, &s->record.notices, &s->analysis);
+    xp_notices_append(&notices, &s->refused);
+    xp_report r = {.record = s->record_name,
+                   .model = &s->model,
+                   .model_sha256 = s->sha256,
+                   .analysis = &s->analysis,
+                   .notices = &notices,
+                   .label = evidence && ig ? e->first_label : -1};
+    cJSON *o;
+    if (evidence) {
+        const xp_report_evidence part = described(e);
+        cJSON *made = xp_report_evidence_begin(&part);
+        xp_report_evidence_window(made, &part, &r, e->window, e->rows, ig ? &e->ig : NULL);
+        o = xp_report_evidence_end(&r, made);
+    } else if (s->analysis.n_maps) {
+        const xp_report_maps_options opt = {.layer = s->model.graph.ops[s->layer].name,
+                                            .no_values = true};
+        o = xp_report_maps(&r, &opt);
+    } else {
+        o = xp_report_prediction(&r);
     }
-    add_notices(o, &r->notices);
-    return o;
-}
-
-static cJSON *model_label_json(const xp_label *l) {
-    cJSON *o = cJSON_CreateObject();
-    cJSON_AddStringToObject(o, "name", l->name);
-    cJSON_AddStringToObject(o, "longName", l->long_name);
-    cJSON_AddNumberToObject(o, "threshold", l->threshold);
-    cJSON_AddStringToObject(o, "thresholdSource", l->threshold_source);
-    cJSON_AddNumberToObject(o, "auroc", l->auroc);
-    cJSON_AddNumberToObject(o, "aurocLow", l->auroc_low);
-    cJSON_AddNumberToObject(o, "aurocHigh", l->auroc_high);
-    cJSON_AddNumberToObject(o, "positives", l->n_positive < 0 ? NAN : l->n_positive);
-    return o;
-}
-
-static void add_meta(cJSON *o, const xp_model *m) {
-    cJSON *list = cJSON_AddArrayToObject(o, "meta");
-    for (int i = 0; i < m->n_meta; i++) {
-        cJSON *item = cJSON_CreateObject();
-        cJSON_AddStringToObject(item, "key", m->meta[i].key);
-        cJSON_AddStringToObject(item, "value", m->meta[i].value);
-        cJSON_AddItemToArray(list, item);
-    }
-}
-
-static cJSON *model_json(const xp_session *s) {
-    const xp_model *m = &s->model;
-    cJSON *o = cJSON_CreateObject();
-    cJSON_AddStringToObject(o, "name", m->name);
-    cJSON_AddStringToObject(o, "architecture", m->architecture);
-    cJSON_AddBoolToObject(o, "trained", m->trained);
-    cJSON_AddNumberToObject(o, "rate", m->rate);
-    cJSON_AddNumberToObject(o, "length", m->length);
-    cJSON_AddNumberToObject(o, "bytes", (double)s->net_bytes);
-    cJSON *leads = cJSON_AddArrayToObject(o, "leads");
-    for (int i = 0; i < m->n_leads; i++)
-        cJSON_AddItemToArray(leads, cJSON_CreateString(m->leads[i]));
-    cJSON_AddStringToObject(o, "layer", s->layer < 0 ? "" : m->graph.ops[s->layer].name);
-    cJSON *layers = cJSON_AddArrayToObject(o, "layers");
-    for (int i = 1; i < m->graph.n_ops; i++)
-        if (m->graph.ops[i].is_sequence)
-            cJSON_AddItemToArray(layers, cJSON_CreateString(m->graph.ops[i].name));
-    cJSON *labels = cJSON_AddArrayToObject(o, "labels");
-    for (int i = 0; i < m->n_labels; i++)
-        cJSON_AddItemToArray(labels, model_label_json(&m->labels[i]));
-    add_meta(o, m);
-    return o;
-}
-
-/* Seconds that one step of the map lasts. */
-static double map_step(const xp_session *s) {
-    const xp_analysis *a = &s->analysis;
-    return a->map_length ? s->model.length / s->model.rate / a->map_length : 0;
-}
-
-static cJSON *map_json(const xp_session *s, int window, int label) {
-    const xp_analysis *a = &s->analysis;
-    size_t i = (size_t)window * (size_t)a->n_maps + (size_t)label;
-    xp_interval found[INTERVALS_MAX];
-    int n = xp_map_intervals(a->maps + i * (size_t)a->map_length, a->map_length, map_step(s),
-                             INTERVAL_LEVEL, INTERVAL_JOIN_SECONDS, found, INTERVALS_MAX);
-    cJSON *o = cJSON_CreateObject();
-    cJSON_AddBoolToObject(o, "positive", s->cams[i].positive);
-    cJSON_AddNumberToObject(o, "max", s->cams[i].max_raw);
-    cJSON *intervals = cJSON_AddArrayToObject(o, "intervals");
-    for (int k = 0; k < n; k++) {
-        cJSON *item = cJSON_CreateObject();
-        cJSON_AddNumberToObject(item, "start", found[k].start);
-        cJSON_AddNumberToObject(item, "end", found[k].end);
-        cJSON_AddNumberToObject(item, "peak", found[k].peak);
-        cJSON_AddItemToArray(intervals, item);
-    }
-    return o;
-}
-
-static cJSON *label_json(const xp_session *s, int label) {
-    const xp_analysis *a = &s->analysis;
-    int window;
-    cJSON *o = cJSON_CreateObject();
-    cJSON_AddStringToObject(o, "name", s->model.labels[label].name);
-    cJSON_AddNumberToObject(o, "probability", xp_analysis_probability(a, label, &window));
-    cJSON_AddNumberToObject(o, "window", window);
-    cJSON *maps = cJSON_AddArrayToObject(o, "maps");
-    for (int w = 0; w < a->n_windows && a->n_maps; w++)
-        cJSON_AddItemToArray(maps, map_json(s, w, label));
-    return o;
-}
-
-static cJSON *analysis_json(const xp_session *s) {
-    const xp_analysis *a = &s->analysis;
-    cJSON *o = cJSON_CreateObject();
-    cJSON_AddNumberToObject(o, "rate", a->input.rate);
-    cJSON_AddNumberToObject(o, "mapLength", a->map_length);
-    cJSON_AddNumberToObject(o, "step", map_step(s));
-    cJSON *windows = cJSON_AddArrayToObject(o, "windows");
-    for (int w = 0; w < a->n_windows; w++) {
-        cJSON *item = cJSON_CreateObject();
-        cJSON_AddNumberToObject(item, "start", (double)a->input.start[w] / a->input.rate);
-        cJSON_AddNumberToObject(item, "seconds", (double)a->input.valid[w] / a->input.rate);
-        cJSON_AddItemToArray(windows, item);
-    }
-    cJSON *labels = cJSON_AddArrayToObject(o, "labels");
-    for (int i = 0; i < a->n_labels; i++) cJSON_AddItemToArray(labels, label_json(s, i));
-    add_notices(o, &a->input.notices);
-    return o;
-}
-
-static cJSON *integration_json(const xp_ig_info *i) {
-    cJSON *o = cJSON_CreateObject();
-    cJSON_AddNumberToObject(o, "logit", i->logit);
-    cJSON_AddNumberToObject(o, "baseline", i->baseline_logit);
-    cJSON_AddNumberToObject(o, "sum", i->sum);
-    cJSON_AddNumberToObject(o, "residual", i->residual);
-    cJSON_AddNumberToObject(o, "steps", i->steps);
-    cJSON_AddBoolToObject(o, "complete", i->complete);
-    return o;
-}
-
-static cJSON *evidence_json(const xp_evidence *e) {
-    bool integrated = e->method == XP_EVIDENCE_GRADIENTS;
-    cJSON *o = cJSON_CreateObject();
-    cJSON_AddNumberToObject(o, "firstLabel", e->first_label);
-    cJSON_AddNumberToObject(o, "labels", e->n_labels);
-    cJSON_AddNumberToObject(o, "leads", e->n_leads);
-    cJSON_AddNumberToObject(o, "steps", e->steps);
-    cJSON_AddNumberToObject(o, "step", e->step);
-    cJSON_AddItemToObject(o, "integration",
-                          integrated ? integration_json(&e->ig) : cJSON_CreateNull());
+    xp_notices_free(&notices);
     return o;
 }
 
 static cJSON *part_json(const xp_session *s, int kind) {
     if (kind == XP_TEXT_ABOUT) return about_json();
-    if (kind == XP_TEXT_ERROR) return error_json(&s->error);
-    if (kind == XP_TEXT_RECORD && s->has_record) return record_json(&s->record);
-    if (kind == XP_TEXT_MODEL && s->has_model) return model_json(s);
-    if (kind == XP_TEXT_ANALYSIS && s->has_analysis) return analysis_json(s);
+    if (kind == XP_TEXT_ERROR) return xp_report_error(&s->error);
+    if (kind == XP_TEXT_RECORD && s->has_record) return xp_report_recording(&s->record);
+    if (kind == XP_TEXT_MODEL && s->has_model)
+        return xp_report_loaded(&s->model, s->sha256, s->layer, s->net_bytes);
+    if (kind == XP_TEXT_REPORT && s->has_analysis) return report_json(s, false);
     if (kind == XP_TEXT_DRAWING && s->drawing.n_ops) return drawing_json(&s->drawing);
-    if (kind == XP_TEXT_EVIDENCE && s->evidence.values) return evidence_json(&s->evidence);
+    if (kind == XP_TEXT_EVIDENCE && s->evidence.values) return report_json(s, true);
     return cJSON_CreateNull();
 }
 
 const char *xp_wasm_text(xp_session *s, int kind) {
-    cJSON *o = part_json(s, kind);
-    free(s->text);
-    s->text = o ? cJSON_PrintUnformatted(o) : NULL;
-    cJSON_Delete(o);
-    return s->text ? s->text : "null";
+    cJSON_free(s->text);
+    s->text = xp_json_print(part_json(s, kind));
+    return s->text;
 }
 
 /* ---- self-test --------------------------------------------------------------------------------

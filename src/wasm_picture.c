@@ -1,5 +1,5 @@
-/* The page's second WebAssembly module, fetched only when a picture is saved: a display list in, a
- * PNG file out. web/core.js is its only caller in the page; the tests call it natively too. */
+/* The page's second WebAssembly module: a display list in, a PNG or an SVG file out. web/core.js is
+ * its only caller in the page; the tests call it natively too. */
 #include "wasm_picture.h"
 
 #include <stdlib.h>
@@ -7,7 +7,8 @@
 
 struct xp_picture {
     xp_display list;
-    uint8_t *png; /* owned */
+    char *title;   /* NUL-terminated, owned */
+    uint8_t *file; /* owned */
     size_t size;
     xp_error error;
 };
@@ -15,12 +16,13 @@ struct xp_picture {
 void xp_picture_close(xp_picture *p) {
     if (!p) return;
     xp_display_free(&p->list);
-    free(p->png);
+    free(p->title);
+    free(p->file);
     free(p);
 }
 
 xp_picture *xp_picture_open(float width, float height, uint32_t paper, size_t n_ops,
-                            size_t n_points, size_t n_colors, size_t n_text) {
+                            size_t n_points, size_t n_colors, size_t n_text, size_t n_title) {
     xp_picture *p = calloc(1, sizeof *p);
     if (!p) return NULL;
     xp_display *d = &p->list;
@@ -35,14 +37,15 @@ xp_picture *xp_picture_open(float width, float height, uint32_t paper, size_t n_
                       .n_points = n_points,
                       .n_colors = n_colors,
                       .n_text = n_text};
-    if (d->ops && d->points && d->colors && d->text) return p;
+    p->title = calloc(n_title + 1, 1);
+    if (d->ops && d->points && d->colors && d->text && p->title) return p;
     xp_picture_close(p);
     return NULL;
 }
 
 void *xp_picture_part(xp_picture *p, int part) {
-    void *const parts[] = {p->list.ops, p->list.points, p->list.colors, p->list.text};
-    return part >= 0 && part < 4 ? parts[part] : NULL;
+    void *const parts[] = {p->list.ops, p->list.points, p->list.colors, p->list.text, p->title};
+    return part >= 0 && part < 5 ? parts[part] : NULL;
 }
 
 static bool inside(size_t first, size_t count, size_t n) {
@@ -66,22 +69,36 @@ static bool op_is_whole(const xp_display *d, const xp_draw_op *op) {
     }
 }
 
-int xp_picture_png(xp_picture *p, double dpi) {
-    xp_image image = {0};
-    free(p->png);
-    p->png = NULL;
+/* Before a new file: the one before goes, and the list must be whole. */
+static xp_status begin_file(xp_picture *p) {
+    free(p->file);
+    p->file = NULL;
     p->size = 0;
     for (size_t i = 0; i < p->list.n_ops; i++)
         if (!op_is_whole(&p->list, &p->list.ops[i]))
             return xp_fail(&p->error, XP_ERR_FORMAT, "part %zu of the drawing is not whole", i);
+    return XP_OK;
+}
+
+int xp_picture_png(xp_picture *p, double dpi) {
+    xp_image image = {0};
+    XP_TRY(begin_file(p));
     XP_TRY(xp_raster(&image, &p->list, dpi, &p->error));
-    xp_status status = xp_png(&p->png, &p->size, &image, dpi, &p->error);
+    xp_status status = xp_png(&p->file, &p->size, &image, dpi, &p->error);
     xp_image_free(&image);
     return status;
 }
 
+int xp_picture_svg(xp_picture *p) {
+    char *text = NULL;
+    XP_TRY(begin_file(p));
+    XP_TRY(xp_svg(&text, &p->size, &p->list, p->title, &p->error));
+    p->file = (uint8_t *)text;
+    return XP_OK;
+}
+
 const uint8_t *xp_picture_bytes(const xp_picture *p) {
-    return p->png;
+    return p->file;
 }
 
 size_t xp_picture_size(const xp_picture *p) {

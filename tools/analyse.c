@@ -4,7 +4,9 @@
 #include "attribution.h"
 #include "ecg/amplitude.h"
 #include "ecg/filter.h"
-#include "report.h"
+#include "measure/whole.h"
+#include "measure_words.h"
+#include "report_text.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -45,7 +47,7 @@ static xp_status find_layer(const xp_model *m, const char *name, int *layer, xp_
                    m->graph.ops[*layer].name);
 }
 
-/* Fills an where it lies: the net points to the model in it. */
+/* That a net can be made is found out at once. */
 static xp_status open_parts(analyser *an, const char *model, int threads, analyser_use use,
                             const char *layer, const char *label, xp_error *err) {
     XP_TRY(model_file_load(&an->file, model, err));
@@ -53,9 +55,10 @@ static xp_status open_parts(analyser *an, const char *model, int threads, analys
     XP_TRY(find_label(m, label, &an->options.label, err));
     if (use == ANALYSER_MAPS) XP_TRY(find_layer(m, layer, &an->options.layer, err));
     XP_TRY(xp_pool_create(&an->pool, threads, err));
-    xp_net_options o = xp_net_explaining(use == ANALYSER_INPUT ? XP_INPUT_OP : an->options.layer);
-    o.pool = an->pool;
-    return xp_net_create(&an->net, m, &o, err);
+    an->plan = xp_net_explaining(use == ANALYSER_INPUT ? XP_INPUT_OP : an->options.layer);
+    an->plan.pool = an->pool;
+    size_t bytes;
+    return xp_net_bytes(m, &an->plan, &bytes, err);
 }
 
 xp_status analyser_open(analyser *an, const char *model, int threads, analyser_use use,
@@ -64,6 +67,10 @@ xp_status analyser_open(analyser *an, const char *model, int threads, analyser_u
     xp_status s = open_parts(an, model, threads, use, layer, label, err);
     if (s != XP_OK) analyser_close(an);
     return s;
+}
+
+xp_status analyser_equip(analyser *an, xp_error *err) {
+    return an->net ? XP_OK : xp_net_create(&an->net, &an->file.model, &an->plan, err);
 }
 
 void analyser_close(analyser *an) {
@@ -84,38 +91,59 @@ typedef struct run {
     xp_error *err;
 } run;
 
-/* Hand one result over, good or bad, and forget it. recorded: the notices of the file, or NULL. */
-static xp_status deliver(run *r, const char *record, xp_status s, xp_analysis *a,
-                         const xp_notices *recorded, const xp_error *failure) {
+/* Hand one result over, good or bad, and forget it. recorded: the record, or NULL. */
+static xp_status deliver(run *r, analysed *result, xp_status s, xp_analysis *a,
+                         const xp_record *recorded) {
+    const xp_model *m = &r->an->file.model;
     xp_notices notices = {0};
-    analysed result = {.record = record, .notices = &notices, .failure = failure};
+    result->notices = &notices;
     if (s == XP_OK) {
-        const xp_model *m = &r->an->file.model;
-        if (!m->trained) xp_notice_add(&notices, XP_NOTE_MODEL, NULL, "%s", UNTRAINED_TEXT);
-        if (recorded) xp_notices_append(&notices, recorded);
-        xp_notices_append(&notices, &a->input.notices);
-        result.analysis = a;
+        xp_report_gather(&notices, m, recorded ? &recorded->notices : NULL, a);
+        if (recorded) /* without memory such a notice is lost, nothing else */
+            xp_judge_and_note(&notices, recorded, &a->input.notices, (const char(*)[16])m->leads,
+                              m->n_leads, NULL);
+        result->analysis = a;
     } else {
         ++*r->failed;
     }
     progress_hide(r->bar);
-    xp_status done = r->fn(r->ctx, &result, r->err);
+    xp_status done = r->fn(r->ctx, result, r->err);
     if (s == XP_OK) xp_analysis_free(a);
     xp_notices_free(&notices);
     progress_update(r->bar, r->bar->done + 1);
     return done;
 }
 
+/* With what is measured on the record, where that is asked for and can be done. */
+static xp_status deliver_measured(run *r, analysed *result, xp_analysis *a, const xp_record *rec) {
+    xp_quality quality;
+    xp_measures measures;
+    xp_error why;
+    if (!r->an->measures) return deliver(r, result, XP_OK, a, rec);
+    if (xp_measure_whole(&quality, &measures, rec, r->an->options.prepare.accept_checksums, &why) !=
+        XP_OK) {
+        result->unmeasurable = &why;
+        return deliver(r, result, XP_OK, a, rec);
+    }
+    result->measured = &(xp_measured){result->record, rec, &quality, &measures, true};
+    const xp_status s = deliver(r, result, XP_OK, a, rec);
+    xp_measures_free(&measures);
+    xp_quality_free(&quality);
+    return s;
+}
+
 static xp_status run_record(run *r, const char *path) {
     xp_record rec = {0};
     xp_analysis a;
     xp_error failure = {0};
-    xp_status s = input_read_record(&rec, path, &failure);
+    analysed result = {.record = path, .failure = &failure};
+    xp_status s = input_read_record(&rec, path, &r->an->known, &failure);
+    if (s == XP_OK) s = analyser_equip(r->an, &failure);
     if (s == XP_OK) {
         s = xp_explain(&a, &rec, &r->an->file.model, r->an->net, &r->an->options, &failure);
         if (s != XP_OK) report_refusal(&failure, path);
     }
-    s = deliver(r, path, s, &a, &rec.notices, &failure);
+    s = s == XP_OK ? deliver_measured(r, &result, &a, &rec) : deliver(r, &result, s, &a, NULL);
     xp_record_free(&rec);
     return s;
 }
@@ -138,9 +166,9 @@ static xp_status window_input(xp_input *in, const window_array *w, size_t i, con
     memcpy(made.x, w->x + i * n, n * sizeof(float));
     made.valid[0] = m->length;
     if (w->n_missing && i == 0)
-        xp_notice_add(&made.notices, XP_NOTE_GAP, NULL,
-                      "%zu missing sample%s in this file became 0", w->n_missing,
-                      w->n_missing == 1 ? "" : "s");
+        xp_notice_add(&made.notices, XP_SAY_MISSING_IN_ARRAY, NULL,
+                      XP_ARGS(xp_arg_number("missing", (double)w->n_missing),
+                              xp_arg_text("samples", w->n_missing == 1 ? "sample" : "samples")));
     *in = made;
     return XP_OK;
 }
@@ -149,7 +177,7 @@ static xp_status window_input(xp_input *in, const window_array *w, size_t i, con
 static xp_status check_window(xp_input *in, const xp_model *m, bool accept, xp_error *err) {
     size_t n = (size_t)in->length;
     float *x = malloc(n * (size_t)in->n_leads * sizeof *x);
-    xp_column *columns = calloc((size_t)in->n_leads, sizeof *columns);
+    xp_input_lead *columns = calloc((size_t)in->n_leads, sizeof *columns);
     xp_status s = x && columns ? XP_OK : xp_fail(err, XP_ERR_MEMORY, "not enough memory");
     for (int c = 0; s == XP_OK && c < in->n_leads; c++) {
         for (size_t i = 0; i < n; i++)
@@ -181,7 +209,7 @@ static xp_status run_window(run *r, const char *path, const window_array *w, siz
         if (s == XP_OK) s = xp_explain_input(&a, &in, m, r->an->net, &r->an->options, &failure);
         if (s != XP_OK) xp_input_free(&in);
     }
-    s = deliver(r, name, s, &a, NULL, &failure);
+    s = deliver(r, &(analysed){.record = name, .failure = &failure}, s, &a, NULL);
     free(name);
     return s;
 }
@@ -190,7 +218,9 @@ static xp_status run_npy(run *r, const char *path) {
     window_array w;
     xp_error failure = {0};
     xp_status s = windows_load(&w, path, &r->an->file.model, &failure);
-    if (s != XP_OK) return deliver(r, path, s, NULL, NULL, &failure);
+    if (s == XP_OK && (s = analyser_equip(r->an, &failure)) != XP_OK) windows_free(&w);
+    if (s != XP_OK)
+        return deliver(r, &(analysed){.record = path, .failure = &failure}, s, NULL, NULL);
     r->bar->total += (int)w.n - 1;
     for (size_t i = 0; s == XP_OK && i < w.n; i++) s = run_window(r, path, &w, i);
     windows_free(&w);
@@ -204,7 +234,8 @@ static xp_status run_input(run *r, const input *in) {
     case INPUT_NPY:
         return run_npy(r, in->path);
     case INPUT_MISSING:
-        return deliver(r, in->path, in->error->code, NULL, NULL, in->error);
+        return deliver(r, &(analysed){.record = in->path, .failure = in->error}, in->error->code,
+                       NULL, NULL);
     }
     return XP_OK;
 }

@@ -1,8 +1,8 @@
 #include "arrays.h"
 
 #include "base/arena.h"
+#include "base/file.h"
 #include "convert/npy.h"
-#include "ecg/files.h"
 #include "output.h"
 
 #include <math.h>
@@ -14,7 +14,7 @@ xp_status array_save(const char *path, char kind, int size, int ndim, const size
     size_t n;
     xp_status s = xp_npy_write(kind, size, ndim, shape, data, &bytes, &n, err);
     if (s != XP_OK) return xp_fail_prefix(err, s, "%s", path);
-    s = output_write_file(path, bytes, n, err);
+    s = xp_file_write(path, bytes, n, err);
     free(bytes);
     return s;
 }

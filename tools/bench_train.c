@@ -1,7 +1,8 @@
 #include "bench_train.h"
 #include "progress.h"
-#include "report.h"
+#include "report_text.h"
 
+#include "base/clock.h"
 #include "train/trainer.h"
 
 #include <stdlib.h>
@@ -23,9 +24,9 @@ static xp_status run_steps(xp_trainer *t, const float *x, const float *y, int ba
     XP_TRY(xp_trainer_step(t, x, y, batch, &loss, err));
     xp_trainer_profile(t, true);
     for (int i = 0; i < repeat; i++) {
-        double begin = seconds_now();
+        double begin = xp_seconds_now();
         XP_TRY(xp_trainer_step(t, x, y, batch, &loss, err));
-        ms[i] = 1e3 * (seconds_now() - begin) / batch;
+        ms[i] = 1e3 * (xp_seconds_now() - begin) / batch;
     }
     out->parts = xp_trainer_time(t);
     qsort(ms, (size_t)repeat, sizeof *ms, compare_doubles);
@@ -86,19 +87,18 @@ static void print_json(const model_file *f, const char *kernels, int threads, in
                        const train_times *t) {
     part parts[PARTS];
     list_parts(&t->parts, parts);
-    cJSON *o = report_begin(NULL), *step = cJSON_CreateObject(), *list = cJSON_CreateObject();
-    cJSON_AddItemToObject(o, "model", report_model(f));
-    cJSON_AddItemToObject(o, "kernels", json_text(kernels));
-    cJSON_AddItemToObject(o, "threads", json_integer(threads));
-    cJSON_AddItemToObject(o, "batch", json_integer(batch));
-    cJSON_AddItemToObject(o, "repeat", json_integer(repeat));
-    cJSON_AddItemToObject(o, "trainer_bytes", json_integer((int64_t)t->bytes));
-    cJSON_AddItemToObject(step, "min_ms", json_number(t->min));
-    cJSON_AddItemToObject(step, "median_ms", json_number(t->median));
-    cJSON_AddItemToObject(o, "step", step);
-    for (int i = 0; i < PARTS; i++)
-        cJSON_AddItemToObject(list, parts[i].name, json_number(parts[i].ms));
-    cJSON_AddItemToObject(o, "parts_ms", list);
+    cJSON *o = xp_report_begin(NULL), *step = cJSON_CreateObject(), *list = cJSON_CreateObject();
+    xp_json_add(o, "model", xp_report_model(&f->model, f->sha256));
+    xp_json_add(o, "kernels", xp_json_text(kernels));
+    xp_json_add(o, "threads", xp_json_integer(threads));
+    xp_json_add(o, "batch", xp_json_integer(batch));
+    xp_json_add(o, "repeat", xp_json_integer(repeat));
+    xp_json_add(o, "trainer_bytes", xp_json_integer((int64_t)t->bytes));
+    xp_json_add(step, "min_ms_per_record", xp_json_number(t->min));
+    xp_json_add(step, "median_ms_per_record", xp_json_number(t->median));
+    xp_json_add(o, "step", step);
+    for (int i = 0; i < PARTS; i++) xp_json_add(list, parts[i].name, xp_json_number(parts[i].ms));
+    xp_json_add(o, "parts_ms_per_record", list);
     json_print_line(o);
 }
 

@@ -2,6 +2,8 @@
 #ifndef XP_TOOLS_COMMAND_H
 #define XP_TOOLS_COMMAND_H
 
+#include "base/statements.h"
+#include "base/status.h"
 #include "options.h"
 
 /* Exit statuses of the program. */
@@ -19,15 +21,10 @@ typedef struct command {
     exit_code (*run)(const struct command *self, int argc, char **argv);
 } command;
 
-extern const command command_info, command_decode, command_prepare, command_predict,
-    command_explain, command_import, command_export, command_bench, command_setup, command_train,
-    command_calibrate, command_ensemble, command_evaluate, command_compare, command_plot,
-    command_xai_check;
-
-/* Said by every output: text, JSON, help. */
-#define DISCLAIMER                                                                                 \
-    "Research and education only. Not a medical device. Not for diagnosis, treatment, monitoring " \
-    "or clinical decisions."
+extern const command command_info, command_decode, command_convert, command_measure,
+    command_prepare, command_predict, command_explain, command_import, command_export,
+    command_bench, command_setup, command_train, command_calibrate, command_ensemble,
+    command_evaluate, command_compare, command_plot, command_xai_check, command_cases;
 
 /* Print the command's usage, options and details. */
 void command_help(const command *c);
@@ -39,7 +36,15 @@ void command_help(const command *c);
 bool command_parse(const command *c, void *opt, int argc, char **argv, int min, int max,
                    arguments *args, exit_code *code);
 
-/* "xplaim predict: text (see ...)" on stderr; returns EXIT_CODE_BAD_USAGE. */
-exit_code usage_error(const command *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* The error that ends the command: on standard error or, where the command has the option "json"
+ * and it was given, as an object with "error" on standard output. opt: the command's options; NULL
+ * where there are none yet. Returns the exit code: bad usage where an argument was wrong, else bad
+ * input. */
+exit_code command_failed(const command *c, const void *opt, const xp_error *err);
+
+/* The same for arguments that do not go together; the text names the command and its usage. Returns
+ * EXIT_CODE_BAD_USAGE. */
+exit_code usage_error(const command *c, const void *opt, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
 
 #endif

@@ -2,8 +2,8 @@
 #ifndef XP_TOOLS_DATA_SETS_H
 #define XP_TOOLS_DATA_SETS_H
 
+#include "data/data_sets.h"
 #include "options.h"
-#include "train/dataset.h"
 
 typedef struct data_set_options {
     text_list names, dirs;
@@ -30,17 +30,9 @@ typedef struct data_set_options {
             offsetof(type, data.metadata_dir)                                                      \
     }
 
-/* Read the tables for these labels. option is how the command calls --ds-name, for messages. A
- * label that no table has is an error where `every` asks for that, else unknown throughout. On
- * error d holds nothing. */
-xp_status data_sets_load(xp_dataset *d, const data_set_options *o, const char *option,
-                         const char *const *labels, int n_labels, bool every, xp_error *err);
-
-/* The next name of a list "A,B,C" into name, blanks around it cut; false at the end of the list.
- * *fits is false for a name that is empty or too long. */
-bool next_in_list(const char **list, char *name, size_t size, bool *fits);
-
-/* The published licences of the data sets named, separated by "; ". */
-void data_sets_licence(const data_set_options *o, char *text, size_t size);
+/* What was named, checked: XP_ERR_USAGE where nothing was, or a folder is missing, or a name is
+ * unknown. option is how the command calls --ds-name, for messages. out points into o. */
+xp_status data_sets_of(xp_data_sets *out, const data_set_options *o, const char *option,
+                       xp_error *err);
 
 #endif

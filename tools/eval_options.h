@@ -2,8 +2,9 @@
 #ifndef XP_TOOLS_EVAL_OPTIONS_H
 #define XP_TOOLS_EVAL_OPTIONS_H
 
-#include "cases.h"
 #include "command.h"
+#include "data_sets.h"
+#include "eval/thresholds.h"
 
 typedef struct eval_options {
     const char *model, *model_b; /* evaluate: model; compare: both */
@@ -12,7 +13,7 @@ typedef struct eval_options {
     const char *val_scores, *val_scores_b, *val_truth;
     const char *test_set, *val_set;
     data_set_options data;
-    const char *part, *cache_dir, *threshold, *csv, *figures, *report;
+    const char *part, *layout, *point, *cache_dir, *threshold, *csv, *figures, *report;
     int val_fold, test_fold, resamples, seed, threads, min_positives;
     double level, dpi;
     xp_prepare_options prepare;
@@ -34,6 +35,13 @@ typedef struct eval_options {
          "PART",                                                                                   \
          "of the data set: test (default), validation, train, all",                                \
          offsetof(eval_options, part)},                                                            \
+        OPTION_POINT(eval_options),                                                                \
+        {"layout",                                                                                 \
+         0,                                                                                        \
+         OPTION_TEXT,                                                                              \
+         "NAME",                                                                                   \
+         "show of each record what a page has: 3x4+1, 3x4, 6x2, limb, short (default whole)",      \
+         offsetof(eval_options, layout)},                                                          \
         {"val-fold",                                                                               \
          0,                                                                                        \
          OPTION_COUNT,                                                                             \
@@ -74,7 +82,8 @@ typedef struct eval_options {
          0,                                                                                        \
          OPTION_TEXT,                                                                              \
          "RULE",                                                                                   \
-         "model (default), youden, f1, sensitivity=0.9 (chosen on validation data), or a number",  \
+         "model (default), youden, f1, sensitivity=0.9, specificity=0.98 (on validation data), a " \
+         "number",                                                                                 \
          offsetof(eval_options, threshold)},                                                       \
         {"val-set",                                                                                \
          0,                                                                                        \
@@ -135,8 +144,8 @@ typedef struct eval_options {
 
 #define EVAL_DEFAULTS                                                                              \
     {                                                                                              \
-        .part = "test", .val_fold = 9, .test_fold = 10, .resamples = 1000, .seed = 1,              \
-        .level = 0.95, .threshold = "model"                                                        \
+        .part = "test", .layout = "whole", .val_fold = 9, .test_fold = 10, .resamples = 1000,      \
+        .seed = 1, .level = 0.95, .threshold = "model"                                             \
     }
 
 /* XP_ERR_USAGE where it is not clear which cases are meant, or of what. two: compare. */
@@ -145,12 +154,12 @@ xp_status eval_check(const eval_options *o, bool two, xp_error *err);
 /* One model's cases (second: compare's other one) and their thresholds (n_labels). *validation is
  * read only where the thresholds ask for it and else stays empty. */
 typedef struct evaluated_model {
-    cases cases, validation;
+    xp_eval_cases cases, validation;
     double thresholds[XP_DATASET_MAX_LABELS];
 } evaluated_model;
 
 xp_status eval_load(evaluated_model *m, const eval_options *o, bool second,
-                    const threshold_choice *t, xp_pool *pool, xp_error *err);
+                    const xp_threshold_choice *t, xp_pool *pool, xp_error *err);
 void eval_free(evaluated_model *m);
 
 xp_eval_options eval_settings(const eval_options *o);

@@ -1,11 +1,14 @@
 #include "evidence.h"
 
+#include "nn/meaning.h"
+
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 static const char *const METHODS[METHOD_COUNT] = {"gradcam", "occlusion", "ig"};
-enum { TOLD = 3 }; /* segments named in a line of text */
+enum { REPORTED_MAX = 3 }; /* segments named in a line of text */
 
 const char *method_name(explain_method method) {
     return METHODS[method];
@@ -99,8 +102,9 @@ const float *evidence_output(const evidence *e, size_t shape[3]) {
 
 void evidence_print_head(const evidence *e) {
     const bool ig = e->method == METHOD_IG;
-    printf("\n  label       probability; %s, in logits: + for the label, - against it (* = "
+    printf("\n  label       %s; %s, in logits: + for the label, - against it (* = "
            "threshold reached)\n",
+           xp_model_gives_probabilities(e->m) ? "probability" : "score",
            ig                                ? "integrated gradients from the zero record"
            : e->baseline == XP_BASELINE_MEAN ? "what the logit loses when a lead becomes its mean"
                                              : "what the logit loses when a lead becomes 0 mV");
@@ -110,26 +114,26 @@ void evidence_print_head(const evidence *e) {
     puts(ig ? "     sum" : "");
 }
 
-/* The largest TOLD values, those that are positive, as "V1 2.0-2.5 s +1.20". */
+/* The largest REPORTED_MAX values, those that are positive, as "V1 2.0-2.5 s +1.20". */
 static void print_segments(const evidence *e, int label, double start) {
     const float *v = values_of(e, label);
     const double step = e->segment / e->m->rate;
     const int n = (int)label_values(e);
-    int told[TOLD], n_told = 0;
-    for (; n_told < TOLD; n_told++) {
+    int reported[REPORTED_MAX], n_reported = 0;
+    for (; n_reported < REPORTED_MAX; n_reported++) {
         int best = -1;
         for (int i = 0; i < n; i++) {
             bool before = false;
-            for (int k = 0; k < n_told; k++) before = before || told[k] == i;
+            for (int k = 0; k < n_reported; k++) before = before || reported[k] == i;
             if (!before && v[i] > 0 && (best < 0 || v[i] > v[best])) best = i;
         }
         if (best < 0) break;
-        told[n_told] = best;
+        reported[n_reported] = best;
         const double from = start + best % e->segments * step;
-        printf("%s%s %.2f-%.2f s %+.2f", n_told ? ", " : "", e->m->leads[best / e->segments], from,
-               fmin(from + step, start + e->m->length / e->m->rate), (double)v[best]);
+        printf("%s%s %.2f-%.2f s %+.2f", n_reported ? ", " : "", e->m->leads[best / e->segments],
+               from, fmin(from + step, start + e->m->length / e->m->rate), (double)v[best]);
     }
-    if (n_told == 0) fputs("no lead speaks for it", stdout);
+    if (n_reported == 0) fputs("no lead speaks for it", stdout);
 }
 
 static void print_label(const evidence *e, const xp_analysis *a, int w, int i) {
@@ -164,53 +168,22 @@ void evidence_print(const evidence *e, const xp_analysis *a, int w) {
 
 /* ==== JSON =================================================================================== */
 
-cJSON *evidence_head_json(const evidence *e) {
-    cJSON *o = cJSON_CreateObject();
-    cJSON_AddItemToObject(o, "method", json_text(method_name(e->method)));
-    cJSON_AddItemToObject(o, "baseline",
-                          json_text(e->method == METHOD_OCCLUSION && e->baseline == XP_BASELINE_MEAN
-                                        ? "mean"
-                                        : "zero"));
-    cJSON_AddItemToObject(o, "unit", json_text("logit"));
-    cJSON_AddItemToObject(o, "segment_s",
-                          e->segment ? json_number(e->segment / e->m->rate) : cJSON_CreateNull());
-    cJSON_AddItemToObject(o, "segments", json_integer(e->segments));
-    return o;
+static xp_report_evidence described(const evidence *e) {
+    const bool mean = e->method == METHOD_OCCLUSION && e->baseline == XP_BASELINE_MEAN;
+    return (xp_report_evidence){.method = method_name(e->method),
+                                .baseline = mean ? "mean" : "zero",
+                                .segment_s = e->segment ? e->segment / e->m->rate : NAN,
+                                .segments = e->segments,
+                                .first_label = e->first_label,
+                                .n_labels = e->n_labels};
 }
 
-static cJSON *lead_json(const evidence *e, int label, int lead) {
-    cJSON *o = cJSON_CreateObject(), *values = cJSON_CreateArray();
-    const float *v = values_of(e, label) + (size_t)lead * (size_t)e->segments;
-    cJSON_AddItemToObject(o, "lead", json_text(e->m->leads[lead]));
-    for (int s = 0; s < e->segments; s++) cJSON_AddItemToArray(values, json_number((double)v[s]));
-    cJSON_AddItemToObject(o, "values", values);
-    return o;
+cJSON *evidence_json_begin(const evidence *e) {
+    const xp_report_evidence d = described(e);
+    return xp_report_evidence_begin(&d);
 }
 
-static cJSON *completeness_json(const xp_ig_info *info) {
-    cJSON *o = cJSON_CreateObject();
-    cJSON_AddItemToObject(o, "sum", json_number(info->sum));
-    cJSON_AddItemToObject(o, "logit", json_number(info->logit));
-    cJSON_AddItemToObject(o, "baseline_logit", json_number(info->baseline_logit));
-    cJSON_AddItemToObject(o, "residual", json_number(info->residual));
-    cJSON_AddItemToObject(o, "steps", json_integer(info->steps));
-    cJSON_AddBoolToObject(o, "complete", info->complete);
-    return o;
-}
-
-cJSON *evidence_labels_json(const evidence *e, const xp_analysis *a, int w) {
-    cJSON *labels = cJSON_CreateArray();
-    for (int i = 0; i < e->n_labels; i++) {
-        const int label = e->first_label + i;
-        cJSON *o = cJSON_CreateObject(), *leads = cJSON_CreateArray();
-        cJSON_AddItemToObject(o, "name", json_text(e->m->labels[label].name));
-        cJSON_AddItemToObject(o, "probability",
-                              json_number((double)a->probabilities[w * a->n_labels + label]));
-        for (int lead = 0; lead < e->m->n_leads; lead++)
-            cJSON_AddItemToArray(leads, lead_json(e, label, lead));
-        cJSON_AddItemToObject(o, "leads", leads);
-        if (e->info) cJSON_AddItemToObject(o, "completeness", completeness_json(&e->info[i]));
-        cJSON_AddItemToArray(labels, o);
-    }
-    return labels;
+void evidence_json(const evidence *e, cJSON *document, const xp_report *r, int w) {
+    const xp_report_evidence d = described(e);
+    xp_report_evidence_window(document, &d, r, w, values_of(e, e->first_label), e->info);
 }

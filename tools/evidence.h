@@ -5,7 +5,7 @@
 
 #include "analyse.h"
 #include "attribution.h"
-#include "output.h"
+#include "report.h"
 
 typedef enum explain_method {
     METHOD_GRADCAM,
@@ -42,10 +42,11 @@ xp_status evidence_compute(evidence *e, xp_net *net, const xp_analysis *a, int w
  * occlusion, (n_labels, length, leads) of integrated gradients. */
 const float *evidence_output(const evidence *e, size_t shape[3]);
 
-/* The computed window as lines of text under evidence_print_head's, and as JSON. */
+/* The computed window as lines of text under evidence_print_head's, and in the part of the document
+ * that evidence_json_begin begins. */
 void evidence_print_head(const evidence *e);
 void evidence_print(const evidence *e, const xp_analysis *a, int w);
-cJSON *evidence_head_json(const evidence *e);
-cJSON *evidence_labels_json(const evidence *e, const xp_analysis *a, int w);
+cJSON *evidence_json_begin(const evidence *e);
+void evidence_json(const evidence *e, cJSON *document, const xp_report *r, int w);
 
 #endif

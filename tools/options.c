@@ -1,10 +1,12 @@
 #include "options.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 typedef struct parse {
     const option_spec *table;
@@ -36,6 +38,19 @@ static bool read_number(const char *text, const char *ends, double *v, const cha
     return end != text && errno == 0 && isfinite(*v) && (!*end || strchr(ends, *end));
 }
 
+static bool read_bytes(const char *text, uint64_t *bytes) {
+    static const char units[] = "kmgt";
+    const char *rest;
+    double v;
+    if (!read_number(text, "kmgtKMGT", &v, &rest)) return false;
+    const char *unit = *rest ? strchr(units, tolower((unsigned char)*rest)) : NULL;
+    if (*rest && rest[1] && strcasecmp(rest + 1, "B") && strcasecmp(rest + 1, "iB")) return false;
+    for (int i = 0; unit && i <= unit - units; i++) v *= 1024;
+    if (v < 1 || v > 1e18) return false;
+    *bytes = (uint64_t)v;
+    return true;
+}
+
 static bool append_text(text_list *list, const char *text) {
     if (!*text || list->n == OPTION_LIST_MAX) return false;
     list->items[list->n++] = text;
@@ -61,6 +76,8 @@ static bool set_value(const option_spec *s, void *field, const char *text) {
         if (!read_number(text, "", &v, &rest) || v <= 0) return false;
         *(double *)field = v;
         return true;
+    case OPTION_BYTES:
+        return read_bytes(text, field);
     case OPTION_RANGE:
         if (!read_number(text, ",", &v, &rest) || *rest != ',' || v <= 0) return false;
         if (!read_number(rest + 1, "", &high, &rest) || high <= v) return false;
@@ -79,10 +96,11 @@ static const char *expected(option_kind kind) {
                                        [OPTION_TEXT] = "a text that is not empty",
                                        [OPTION_COUNT] = "a whole number, 0 or more",
                                        [OPTION_NUMBER] = "a number above 0",
+                                       [OPTION_BYTES] = "bytes, as 800M or 2G",
                                        [OPTION_RANGE] = "two numbers LOW,HIGH with 0 < LOW < HIGH",
                                        [OPTION_TEXTS] =
-                                           "a text that is not empty, at most 64 times",
-                                       [OPTION_WORDS] = "at most 64 words that are not empty"};
+                                           "a text that is not empty, at most 520 times",
+                                       [OPTION_WORDS] = "at most 520 words that are not empty"};
     return text[kind];
 }
 

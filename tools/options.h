@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 
 typedef enum option_kind {
@@ -12,12 +13,13 @@ typedef enum option_kind {
     OPTION_TEXT,   /* const char *: points into argv */
     OPTION_COUNT,  /* int >= 0 */
     OPTION_NUMBER, /* double > 0 */
+    OPTION_BYTES,  /* uint64_t > 0: a number with K, M, G or T (times 1024) behind it, or none */
     OPTION_RANGE,  /* double[2]: LOW,HIGH with 0 < LOW < HIGH */
     OPTION_TEXTS,  /* text_list: may be given several times */
     OPTION_WORDS   /* text_list: every word up to the next option */
 } option_kind;
 
-enum { OPTION_LIST_MAX = 64 };
+enum { OPTION_LIST_MAX = 520 };
 
 /* Point into argv. */
 typedef struct text_list {
@@ -40,6 +42,12 @@ typedef struct option_spec {
         "model", 'm', OPTION_TEXT, "MODEL",                                                        \
             "model file (.safetensors; `xplaim import` makes one from a .keras file)",             \
             offsetof(type, model)                                                                  \
+    }
+#define OPTION_POINT(type)                                                                         \
+    {                                                                                              \
+        "operating-point", 0, OPTION_TEXT, "POINT",                                                \
+            "thresholds of the model to use: balanced (default) or high-specificity",              \
+            offsetof(type, point)                                                                  \
     }
 #define OPTION_OUTPUT(type, name, what)                                                            \
     { "output", 'o', OPTION_TEXT, name, what, offsetof(type, output) }
@@ -80,6 +88,12 @@ typedef struct option_spec {
          NULL,                                                                                     \
          "analyse a record although its amplitude is not credible",                                \
          offsetof(type, prepare.accept_amplitude)},                                                \
+        {"accept-checksums",                                                                       \
+         0,                                                                                        \
+         OPTION_FLAG,                                                                              \
+         NULL,                                                                                     \
+         "analyse a record although not one of its checksums is that of its samples",              \
+         offsetof(type, prepare.accept_checksums)},                                                \
         OPTION_MISSING_LEADS(type)
 
 typedef struct arguments {

@@ -1,19 +1,14 @@
 #include "progress.h"
 
-#include <stdio.h>
-#include <time.h>
-#include <unistd.h>
+#include "base/clock.h"
 
-double seconds_now(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
+#include <stdio.h>
+#include <unistd.h>
 
 progress progress_begin(const char *unit, int total) {
     return (progress){.unit = unit,
                       .total = total,
-                      .begin = seconds_now(),
+                      .begin = xp_seconds_now(),
                       .terminal = isatty(STDERR_FILENO) != 0};
 }
 
@@ -32,7 +27,7 @@ static void draw(const progress *p, double elapsed) {
 void progress_update(progress *p, int done) {
     const double quiet = 0.5, interval = 0.1;
     p->done = done;
-    double now = seconds_now();
+    double now = xp_seconds_now();
     if (!p->terminal || p->total < 2 || now - p->begin < quiet || now - p->drawn < interval) return;
     draw(p, now - p->begin);
     p->drawn = now;
@@ -43,4 +38,21 @@ void progress_hide(progress *p) {
     if (p->shown) fputs("\r\033[K", stderr);
     p->shown = false;
     p->drawn = 0;
+}
+
+/* Another unit or total is another bar; a bar that is full is taken off the screen. */
+static void report(void *ctx, const char *unit, int done, int total) {
+    progress *p = ctx;
+    if (p->unit != unit || p->total != total) {
+        progress_hide(p);
+        *p = progress_begin(unit, total);
+    }
+    progress_update(p, done);
+    if (done < total) return;
+    progress_hide(p);
+    p->unit = NULL;
+}
+
+xp_progress progress_reporter(progress *p) {
+    return (xp_progress){report, p};
 }

@@ -2,6 +2,8 @@
 #ifndef XP_TOOLS_PROGRESS_H
 #define XP_TOOLS_PROGRESS_H
 
+#include "base/progress.h"
+
 #include <stdbool.h>
 
 typedef struct progress {
@@ -19,7 +21,8 @@ void progress_update(progress *p, int done);
 /* Take the bar off the screen: before anything is printed, and at the end. */
 void progress_hide(progress *p);
 
-/* Seconds on a clock that never goes back. */
-double seconds_now(void);
+/* What draws in p (begun with {0}) whatever the library reports; what is reported must be hidden
+ * after the work. */
+xp_progress progress_reporter(progress *p);
 
 #endif

@@ -1,8 +1,8 @@
 #define _GNU_SOURCE /* memmem */
 #include "site.h"
 
+#include "base/file.h"
 #include "base/sha256.h"
-#include "ecg/files.h"
 #include "output.h"
 
 #include <dirent.h>
@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { PATH_ROOM = 4096, MAX_DEPTH = 4, VERSION_DIGITS = 16 };
+enum { PATH_ROOM = XP_PATH_MAX, MAX_DEPTH = 4, VERSION_DIGITS = 16 };
 static const char model_name[] = "model.safetensors";
 
 /* A text in a file's bytes, or NULL. */
@@ -22,16 +22,9 @@ static const char *find_text(xp_bytes in, const char *text) {
 
 /* ==== folders ================================================================================ */
 
-static xp_status join_path(char *out, const char *dir, const char *name, xp_error *err) {
-    int n = snprintf(out, PATH_ROOM, "%s/%s", dir, name);
-    if (n > 0 && n < PATH_ROOM) return XP_OK;
-    return xp_fail(err, XP_ERR_LIMIT, "the path %.60s.../%.60s is too long", dir, name);
-}
-
 static bool has_file(const char *dir, const char *name) {
     char path[PATH_ROOM];
-    struct stat st;
-    return join_path(path, dir, name, NULL) == XP_OK && !stat(path, &st) && S_ISREG(st.st_mode);
+    return xp_path_join(path, PATH_ROOM, NULL, dir, "%s", name) == XP_OK && xp_is_file(path);
 }
 
 static bool is_page(const char *dir) {
@@ -66,9 +59,8 @@ static xp_status find_page(const char *given, char *dir, xp_error *err) {
 }
 
 /* A folder that is new or empty: nothing of anyone's is written over. */
-static xp_status make_folder(const char *path, xp_error *err) {
-    if (mkdir(path, 0777) && errno != EEXIST)
-        return xp_fail(err, XP_ERR_IO, "%s: the folder cannot be made: %s", path, strerror(errno));
+static xp_status make_empty_folder(const char *path, xp_error *err) {
+    XP_TRY(xp_make_folder(path, err));
     DIR *d = opendir(path);
     if (!d) return xp_fail(err, XP_ERR_IO, "%s: %s", path, strerror(errno));
     int entries = 0;
@@ -113,7 +105,7 @@ static xp_status copy_file(const char *from, const char *to, const char *name, w
     xp_status s = XP_OK;
     if (!holds_model(name, (xp_bytes){bytes, size})) {
         if (!strcmp(name, "index.html")) drop_single(bytes, &size);
-        s = output_write_file(to, bytes, size, err);
+        s = xp_file_write(to, bytes, size, err);
         w->bytes += size;
         w->files++;
     }
@@ -129,8 +121,8 @@ static xp_status copy_entry(const char *from, const char *to, const char *name, 
     char source[PATH_ROOM], target[PATH_ROOM];
     struct stat st;
     if (is_left_behind(name)) return XP_OK;
-    XP_TRY(join_path(source, from, name, err));
-    XP_TRY(join_path(target, to, name, err));
+    XP_TRY(xp_path_join(source, PATH_ROOM, err, from, "%s", name));
+    XP_TRY(xp_path_join(target, PATH_ROOM, err, to, "%s", name));
     if (stat(source, &st)) return xp_fail(err, XP_ERR_IO, "%s: %s", source, strerror(errno));
     if (S_ISDIR(st.st_mode) && depth < MAX_DEPTH)
         return copy_folder(source, target, depth + 1, w, err);
@@ -139,7 +131,7 @@ static xp_status copy_entry(const char *from, const char *to, const char *name, 
 
 static xp_status copy_folder(const char *from, const char *to, int depth, written *w,
                              xp_error *err) {
-    XP_TRY(make_folder(to, err));
+    XP_TRY(make_empty_folder(to, err));
     DIR *d = opendir(from);
     if (!d) return xp_fail(err, XP_ERR_IO, "%s: %s", from, strerror(errno));
     xp_status s = XP_OK;
@@ -160,7 +152,7 @@ static xp_status hash_file(const char *dir, const char *name, char hex[65], xp_e
     char path[PATH_ROOM];
     uint8_t *bytes;
     size_t size;
-    XP_TRY(join_path(path, dir, name, err));
+    XP_TRY(xp_path_join(path, PATH_ROOM, err, dir, "%s", name));
     XP_TRY(xp_file_read(path, &bytes, &size, err));
     xp_sha256_hex((xp_bytes){bytes, size}, hex);
     free(bytes);
@@ -197,7 +189,7 @@ static xp_status write_worker(const char *path, const char *list, const char *so
     xp_sha256_hex((xp_bytes){(uint8_t *)text, (size_t)n}, hex);
     n = snprintf(text, room, "%s{\"version\":\"%.*s\",\"files\":%s};\n%.*s", build_begin,
                  VERSION_DIGITS, hex, list, (int)size, source);
-    xp_status s = output_write_file(path, text, (size_t)n, err);
+    xp_status s = xp_file_write(path, text, (size_t)n, err);
     free(text);
     return s;
 }
@@ -235,7 +227,7 @@ static xp_status renew_worker(const char *dir, xp_bytes model, xp_error *err) {
     uint8_t *bytes;
     size_t size;
     if (!has_file(dir, "sw.js")) return XP_OK;
-    XP_TRY(join_path(path, dir, "sw.js", err));
+    XP_TRY(xp_path_join(path, PATH_ROOM, err, dir, "sw.js"));
     XP_TRY(xp_file_read(path, &bytes, &size, err));
     const char *source = NULL;
     cJSON *build = read_list(bytes, size, &source);
@@ -251,9 +243,9 @@ static xp_status renew_worker(const char *dir, xp_bytes model, xp_error *err) {
 xp_status site_write(const char *given, const char *to, xp_bytes model, written *w, xp_error *err) {
     char page[PATH_ROOM], target[PATH_ROOM];
     XP_TRY(find_page(given, page, err));
-    XP_TRY(join_path(target, to, model_name, err));
+    XP_TRY(xp_path_join(target, PATH_ROOM, err, to, "%s", model_name));
     *w = (written){model.size, 1};
     XP_TRY(copy_folder(page, to, 0, w, err));
     XP_TRY(renew_worker(to, model, err));
-    return output_write_file(target, model.data, model.size, err);
+    return xp_file_write(target, model.data, model.size, err);
 }

@@ -4,6 +4,7 @@
  */
 
 import { readCoreFiles } from "./core.js";
+import { SpokenError } from "./language.js";
 
 /**
  * @param {string} name  relative to the scripts' folder
@@ -26,7 +27,7 @@ export async function assetText(name) {
  */
 export async function fetchBytes(url, progress) {
   const response = await fetch(url);
-  if (!response.ok) throw new Error(`${url.pathname} cannot be loaded (${response.status}).`);
+  if (!response.ok) throw new SpokenError("asset.not-loaded", { path: url.pathname, status: response.status });
   const packed = response.headers.get("Content-Encoding") !== null;
   const total = packed ? 0 : Number(response.headers.get("Content-Length"));
   if (!progress || !total || !response.body) return response.arrayBuffer();
@@ -60,9 +61,36 @@ export function openWorker() {
   const url = new URL("worker.js", import.meta.url);
   const policy = document.querySelector('meta[http-equiv="Content-Security-Policy"]')?.getAttribute("content") ?? "";
   const answered = "mozInnerScreenX" in window && navigator.serviceWorker?.controller;
-  if (!url.protocol.startsWith("http") || answered || !/worker-src[^;]* blob:/.test(policy)) return new Worker(url, { type: "module" });
+  if (!url.protocol.startsWith("http") || answered || !/worker-src[^;]* blob:/.test(policy))
+    return new Worker(url, { type: "module" });
   starter ||= URL.createObjectURL(new Blob([`import ${JSON.stringify(url.href)};`], { type: "text/javascript" }));
   return new Worker(starter, { type: "module" });
+}
+
+/** @type {Promise<ArrayBuffer> | null} */
+let readers = null;
+
+/** The module that reads files: fetched when one is first opened, or when there is nothing else to do. */
+export function readersFile() {
+  readers ??= asset("readers.wasm").catch((error) => {
+    readers = null; // it may be there the next time
+    throw error;
+  });
+  return readers;
+}
+
+/** @type {Promise<import("./cases_core.js").CasesCore> | null} */
+let cases = null;
+
+/** What checks, scores and packs case sets: fetched when one is first opened. */
+export function casesCore() {
+  cases ??= Promise.all([import("./cases_core.js"), asset("xplaim_cases.wasm")])
+    .then(([{ loadCasesCore }, bytes]) => loadCasesCore(bytes))
+    .catch((error) => {
+      cases = null; // it may be there the next time
+      throw error;
+    });
+  return cases;
 }
 
 /** The modules that were built, by kind. */

@@ -3,22 +3,20 @@
  * long as the analysis it belongs to, told in words and as a map.
  */
 
-import { make, titleOf } from "./findings.js";
+import { make } from "./dom.js";
+import { titleOf } from "./findings.js";
+import { decimals, phrase } from "./language.js";
+import { valueIn, valueOf, windowsOf } from "./report.js";
 
 /**
  * @typedef {import("./core.js").Evidence} Evidence
  * @typedef {import("./core.js").Method} Method
  * @typedef {import("./core.js").EcgRecord} EcgRecord
- * @typedef {import("./thinker.js").Thinker} Thinker
+ * @typedef {import("./model_worker.js").ModelWorker} ModelWorker
  */
 
-/** @type {Record<Method, string>} */
-export const METHOD_NAMES = { occlusion: "Lead occlusion", gradients: "Integrated gradients" };
-/** @type {Record<Method, string>} */
-const EXPLAINED = {
-  occlusion: "How far the label’s logit falls when half a second of one lead is replaced by 0 mV. Leads that are sums of others stay as they were.",
-  gradients: "The label’s logit, shared out among all samples (from a record of 0 mV). The parts add up to the whole.",
-};
+/** @type {readonly Method[]} */
+export const METHODS = ["occlusion", "ig"];
 const TOP_LEADS = 4;
 
 export class Attributions {
@@ -43,14 +41,18 @@ export class Attributions {
 /** Occlusion gives all labels at once. @param {Method} method @param {number} window @param {number} label */
 const keyOf = (method, window, label) => `${method} ${window} ${method === "occlusion" ? "" : label}`;
 
+/** The page asks for segments, never for whole leads. @param {Evidence} evidence */
+const segmentSeconds = ({ report }) => /** @type {number} */ (report.evidence.segment_s);
+
+/** @param {Evidence} evidence */
+const evidenceSeconds = (evidence) => evidence.report.evidence.segments * segmentSeconds(evidence);
+
 /** @param {Evidence} evidence @param {number} label */
 const valuesOf = (evidence, label) => evidence.values[label - evidence.firstLabel];
 
 /** What is drawn of a share between 0 and 1. Integrated gradients give single samples, a few of which
  * stand so far above the rest that nothing else would be seen. @type {Record<Method, (share: number) => number>} */
-const DRAWN = { occlusion: (share) => share, gradients: Math.sqrt };
-/** @type {Record<Method, string>} */
-const DRAWN_WORDS = { occlusion: "", gradients: " (square root)" };
+const DRAWN = { occlusion: (share) => share, ig: Math.sqrt };
 
 /** What speaks for the label, 0 to 1 of its strongest; NaN stays. @param {Method} method
  * @param {Evidence} evidence @param {number} label */
@@ -64,31 +66,50 @@ function mapOf(method, evidence, label) {
 /**
  * What is drawn behind the trace. @param {import("./worker.js").Model} model
  * @param {import("./core.js").Analysis} analysis @param {number} window @param {number} label
- * @param {{method: Method, evidence: Evidence | null} | null} byLead  null: the Grad-CAM map
+ * @param {{method: Method, evidence: Evidence | null} | null} attribution  null: the Grad-CAM map
  * @returns {import("./drawing.js").Heat | null}  null: there is none (yet)
  */
-export function heatOf(model, analysis, window, label, byLead) {
-  const title = `${titleOf(model.labels[label])}${model.trained ? "" : " (UNTRAINED model)"}`;
-  const probability = analysis.probabilities[window][label];
-  const below = probability < (model.labels[label].threshold ?? 0);
-  const shared = { start: analysis.windows[window].start, probability, below };
-  if (byLead) {
-    const { method, evidence } = byLead;
-    return evidence && { ...shared, values: mapOf(method, evidence, label), perLead: true, seconds: evidence.steps * evidence.step,
-      label: `${title}, ${METHOD_NAMES[method].toLowerCase()}${DRAWN_WORDS[method]}`, layer: "" };
+export function heatOf(model, analysis, window, label, attribution) {
+  const title = `${titleOf(model.labels[label])}${model.trained ? "" : ` (${phrase("map.untrained")})`}`;
+  const { report } = analysis;
+  const value = valueIn(report, window, label);
+  const below = value < (model.labels[label].threshold ?? 0);
+  const windows = windowsOf(report);
+  const whole = windows.length > 1 ? valueOf(report.labels[label]) : null;
+  const shared = { start: windows[window].start_s, value, whole, outputs: model.outputs, below };
+  if (attribution) {
+    const { method, evidence } = attribution;
+    return (
+      evidence && {
+        ...shared,
+        values: mapOf(method, evidence, label),
+        perLead: true,
+        seconds: evidenceSeconds(evidence),
+        label: `${title}, ${phrase(`method.${method}.drawn`)}`,
+        layer: "",
+      }
+    );
   }
-  const n = analysis.mapLength;
-  if (!n) return null;
-  return { ...shared, values: analysis.maps[window].slice(label * n, (label + 1) * n), perLead: false,
-    seconds: n * analysis.step, label: title, layer: model.layer };
+  if (!("map" in report)) return null;
+  const { steps, layer } = report.map;
+  const { start_s, end_s } = report.map.windows[window];
+  return {
+    ...shared,
+    values: analysis.maps[window].slice(label * steps, (label + 1) * steps),
+    perLead: false,
+    seconds: end_s - start_s,
+    label: title,
+    layer,
+  };
 }
 
 /** Sum over time of each lead that the model sees, and when it is strongest.
  * @param {Evidence} evidence @param {number} label @param {EcgRecord} record */
 function byLead(evidence, label, record) {
   const values = valuesOf(evidence, label);
+  const { segments } = evidence.report.evidence;
   return record.leads.flatMap(({ name }, i) => {
-    const row = values.subarray(i * evidence.steps, (i + 1) * evidence.steps);
+    const row = values.subarray(i * segments, (i + 1) * segments);
     if (Number.isNaN(row[0])) return [];
     const at = row.indexOf(row.reduce((a, b) => Math.max(a, b), -Infinity));
     return [{ name, sum: row.reduce((a, b) => a + b, 0), at }];
@@ -96,7 +117,7 @@ function byLead(evidence, label, record) {
 }
 
 /** @param {number} v */
-const signed = (v) => `${v < 0 ? "−" : "+"}${Math.abs(v).toFixed(3)}`;
+const signed = (v) => `${v < 0 ? "−" : "+"}${decimals(Math.abs(v), 3)}`;
 
 /**
  * In words. @param {HTMLElement} holder @param {Method} method @param {Evidence} evidence
@@ -105,18 +126,34 @@ const signed = (v) => `${v < 0 ? "−" : "+"}${Math.abs(v).toFixed(3)}`;
  */
 export function showAttribution(holder, method, evidence, record, label, index, start) {
   const leads = byLead(evidence, index, record).sort((a, b) => b.sum - a.sum);
+  const step = segmentSeconds(evidence);
   const items = leads.slice(0, TOP_LEADS).map(({ name, sum, at }) => {
-    const from = start + at * evidence.step;
-    return make("li", { textContent: `${name}: ${signed(sum)}, strongest ${from.toFixed(2)}–${(from + evidence.step).toFixed(2)} s` });
+    const from = start + at * step;
+    return make("li", {
+      textContent: phrase("evidence.lead", {
+        lead: name,
+        sum: signed(sum),
+        from: decimals(from, 2),
+        to: decimals(from + step, 2),
+      }),
+    });
   });
   const parts = [
-    make("p", { textContent: `${METHOD_NAMES[method]}: what speaks for “${titleOf(label)}”, in logits:` }),
+    make("p", { textContent: phrase(`method.${method}.of`, { finding: titleOf(label) }) }),
     make("ul", {}, ...items),
-    make("p", { className: "faint", textContent: EXPLAINED[method] }),
+    make("p", { className: "faint", textContent: phrase(`method.${method}.explained`) }),
   ];
-  const told = evidence.integration;
-  if (told)
-    parts.push(make("p", { className: "faint", textContent:
-      `${told.steps} points; all parts together ${signed(told.sum)}, the logit’s difference ${signed(told.logit - told.baseline)}${told.complete ? "" : " (not within 1 %: take it as rough)"}.` }));
+  const sums = evidence.report.evidence.windows[0].labels[index - evidence.firstLabel].completeness;
+  if (sums)
+    parts.push(
+      make("p", {
+        className: "faint",
+        textContent: phrase(sums.complete ? "evidence.sums" : "evidence.sums-rough", {
+          steps: sums.steps,
+          sum: signed(sums.sum),
+          difference: signed(sums.logit - sums.baseline_logit),
+        }),
+      }),
+    );
   holder.replaceChildren(...parts);
 }

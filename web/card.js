@@ -4,7 +4,10 @@
  * A link is its text and its address; nothing in it can be followed or loaded.
  */
 
-import { make, noteOf } from "./findings.js";
+import { make } from "./dom.js";
+import { noteOf } from "./findings.js";
+import { DISCLAIMER } from "./core_constants.js";
+import { decimals, languageNow, phrase, phraseOf } from "./language.js";
 
 /** @typedef {import("./worker.js").Model} Model */
 
@@ -17,28 +20,45 @@ const INLINE = /(`[^`]{1,400}`|\*\*[^*]{1,2000}\*\*|\*[^*\s][^*]{0,2000}\*|\[[^\
 const TABLE_RULE = /^\s*\|?[\s:|-]*-[\s:|-]*$/;
 const ITEM = /^\s*(?:([-*+])|\d{1,9}[.)])\s+/;
 
+/** Said in words of the page's already. */
+const TOLD = ["name", "architecture", "trained", "rate", "length"];
+
 /** Facts, and the whole card where the file holds one.
  * @param {HTMLElement} holder @param {HTMLElement} whole @param {Model} model */
 export function showCard(holder, whole, model) {
   const card = noteOf(model, "model_card");
   whole.hidden = !card;
   showMarkdown(/** @type {HTMLElement} */ (whole.querySelector("div")), card);
-  const window = `${(model.length / model.rate).toFixed(1)} s at ${model.rate} Hz`;
+  /** @type {HTMLElement} */ (whole.querySelector("#card-english")).hidden = languageNow() === "en";
+  const input = { seconds: decimals(model.length / model.rate, 1), rate: model.rate, leads: model.leads.join(" ") };
   /** @type {[string, string][]} */
-  const facts = [["Name", model.name || "not given"], ["Architecture", model.architecture],
-    ["Trained", model.trained ? "yes" : "no: random weights"], ["SHA-256", model.sha256 ?? "not known"],
-    ["Input", `${window}, leads ${model.leads.join(" ")}`], ["Labels", String(model.labels.length)]];
+  const facts = [
+    [phrase("card.name"), model.name || phrase("card.no-name")],
+    [phrase("card.architecture"), model.architecture],
+    [phrase("card.trained"), phrase(model.trained ? "card.yes" : "card.random")],
+    ["SHA-256", model.sha256 ?? phrase("card.not-known")],
+    [phrase("card.input"), phrase("card.input-is", input)],
+    [phrase("card.findings"), String(model.labels.length)],
+  ];
   const more = model.meta
-    .filter(({ value }) => value.length <= 600 && !/^[[{]/.test(value)) // texts, not tables
-    .map(({ key, value }) => /** @type {[string, string]} */ ([key.replaceAll("_", " "), value]));
-  holder.replaceChildren(...[...facts, ...more].flatMap(([key, value]) => [
-    make("dt", { textContent: key }), make("dd", { textContent: value })]));
+    .filter(({ key, value }) => value.length <= 600 && !/^[[{]/.test(value) && !TOLD.includes(key)) // texts, not tables
+    .map(({ key, value }) => [phraseOf("card.of.", key, ""), key.replaceAll("_", " "), value]);
+  holder.replaceChildren(
+    ...facts.flatMap(([key, value]) => [make("dt", { textContent: key }), make("dd", { textContent: value })]),
+    // As the file has them, and files are written in English.
+    ...more.flatMap(([name, key, value]) => [
+      name ? make("dt", { textContent: name }) : make("dt", { textContent: key, lang: "en" }),
+      value === DISCLAIMER
+        ? make("dd", { textContent: phrase("disclaimer") })
+        : make("dd", { textContent: value, lang: "en" }),
+    ]),
+  );
 }
 
 /** @param {HTMLElement} holder @param {string} text */
 export function showMarkdown(holder, text) {
   const lines = text.slice(0, MAX_CARD).split(/\r?\n/);
-  if (text.length > MAX_CARD) lines.push("", "(The rest of this card is left out.)");
+  if (text.length > MAX_CARD) lines.push("", phrase("card.cut"));
   holder.replaceChildren(...new Blocks(lines).all());
 }
 
@@ -88,7 +108,7 @@ class Blocks {
     const from = ++this.at;
     while (this.at < this.lines.length && !this.lines[this.at].startsWith("```")) this.at++;
     const text = this.lines.slice(from, this.at++).join("\n");
-    return scrolling(make("pre", { textContent: text }), "Code");
+    return scrolling(make("pre", { textContent: text }), phrase("card.code"));
   }
 
   table() {
@@ -99,7 +119,7 @@ class Blocks {
     const headCells = head.map((text) => inline(make("th", { scope: "col" }), text));
     const body = rows.map((row) => make("tr", {}, ...head.map((_, i) => inline(make("td"), row[i] ?? ""))));
     const table = make("table", {}, make("thead", {}, make("tr", {}, ...headCells)), make("tbody", {}, ...body));
-    return scrolling(table, `Table ${++this.tables}`);
+    return scrolling(table, phrase("card.table", { number: ++this.tables }));
   }
 
   list() {
@@ -120,7 +140,10 @@ class Blocks {
   gathered() {
     const from = this.at++;
     while (this.at < this.lines.length && goesOn(this.lines[this.at])) this.at++;
-    return this.lines.slice(from, this.at).map((line) => line.trim()).join(" ");
+    return this.lines
+      .slice(from, this.at)
+      .map((line) => line.trim())
+      .join(" ");
   }
 }
 
@@ -128,14 +151,19 @@ class Blocks {
 const goesOn = (line) => Boolean(line.trim()) && !ITEM.test(line) && !/^(#{1,6}\s|```|\s*\|)/.test(line);
 
 /** @param {string} line */
-const cellsOf = (line) => line.trim().replace(/^\||\|$/g, "").split("|").map((cell) => cell.trim());
+const cellsOf = (line) =>
+  line
+    .trim()
+    .replace(/^\||\|$/g, "")
+    .split("|")
+    .map((cell) => cell.trim());
 
 /** What may be wider than the page scrolls in a box of its own, by keyboard too.
  * @param {HTMLElement} content @param {string} name */
 function scrolling(content, name) {
   const box = make("div", { className: "wide-box", tabIndex: 0 }, content);
   box.setAttribute("role", "region");
-  box.setAttribute("aria-label", `${name} of the model card, scrolls`);
+  box.setAttribute("aria-label", phrase("card.scrolls", { name }));
   return box;
 }
 

@@ -1,6 +1,6 @@
 /** The page's side of the worker: requests in order, answers as promises, cancel by terminating. */
 
-import { openWorker } from "./assets.js";
+import { openWorker, readersFile } from "./assets.js";
 import { CoreError } from "./core.js";
 
 /**
@@ -25,6 +25,8 @@ export class Client {
     /** @type {Map<number, Waiting>} */
     this.waiting = new Map();
     this.worker = this.open();
+    /** @type {Worker | null} the one that has what reads files */
+    this.equipped = null;
   }
 
   open() {
@@ -49,6 +51,27 @@ export class Client {
     });
   }
 
+  /** A request with files: what reads them goes ahead of the first. Its parameters are those of ask.
+   * @template {keyof Requests} K
+   * @param {K} kind @param {Requests[K]} request @param {Transferable[]} [transfer]
+   * @param {OnProgress} [onProgress]
+   * @returns {Promise<Answers[K]>}
+   */
+  async askOfFiles(kind, request, transfer = [], onProgress) {
+    await this.equip();
+    return this.ask(kind, request, transfer, onProgress);
+  }
+
+  /** Hand the worker what reads files, so that it is compiled before there are any. */
+  async equip() {
+    const { worker } = this;
+    const module = await readersFile();
+    if (worker !== this.worker) throw new CancelledError();
+    if (this.equipped === worker) return;
+    this.equipped = worker;
+    this.ask("readers", { module }).catch(() => {}); // a request with files tells it
+  }
+
   /** Stop whatever runs, at once. The worker is a new one afterwards: start it again. */
   cancel() {
     this.worker.terminate();
@@ -63,14 +86,14 @@ export class Client {
     this.fail(new CancelledError());
   }
 
-  /** @param {{id: number, answer?: any, error?: {code: string, text: string},
+  /** @param {{id: number, answer?: any, error?: {code: string, text: string, table: import("./wasm.js").Table | null},
    *   progress?: {done: number, total: number}}} message */
   settle({ id, answer, error, progress }) {
     const waiting = this.waiting.get(id);
     if (progress) return waiting?.onProgress?.(progress.done, progress.total);
     this.waiting.delete(id);
     if (error?.code === "STALE") waiting?.reject(new CancelledError());
-    else if (error) waiting?.reject(new CoreError(error.code, error.text));
+    else if (error) waiting?.reject(new CoreError(error.code, error.text, error.table));
     else waiting?.resolve(answer);
   }
 

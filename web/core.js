@@ -1,76 +1,60 @@
 /**
- * The WebAssembly core. This is the only file that sees pointers: others get plain objects and
+ * The WebAssembly core. Pointers stay here (and in readers.js and wasm.js): others get plain objects and
  * typed arrays that are theirs to keep. Works in a worker and in Node.
  */
 
+import { ANALYSE, DRAWING, FLOATS, METHODS, TEXT } from "./core_constants.js";
+import { Boundary, CoreError, instantiate } from "./wasm.js";
+
+export { CoreError } from "./wasm.js";
+
 /**
- * @typedef {{code: string, lead: string, text: string}} Notice
- * @typedef {{name: string, derived: boolean, calibrated: boolean, missing: number}} LeadInfo
- * @typedef {{name: string, rate: number, samples: number, age: number | null, sex: string,
- *   dx: string, leads: LeadInfo[], notices: Notice[]}} RecordInfo
+ * @typedef {import("./package/documents.js").Notice} Notice
+ * @typedef {import("./package/documents.js").Recording} RecordInfo
  * @typedef {RecordInfo & {mv: Float32Array[]}} EcgRecord  mv: one array a lead, NaN where missing
- * @typedef {{name: string, architecture: string, trained: boolean, rate: number, length: number,
- *   leads: string[], layer: string, layers: string[], bytes: number,
- *   meta: {key: string, value: string}[], labels: ModelLabel[]}} ModelInfo
- * @typedef {{name: string, longName: string, threshold: number | null, thresholdSource: string,
- *   auroc: number | null, aurocLow: number | null, aurocHigh: number | null,
- *   positives: number | null}} ModelLabel  null: not given
- * @typedef {{start: number, end: number, peak: number}} Interval
- * @typedef {{positive: boolean, max: number, intervals: Interval[]}} MapInfo
- * @typedef {{rate: number, mapLength: number, step: number, notices: Notice[],
- *   windows: {start: number, seconds: number}[],
- *   labels: {name: string, probability: number, window: number, maps: MapInfo[]}[]}} AnalysisInfo
- * @typedef {AnalysisInfo & {probabilities: Float32Array[], logits: Float32Array[],
- *   maps: Float32Array[], milliseconds: number}} Analysis  one array a window; maps are (labels, mapLength), 0 to 1
+ * @typedef {import("./package/documents.js").LoadedModel} ModelInfo
+ * @typedef {import("./package/documents.js").ModelLabel} ModelLabel  null: not given
+ * @typedef {Omit<import("./package/documents.js").Explanation, "measured"> | import("./package/documents.js").Prediction} Report
+ *   the latter where no maps were made; what is measured is another module's (readers.js)
+ * @typedef {{report: Report, maps: Float32Array[], milliseconds: number}} Analysis  the report's maps have
+ *   no values, for those of a long recording are a million: they are in maps, an array (labels, steps)
+ *   a window, 0 to 1
  * @typedef {{low: number, high: number, notch: number}} DisplayFilter  Hz; 0: none of it
- * @typedef {{layout: string, cabrera: boolean, rhythm: string, speed: number, gain: number,
+ * @typedef {{layout: string, cabrera: boolean, rhythm: string, speed: number, gain: number, halfChest?: boolean,
  *   start: number, seconds: number, filter: string, colormap: string, alpha: number, title?: string,
- *   pixel?: number, pitch?: number, bare?: boolean, dark?: boolean,
+ *   pixel?: number, pitch?: number, bare?: boolean, narrow?: boolean, dark?: boolean, style?: string, numbers?: string,
+ *   beats?: Mark[], faults?: import("./readers.js").Fault[],
  *   window: {start: number, seconds: number} | null,
  *   map: {start: number, seconds: number, perLead: boolean, label: string, layer: string,
- *   probability: number, below: boolean} | null}} DrawRequest  src/draw_request.h
+ *   probability?: number, score?: number, below: boolean} | null}} DrawRequest  src/draw_request.h
+ * @typedef {import("./readers.js").Ends} Ends
+ * @typedef {{time: number, symbol: string, used: boolean, p: Ends, qrs: Ends, t: Ends}} Mark  of a beat, s; waves from
+ *   its time
+ * @typedef {{title: string, numbers: string, pixel: number, dark?: boolean,
+ *   beat: import("./readers.js").MedianBeat}} BeatRequest  src/draw_request.h too
  * @typedef {{x: number, width: number, y: number, top: number, height: number, from: number,
- *   seconds: number, lead: number, sign: number}} Strip  mm and s: xp_strip of src/plot/plot.h
+ *   seconds: number, lead: number, gain: number, sign: number}} Strip  mm and s; gain: mm/mV; sign: -1 where it is
+ *   drawn upside down: xp_strip of src/plot/plot.h
  * @typedef {{width: number, height: number, paper: number, ops: Uint32Array, points: Float32Array,
  *   colors: Uint32Array, text: Uint8Array, strips: Strip[]}} DisplayList  src/plot/plot.h
- * @typedef {"occlusion" | "gradients"} Method  that tells leads apart
- * @typedef {{logit: number, baseline: number, sum: number, residual: number, steps: number,
- *   complete: boolean}} Integration
- * @typedef {{firstLabel: number, labels: number, leads: number, steps: number, step: number,
- *   integration: Integration | null, values: Float32Array[]}} Evidence
- *   values: of the labels from firstLabel on, (leads of the record, steps) logits, NaN in leads that
- *   the model does not see; each step lasts step seconds
+ * @typedef {keyof typeof METHODS} Method  that tells leads apart
+ * @typedef {{report: Omit<import("./package/documents.js").LeadExplanation, "measured">, firstLabel: number,
+ *   values: Float32Array[]}} Evidence  report: of one window; values: of the labels from firstLabel on,
+ *   (leads of the record, segments) logits, NaN in leads that the model does not see
+ * @typedef {ModelInfo["operating_point"]} OperatingPoint
  * @typedef {{version: string, kernels: string, modelFormat: string}} About
  * @typedef {{relaxed?: ArrayBuffer, simd?: ArrayBuffer, scalar: ArrayBuffer}} CoreFiles
  */
 
-/** @typedef {{progress: (done: number, total: number) => void}} Hooks  passes through the network */
-
-/** An error that the core explains: code is a stable name, message a sentence for a person. */
-export class CoreError extends Error {
-  /** @param {string} code @param {string} message */
-  constructor(code, message) {
-    super(message);
-    this.name = "CoreError";
-    this.code = code;
-  }
-}
-
 // (module (func (result v128) i32.const 0 i8x16.splat))
 const SIMD_PROBE = new Uint8Array([
-  0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 8, 1, 6, 0, 65, 0, 253, 15,
-  11,
+  0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 8, 1, 6, 0, 65, 0, 253, 15, 11,
 ]);
 
 /** @returns {boolean} whether this engine has 128-bit SIMD */
 export function hasSimd() {
   return WebAssembly.validate(SIMD_PROBE);
 }
-
-const TEXT = { about: 0, error: 1, record: 2, model: 3, analysis: 4, drawing: 5, evidence: 6 };
-const METHODS = { occlusion: 0, gradients: 1 };
-const DRAWING = { ops: 0, points: 1, colors: 2, text: 3, strips: 4 };
-const FLOATS = { lead: 0, probabilities: 1, maps: 2, logits: 3, filtered: 4, evidence: 5 };
 
 /**
  * The modules that were built, by kind.
@@ -95,54 +79,29 @@ export async function startCore({ relaxed, simd, scalar }) {
   for (const bytes of [relaxed, simd]) {
     if (!bytes || !hasSimd() || !WebAssembly.validate(bytes)) continue;
     try {
-      const core = await instantiate(bytes);
+      const core = await coreOf(bytes);
       core.selfTest();
       return core;
     } catch (error) {
       console.warn("A module is not used:", error);
     }
   }
-  const core = await instantiate(scalar);
+  const core = await coreOf(scalar);
   core.selfTest();
   return core;
 }
 
 /** @param {ArrayBuffer} bytes @returns {Promise<Core>} */
-async function instantiate(bytes) {
-  const module = await WebAssembly.compile(bytes);
-  /** @type {Hooks} */
+async function coreOf(bytes) {
+  /** @type {import("./wasm.js").Hooks} */
   const hooks = { progress: () => {} };
-  const { exports } = await WebAssembly.instantiate(module, imports(module, hooks));
-  const core = /** @type {any} */ (exports);
-  core._initialize?.();
-  return new Core(core, hooks);
+  return new Core(await instantiate(await WebAssembly.compile(bytes), hooks), hooks);
 }
 
-/**
- * The C library's idea of an operating system. The core computes only: it has no files, no clock
- * and no output, so every call is refused (52: "not supported") except leaving, which is an error.
- * What it asks of the page is to be told how far a long work has come.
- * @param {WebAssembly.Module} module @param {Hooks} [hooks]
- */
-function imports(module, hooks) {
-  /** @type {Record<string, Record<string, Function>>} */
-  const out = {};
-  for (const { module: from, name } of WebAssembly.Module.imports(module)) {
-    out[from] ??= {};
-    out[from][name] = (/** @type {number} */ code, /** @type {number} */ total) => {
-      if (name === "xp_wasm_progress") return hooks?.progress(code, total);
-      if (name === "emscripten_notify_memory_growth") return undefined;
-      if (name === "proc_exit" || name === "abort") throw new Error(`The core stopped (${code}).`);
-      return 52;
-    };
-  }
-  return /** @type {WebAssembly.Imports} */ (out);
-}
-
-export class Core {
-  /** @param {any} wasm  the module's exports @param {Hooks} hooks  what it calls */
+export class Core extends Boundary {
+  /** @param {any} wasm  the module's exports @param {import("./wasm.js").Hooks} hooks  what it calls */
   constructor(wasm, hooks) {
-    this.wasm = wasm;
+    super(wasm);
     this.hooks = hooks;
     this.session = wasm.xp_wasm_open();
     if (!this.session) throw new CoreError("MEMORY", "No memory for a session.");
@@ -153,39 +112,27 @@ export class Core {
     return this.json(TEXT.about);
   }
 
-  /** Bytes of memory taken so far; it never shrinks, so this is the peak too. */
-  get memoryBytes() {
-    return this.wasm.memory.buffer.byteLength;
-  }
-
   selfTest() {
     this.check(this.wasm.xp_wasm_self_test(this.session));
   }
 
-  /** @param {string} name @param {Uint8Array} bytes */
-  addFile(name, bytes) {
-    this.withName(name, (pointer) => {
-      const copy = this.copyIn(bytes);
-      this.check(this.wasm.xp_wasm_add_file(this.session, pointer, copy, bytes.length));
-    });
-  }
-
-  forgetFiles() {
-    this.check(this.wasm.xp_wasm_add_file(this.session, 0, 0, 0));
-  }
-
   /**
-   * @param {string} name  without extension
-   * @returns {EcgRecord}
+   * Open a record that was read.
+   * @param {string} name  as it was asked for @param {Uint8Array} bytes  as the readers hand it on
+   * @returns {RecordInfo}
    */
-  openRecord(name) {
-    this.withName(name, (pointer) => {
-      this.check(this.wasm.xp_wasm_open_record(this.session, pointer));
+  takeRecord(name, bytes) {
+    this.withText(name, (pointer) => {
+      const copy = this.copyIn(bytes);
+      this.check(this.wasm.xp_wasm_take_record(this.session, pointer, copy, bytes.length));
     });
-    /** @type {RecordInfo} */
-    const info = this.json(TEXT.record);
-    const mv = info.leads.map((_, i) => this.floats(FLOATS.lead, i, info.samples));
-    return { ...info, mv };
+    return this.json(TEXT.record);
+  }
+
+  /** The open record's samples: one array a lead, NaN where missing. @param {RecordInfo} record
+   * @returns {Float32Array[]} */
+  samplesOf(record) {
+    return record.leads.map((_, i) => this.floats(FLOATS.lead, i, record.samples));
   }
 
   /**
@@ -194,7 +141,7 @@ export class Core {
    * @returns {ModelInfo}
    */
   loadModel(bytes, layer = "") {
-    this.withName(layer, (pointer) => {
+    this.withText(layer, (pointer) => {
       const copy = this.copyIn(bytes);
       this.check(this.wasm.xp_wasm_load_model(this.session, copy, bytes.length, pointer));
     });
@@ -203,8 +150,16 @@ export class Core {
 
   /** @param {string} layer  "": the default one @returns {ModelInfo} */
   chooseLayer(layer) {
-    this.withName(layer, (pointer) => {
+    this.withText(layer, (pointer) => {
       this.check(this.wasm.xp_wasm_choose_layer(this.session, pointer));
+    });
+    return this.json(TEXT.model);
+  }
+
+  /** @param {OperatingPoint} point  whose thresholds count @returns {ModelInfo} */
+  operateAt(point) {
+    this.withText(point, (pointer) => {
+      this.check(this.wasm.xp_wasm_operate_at(this.session, pointer));
     });
     return this.json(TEXT.model);
   }
@@ -225,26 +180,31 @@ export class Core {
 
   /**
    * The open record as a display list.
-   * @param {DrawRequest} request @param {Float32Array | null} values  of the map
+   * @param {DrawRequest | BeatRequest} request @param {Float32Array | null} values  of the map, or the median beat
    * @returns {DisplayList}
    */
   draw(request, values) {
-    this.withName(JSON.stringify(request), (pointer) => {
-      const floats = values && request.map ? values : new Float32Array();
+    this.withText(JSON.stringify(request), (pointer) => {
+      const floats = values && ("beat" in request || request.map) ? values : new Float32Array();
       const copy = this.copyIn(new Uint8Array(floats.buffer, floats.byteOffset, floats.byteLength));
       const status = this.wasm.xp_wasm_draw(this.session, pointer, copy, floats.length);
       this.wasm.xp_wasm_free(copy);
       this.check(status);
     });
     const { width, height, paper, counts } = this.json(TEXT.drawing);
-    const part = (/** @type {number} */ which, /** @type {number} */ bytes) => {
-      const start = this.wasm.xp_wasm_drawing(this.session, which);
-      return this.wasm.memory.buffer.slice(start, start + counts[which] * bytes);
+    const array = (/** @type {{part: number, bytes: number}} */ { part, bytes }) => {
+      const start = this.wasm.xp_wasm_drawing(this.session, part);
+      return this.wasm.memory.buffer.slice(start, start + counts[part] * bytes);
     };
     return {
-      width, height, paper, ops: new Uint32Array(part(DRAWING.ops, 24)), points: new Float32Array(part(DRAWING.points, 8)),
-      colors: new Uint32Array(part(DRAWING.colors, 4)), text: new Uint8Array(part(DRAWING.text, 1)),
-      strips: stripsOf(part(DRAWING.strips, 36)),
+      width,
+      height,
+      paper,
+      ops: new Uint32Array(array(DRAWING.ops)),
+      points: new Float32Array(array(DRAWING.points)),
+      colors: new Uint32Array(array(DRAWING.colors)),
+      text: new Uint8Array(array(DRAWING.text)),
+      strips: stripsOf(array(DRAWING.strips)),
     };
   }
 
@@ -254,23 +214,24 @@ export class Core {
   }
 
   /**
-   * @param {{acceptAmplitude?: boolean, acceptMissingLeads?: boolean, withMaps?: boolean}} [options]
+   * @param {{acceptAmplitude?: boolean, acceptMissingLeads?: boolean,
+   *   acceptChecksums?: boolean, withMaps?: boolean}} [options]
    * @returns {Analysis}
    */
-  analyse({ acceptAmplitude = false, acceptMissingLeads = false, withMaps = true } = {}) {
+  analyse({ acceptAmplitude = false, acceptMissingLeads = false, acceptChecksums = false, withMaps = true } = {}) {
     const start = performance.now();
-    const flags = (acceptAmplitude ? 1 : 0) + (withMaps ? 0 : 2) + (acceptMissingLeads ? 4 : 0);
+    const flags =
+      (acceptAmplitude ? ANALYSE.acceptAmplitude : 0) +
+      (withMaps ? 0 : ANALYSE.noMaps) +
+      (acceptMissingLeads ? ANALYSE.acceptMissingLeads : 0) +
+      (acceptChecksums ? ANALYSE.acceptChecksums : 0);
     this.check(this.wasm.xp_wasm_analyse(this.session, flags));
     const milliseconds = performance.now() - start;
-    /** @type {AnalysisInfo} */
-    const info = this.json(TEXT.analysis);
-    const n = info.labels.length;
-    const probabilities = info.windows.map((_, w) => this.floats(FLOATS.probabilities, w, n));
-    const logits = info.windows.map((_, w) => this.floats(FLOATS.logits, w, n));
-    const maps = info.mapLength
-      ? info.windows.map((_, w) => this.floats(FLOATS.maps, w, n * info.mapLength))
-      : [];
-    return { ...info, probabilities, logits, maps, milliseconds };
+    /** @type {Report} */
+    const report = this.json(TEXT.report);
+    const size = "map" in report ? report.labels.length * report.map.steps : 0;
+    const maps = "map" in report ? report.map.windows.map((_, w) => this.floats(FLOATS.maps, w, size)) : [];
+    return { report, maps, milliseconds };
   }
 
   /**
@@ -280,10 +241,15 @@ export class Core {
    */
   attribute(method, window, label) {
     this.check(this.wasm.xp_wasm_attribute(this.session, METHODS[method], window, label));
-    const info = this.json(TEXT.evidence);
-    const values = Array.from({ length: info.labels }, (_, i) =>
-      this.floats(FLOATS.evidence, info.firstLabel + i, info.leads * info.steps));
-    return { ...info, values };
+    /** @type {Evidence["report"]} */
+    const report = this.json(TEXT.evidence);
+    const { leads } = /** @type {RecordInfo} */ (this.json(TEXT.record));
+    const count = report.labels.length;
+    const firstLabel = count > 1 ? 0 : label;
+    const values = Array.from({ length: count }, (_, i) =>
+      this.floats(FLOATS.evidence, firstLabel + i, leads.length * report.evidence.segments),
+    );
+    return { report, firstLabel, values };
   }
 
   /** @param {number} status */
@@ -295,9 +261,7 @@ export class Core {
 
   /** @param {number} kind @returns {any} */
   json(kind) {
-    const start = this.wasm.xp_wasm_text(this.session, kind);
-    const memory = new Uint8Array(this.wasm.memory.buffer);
-    return JSON.parse(new TextDecoder().decode(memory.subarray(start, memory.indexOf(0, start))));
+    return this.parse(this.wasm.xp_wasm_text(this.session, kind));
   }
 
   /** @param {number} kind @param {number} index @param {number} count @returns {Float32Array} */
@@ -306,56 +270,83 @@ export class Core {
     if (!start) throw new Error(`the core has no floats of kind ${kind}, index ${index}`);
     return new Float32Array(this.wasm.memory.buffer, start, count).slice();
   }
-
-  /** @param {Uint8Array} bytes @returns {number} a pointer that the callee takes over */
-  copyIn(bytes) {
-    const pointer = this.wasm.xp_wasm_alloc(bytes.length);
-    if (!pointer) throw new CoreError("MEMORY", `No memory for a file of ${bytes.length} bytes.`);
-    new Uint8Array(this.wasm.memory.buffer).set(bytes, pointer);
-    return pointer;
-  }
-
-  /** @param {string} text @param {(pointer: number) => void} use  pointer is valid inside only */
-  withName(text, use) {
-    const pointer = this.copyIn(new TextEncoder().encode(`${text}\0`));
-    try {
-      use(pointer);
-    } finally {
-      this.wasm.xp_wasm_free(pointer);
-    }
-  }
 }
 
 /** @param {ArrayBuffer} bytes @returns {Strip[]} */
 function stripsOf(bytes) {
   const floats = new Float32Array(bytes);
   const ints = new Int32Array(bytes);
-  return Array.from({ length: bytes.byteLength / 36 }, (_, i) => {
+  return Array.from({ length: bytes.byteLength / DRAWING.strips.bytes }, (_, i) => {
     const [x, width, y, top, height, from, seconds] = floats.subarray(9 * i, 9 * i + 7);
-    return { x, width, y, top, height, from, seconds, lead: ints[9 * i + 7], sign: ints[9 * i + 8] };
+    const gain = floats[9 * i + 8];
+    return {
+      x,
+      width,
+      y,
+      top,
+      height,
+      from,
+      seconds,
+      lead: ints[9 * i + 7],
+      gain: Math.abs(gain),
+      sign: Math.sign(gain),
+    };
   });
 }
 
-/**
- * A display list as a PNG file, by the core's rasteriser (picture.wasm).
- * @param {ArrayBuffer} bytes  of the module @param {DisplayList} list @param {number} dpi
- * @returns {Promise<Uint8Array>}
- */
-export async function drawPicture(bytes, list, dpi) {
-  const module = await WebAssembly.compile(bytes);
-  const { exports } = await WebAssembly.instantiate(module, imports(module));
-  const wasm = /** @type {any} */ (exports);
-  wasm._initialize?.();
-  const { width, height, paper, ops, points, colors, text } = list;
-  const picture = wasm.xp_picture_open(width, height, paper, ops.length / 6, points.length / 2, colors.length, text.length);
-  if (!picture) throw new CoreError("MEMORY", "No memory for a picture.");
-  for (const [i, part] of [ops, points, colors, text].entries())
-    new Uint8Array(wasm.memory.buffer).set(
-      new Uint8Array(part.buffer, part.byteOffset, part.byteLength), wasm.xp_picture_part(picture, i));
-  if (wasm.xp_picture_png(picture, dpi)) {
-    const memory = new Uint8Array(wasm.memory.buffer, wasm.xp_picture_error(picture));
-    throw new CoreError("PICTURE", new TextDecoder().decode(memory.subarray(0, memory.indexOf(0))));
+/** Display lists as files, by the core's rasteriser and its SVG writer (picture.wasm). */
+export class Pictures {
+  /** @param {any} wasm  its exports */
+  constructor(wasm) {
+    this.wasm = wasm;
   }
-  const start = wasm.xp_picture_bytes(picture);
-  return new Uint8Array(wasm.memory.buffer).slice(start, start + wasm.xp_picture_size(picture));
+
+  /** @param {DisplayList} list @param {number} dpi @returns {Uint8Array} */
+  png(list, dpi) {
+    return this.make(list, "", (picture) => this.wasm.xp_picture_png(picture, dpi));
+  }
+
+  /** The file that `xplaim plot --svg` writes. @param {DisplayList} list @param {string} title
+   * @returns {string} */
+  svg(list, title) {
+    return new TextDecoder().decode(this.make(list, title, (picture) => this.wasm.xp_picture_svg(picture)));
+  }
+
+  /** @param {DisplayList} list @param {string} title @param {(picture: number) => number} draw
+   * @returns {Uint8Array} */
+  make({ width, height, paper, ops, points, colors, text }, title, draw) {
+    const { wasm } = this;
+    const titleBytes = new TextEncoder().encode(title);
+    const picture = wasm.xp_picture_open(
+      width,
+      height,
+      paper,
+      ops.length / 6,
+      points.length / 2,
+      colors.length,
+      text.length,
+      titleBytes.length,
+    );
+    if (!picture) throw new CoreError("MEMORY", "No memory for a picture.");
+    try {
+      for (const [i, part] of [ops, points, colors, text, titleBytes].entries())
+        new Uint8Array(wasm.memory.buffer).set(
+          new Uint8Array(part.buffer, part.byteOffset, part.byteLength),
+          wasm.xp_picture_part(picture, i),
+        );
+      if (draw(picture)) {
+        const memory = new Uint8Array(wasm.memory.buffer, wasm.xp_picture_error(picture));
+        throw new CoreError("PICTURE", new TextDecoder().decode(memory.subarray(0, memory.indexOf(0))));
+      }
+      const start = wasm.xp_picture_bytes(picture);
+      return new Uint8Array(wasm.memory.buffer).slice(start, start + wasm.xp_picture_size(picture));
+    } finally {
+      wasm.xp_picture_close(picture);
+    }
+  }
+}
+
+/** @param {ArrayBuffer} bytes  of picture.wasm @returns {Promise<Pictures>} */
+export async function startPictures(bytes) {
+  return new Pictures(await instantiate(await WebAssembly.compile(bytes)));
 }

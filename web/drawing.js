@@ -3,66 +3,97 @@
  * paper, as a picture. Where things lie on the page is the core's business.
  */
 
+import { GAINS } from "./core_constants.js";
+import { shownText } from "./findings.js";
+import { phrase } from "./language.js";
+
 /**
  * @typedef {import("./core.js").DrawRequest} DrawRequest
- * @typedef {"12x1" | "6x2" | "3x4" | "3x4+1" | "3x4+3" | "cabrera" | "single"} LayoutName
+ * @typedef {(typeof import("./core_constants.js").LAYOUTS)[number] | "cabrera" | "6x2s"} LayoutName
+ *   6x2s: six rows of two leads, 2.5 s each, which fit on a phone; paper has all of it
  * @typedef {{values: Float32Array, perLead: boolean, start: number, seconds: number, label: string,
- *   layer: string, probability: number, below: boolean}} Heat  values: 0 to 1, over the seconds from
- *   start; below: the label's threshold
+ *   layer: string, value: number, whole?: number | null, outputs: "probabilities" | "scores", below: boolean}} Heat  values: 0 to 1,
+ *   over the seconds from start; value: of that segment; whole: of the recording, where it has several segments, else
+ *   null; below: the segment's value, the label's threshold
  * @typedef {{start: number, seconds: number}} Span  s
  * @typedef {{record: import("./session.js").OpenRecord, mv: Float32Array[], start: number, seconds: number,
- *   window: Span | null, layout: LayoutName, rhythm: string, speed: number, gain: number, filter: string,
- *   heat: Heat | null, title: string}} Page
+ *   window: Span | null, layout: LayoutName, rhythm: string, speed: number, gain: number, halfChest?: boolean, filter: string,
+ *   heat: Heat | null, style: string, title: string, marked: import("./marks.js").Drawn}} Page
  *   mv: what is drawn, the record's or filtered; start: of the page in the record, s; window: what of
  *   it was analysed; speed: mm/s;
- *   gain: mm/mV; filter: in words, "" for none; title: for paper and pictures
+ *   gain: mm/mV; halfChest: V1 to V6 have half of it; filter: in words, "" for none; style: where the map is, as the core has it; title: for paper and
+ *   pictures; marked: what was measured
  */
 
-export const LEADS = ["I", "II", "III", "aVR", "aVL", "aVF", "V1", "V2", "V3", "V4", "V5", "V6"];
-/** @type {Record<LayoutName, string>} */
+/** What they are called. @type {Record<LayoutName, import("./language.js").Key>} */
 export const LAYOUTS = {
-  "3x4+1": "3 × 4 + rhythm",
-  "3x4+3": "3 × 4 + 3 rhythms",
-  "3x4": "3 × 4",
-  "6x2": "6 × 2",
-  "12x1": "12 × 1",
-  cabrera: "12 × 1 Cabrera",
-  single: "one lead",
+  "3x4+1": "layout.rhythm",
+  "3x4+3": "layout.rhythms",
+  "3x4": "layout.3x4",
+  "6x2": "layout.6x2",
+  "6x2s": "layout.6x2s",
+  "12x1": "layout.12x1",
+  cabrera: "layout.cabrera",
+  single: "layout.single",
 };
 /** Layouts in which a lead is chosen. */
 const WITH_RHYTHM = ["3x4+1", "3x4+3", "single"];
-export const SPEEDS = [12.5, 25, 50];
-export const GAINS = [5, 10, 20];
+/** What can be chosen, mm/mV; 10/5: chest leads have half of it, as on machines. */
+export const GAIN_CHOICES = GAINS.flatMap((gain) => (gain === 10 ? ["10", "10/5"] : [String(gain)]));
+/** Of such a choice. @param {string} choice */
+export const gainOf = (choice) => ({ gain: Number.parseFloat(choice), halfChest: choice.includes("/") });
 export const PICTURE_DPI = 300;
 /** A page is not shorter, however short the model's window. */
 export const PAGE_SECONDS = 10;
 /** What a page of that length is wide at 25 mm/s, on screen: millimetres are drawn as large as makes
  * it fit. */
-const SCREEN_MM = { grid: 272, single: 280 };
+const SCREEN_MM = { grid: 272, single: 280, narrow: 142 };
+/** s of a page of 6x2s */
+const NARROW_SECONDS = 5;
 
 /** Finer than a device's pixel at any zoom that shows more than one beat. */
-const SCREEN_PIXEL_MM = 0.05;
+export const SCREEN_PIXEL_MM = 0.05;
 /** Of 255, behind the trace, which has to be read on it. */
 const HEAT_ALPHA = { light: 150, dark: 204 };
 /** What an A4 page has room for across, whatever the speed. */
 const PAPER_TRACE_MM = 250;
 
 /** @param {Page} page @returns {DrawRequest} */
-function common({ record, start, seconds, window, layout, rhythm, speed, gain, filter, heat }) {
+function common(page) {
+  const { record, start, seconds, window, layout, rhythm, speed, gain, halfChest, filter, heat, style, marked } = page;
   const there = record.leads.some((lead) => lead.name === rhythm);
   const left = record.samples / record.rate - start;
   return {
-    layout: layout === "cabrera" ? "12x1" : layout, cabrera: layout === "cabrera",
-    rhythm: there ? rhythm : "", speed, gain, start,
+    layout: layout === "cabrera" ? "12x1" : layout === "6x2s" ? "6x2" : layout,
+    cabrera: layout === "cabrera",
+    rhythm: there ? rhythm : "",
+    speed,
+    gain,
+    halfChest: Boolean(halfChest),
+    start,
     window: window && { start: window.start, seconds: window.seconds },
-    seconds: Math.min(seconds, left), filter, colormap: "blues", alpha: HEAT_ALPHA.light,
-    map: heat && { start: heat.start, seconds: heat.seconds, perLead: heat.perLead, label: heat.label,
-      layer: heat.layer, probability: heat.probability, below: heat.below },
+    seconds: Math.min(seconds, left),
+    filter,
+    colormap: "blues",
+    style: style || "behind",
+    alpha: HEAT_ALPHA.light,
+    beats: marked.beats,
+    faults: marked.faults,
+    map: heat && {
+      start: heat.start,
+      seconds: heat.seconds,
+      perLead: heat.perLead,
+      label: heatLabel(heat),
+      layer: heat.layer,
+      [heat.outputs === "scores" ? "score" : "probability"]: heat.value,
+      below: heat.below,
+    },
   };
 }
 
 /** mm @param {LayoutName} layout */
-export const screenWidth = (layout) => (layout === "single" ? SCREEN_MM.single : SCREEN_MM.grid);
+export const screenWidth = (layout) =>
+  layout === "single" ? SCREEN_MM.single : layout === "6x2s" ? SCREEN_MM.narrow : SCREEN_MM.grid;
 
 /** The page that shows a window: pages follow each other and stay as they are while windows step
  * through them, but none is shorter than it need be. @param {Span} window @param {number} duration
@@ -72,6 +103,12 @@ export function pageAround({ start, seconds }, duration) {
   const page = Math.floor(start / length + 1e-6) * length;
   const reaching = Math.max(page, start + seconds - length);
   return { start: Math.max(0, Math.min(reaching, duration - length)), seconds: length };
+}
+
+/** What of it a phone shows. @param {Span} page @param {Span} window  that was analysed @returns {Span} s */
+export function narrowed(page, window) {
+  const start = Math.max(page.start, window.start);
+  return { start, seconds: Math.min(NARROW_SECONDS, page.start + page.seconds - start) };
 }
 
 /** Only leads that are there can be chosen; one that was chosen stays so where it can.
@@ -89,33 +126,56 @@ export function showsRhythm(layout, { strips }) {
   return layout === "single" || (rhythm && WITH_RHYTHM.includes(layout));
 }
 
-/** What the map is of, in words. @param {Heat} heat */
-export function heatTitle({ values, label, layer, probability, below }) {
-  const p = probability > 0 && probability < 0.001 ? "p < 0.001" : `p ${probability.toFixed(3)}`;
-  const from = layer ? `, Grad-CAM, ${layer}` : "";
-  const none = values.some((v) => v > 0) ? "" : ": no positive evidence";
-  return `Evidence for ${label}, ${p}${from}${below ? " – below its threshold" : ""}${none}.`;
+/** What the map is of, in words: which of two numbers is the segment's, where the recording has another one.
+ * @param {Heat} heat */
+export function heatTitle(heat) {
+  const { values, layer, value, whole = null, outputs, below } = heat;
+  const from = layer ? `, ${phrase("map.at-layer", { layer })}` : "";
+  const none = values.some((v) => v > 0) ? "" : `: ${phrase("map.nothing")}`;
+  const under = below ? ` – ${phrase("findings.below")}` : "";
+  // Beside two numbers it has to be seen which one is meant.
+  const rest = whole === null ? from + under : under + from;
+  return `${heatLabel(heat)} ${shownText(value, outputs)}${rest}${none}.`;
 }
 
-/** Rows as near to each other as can be read. @param {Page} page */
-function pitchOf({ layout, gain }) {
+/** Its finding; where the recording has several segments also the value of them together, so that the one that follows
+ * is seen to be this segment's. @param {Heat} heat */
+const heatLabel = ({ label, whole = null, outputs }) =>
+  whole === null ? label : phrase("map.of-segment", { finding: label, whole: shownText(whole, outputs) });
+
+/** mm between rows: least and most. @param {LayoutName} layout @returns {[number, number]} */
+export function pitchRange(layout) {
+  if (layout === "single") return [40, 60];
+  return layout === "12x1" || layout === "cabrera" ? [10, 20] : [13, 40];
+}
+
+/** Rows as near to each other as can be read. @param {Pick<Page, "layout" | "gain">} page */
+export function usualPitch({ layout, gain }) {
   if (layout === "single") return 60;
   const rows = layout === "12x1" || layout === "cabrera" ? 15 : 25;
   return gain > 10 ? Math.ceil((rows * 1.5) / 5) * 5 : rows;
 }
 
-/** @param {Page} page @param {boolean} dark @returns {DrawRequest} */
-export const screenRequest = (page, dark) => ({
-  ...common(page), bare: true, dark, alpha: dark ? HEAT_ALPHA.dark : HEAT_ALPHA.light, pixel: SCREEN_PIXEL_MM,
-  pitch: pitchOf(page),
+/** @param {Page} page @param {boolean} dark @param {number} [pitch]  mm between rows @returns {DrawRequest} */
+export const screenRequest = (page, dark, pitch = usualPitch(page)) => ({
+  ...common(page),
+  bare: true,
+  narrow: page.layout === "6x2s",
+  dark,
+  alpha: dark ? HEAT_ALPHA.dark : HEAT_ALPHA.light,
+  pixel: SCREEN_PIXEL_MM,
+  pitch,
 });
 
+/** What paper and pictures say beside the drawing. @param {Page} page */
+const told = ({ title, marked }) => ({ title, numbers: marked.numbers });
+
 /** @param {Page} page @returns {DrawRequest} */
-export const pictureRequest = (page) => ({ ...common(page), title: page.title, pixel: 25.4 / PICTURE_DPI });
+export const pictureRequest = (page) => ({ ...common(page), ...told(page), pixel: 25.4 / PICTURE_DPI });
 
 /** As many sheets of A4 as the page needs at its true scale. @param {Page} page @returns {DrawRequest[]} */
 export function paperRequests(page) {
-  const whole = { ...common(page), title: page.title, pixel: SCREEN_PIXEL_MM };
+  const whole = { ...common(page), ...told(page), pixel: SCREEN_PIXEL_MM };
   const sheets = Math.max(1, Math.ceil((whole.seconds * page.speed) / PAPER_TRACE_MM - 1e-6));
   const seconds = whole.seconds / sheets;
   return Array.from({ length: sheets }, (_, i) => ({ ...whole, start: page.start + i * seconds, seconds }));

@@ -1,7 +1,10 @@
 /** Which method explains, and the making of evidence by lead: one at a time, told and stopped. */
 
-import { Attributions, METHOD_NAMES, showAttribution } from "./attribution.js";
-import { make, showEvidence } from "./findings.js";
+import { Attributions, METHODS, showAttribution } from "./attribution.js";
+import { make } from "./dom.js";
+import { showEvidence } from "./findings.js";
+import { phrase, setPhrase, told } from "./language.js";
+import { windowsOf } from "./report.js";
 
 /** @typedef {import("./core.js").Method} Method */
 
@@ -10,7 +13,7 @@ export class Explainer {
   constructor(host) {
     this.host = host;
     this.kept = new Attributions();
-    /** @type {{thinker: import("./thinker.js").Thinker} | null} */
+    /** @type {{modelWorker: import("./model_worker.js").ModelWorker} | null} */
     this.running = null;
     host.on("method", "change", () => {
       host.showWindow();
@@ -21,7 +24,7 @@ export class Explainer {
   /** @returns {Method | null}  null: Grad-CAM */
   get method() {
     const value = this.host.$("method").value;
-    return value in METHOD_NAMES ? value : null;
+    return METHODS.includes(value) ? value : null;
   }
 
   /** What is wanted now, and the evidence where it is there. */
@@ -35,7 +38,7 @@ export class Explainer {
   stop() {
     const { running } = this;
     this.running = null;
-    running?.thinker.cancel();
+    running?.modelWorker.cancel();
   }
 
   /** Make the evidence that the chosen method, label and window need, where it is not there yet. */
@@ -46,16 +49,24 @@ export class Explainer {
     this.stop();
     if (!wanted || wanted.evidence || !row?.group || host.hiding) return;
     const { method, analysis, window, label } = wanted;
-    const name = METHOD_NAMES[method];
-    const turn = { thinker: host.live.thinker };
+    const turn = { modelWorker: host.live.modelWorker };
     this.running = turn;
-    host.say(`${name} …`, { cancel: true });
+    host.say(told(`method.${method}.computing`), { cancel: true });
     try {
-      const evidence = await turn.thinker.attribute(row.group, host.options, { method, window, label }, (done, total) => {
-        if (this.running === turn) host.progress(done / total, `${name}: ${done} of ${total} passes`);
-      });
+      const evidence = await turn.modelWorker.attribute(
+        row.group,
+        host.options,
+        { method, window, label },
+        (done, total) => {
+          if (this.running === turn)
+            host.status.progress(
+              done / total,
+              phrase("method.progress", { method: phrase(`method.${method}`), done, total }),
+            );
+        },
+      );
       this.kept.keep(analysis, method, window, label, evidence);
-      if (this.running === turn) host.say(`${name}, made on this device.`);
+      if (this.running === turn) host.say(told(`method.${method}.done`));
     } catch (error) {
       if (this.running !== turn) return;
       host.$("method").value = "";
@@ -70,14 +81,22 @@ export class Explainer {
     }
   }
 
-  /** In words. @param {import("./thinker.js").Analysed} analysis */
+  /** In words. @param {import("./model_worker.js").Analysed} analysis */
   showWords(analysis) {
     const { host, wanted } = this;
     const { model } = analysis;
     const { record, label, window } = host;
     if (!wanted) showEvidence(host.$("evidence"), model, analysis, label, window);
     else if (wanted.evidence && record)
-      showAttribution(host.$("evidence"), wanted.method, wanted.evidence, record, model.labels[label], label, analysis.windows[window].start);
-    else host.$("evidence").replaceChildren(make("p", { textContent: `${METHOD_NAMES[wanted.method]} is not made yet.` }));
+      showAttribution(
+        host.$("evidence"),
+        wanted.method,
+        wanted.evidence,
+        record,
+        model.labels[label],
+        label,
+        windowsOf(analysis.report)[window].start_s,
+      );
+    else host.$("evidence").replaceChildren(setPhrase(make("p"), `method.${wanted.method}.computing`));
   }
 }

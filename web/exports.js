@@ -1,8 +1,7 @@
 /** What leaves the page, by the user's hand only: files to save, and paper. */
 
-import { drawSvg } from "./svg.js";
-
-/** @typedef {import("./core.js").DisplayList} DisplayList */
+/** @typedef {import("./core.js").DisplayList} DisplayList
+ * @typedef {{list: DisplayList, title: string, start: number}} Sheet  start: in the recording, s */
 
 /** @param {string} name @param {Blob} blob */
 export function save(name, blob) {
@@ -16,7 +15,15 @@ export function save(name, blob) {
 /** @param {string} name @param {string} text @param {string} type */
 export const saveText = (name, text, type) => save(name, new Blob([text], { type }));
 
-/** Fill what only the printer sees. @param {HTMLElement} holder @param {DisplayList[]} sheets */
-export function fillPrint(holder, sheets) {
-  holder.replaceChildren(...sheets.map(drawSvg));
+/** A drawing as an element. @param {import("./core.js").Pictures} pictures @param {DisplayList} list
+ * @param {string} title */
+export const svgElement = (pictures, list, title) =>
+  new DOMParser().parseFromString(pictures.svg(list, title), "image/svg+xml").documentElement;
+
+/** Fill what only the printer sees, in millimetres. @param {HTMLElement} holder @param {Sheet[]} sheets
+ * @param {import("./core.js").Pictures | null} pictures  null where there is no sheet yet */
+export function fillPrint(holder, sheets, pictures) {
+  const drawn = pictures ? sheets.map(({ list, title }) => svgElement(pictures, list, title)) : [];
+  for (const svg of drawn) svg.setAttribute("preserveAspectRatio", "xMidYMin slice");
+  holder.replaceChildren(...drawn);
 }

@@ -1,114 +1,142 @@
 /**
- * From dropped files to records: which headers there are, which files go with each, and what is to
- * be said about the rest. Names in different folders, or different archives, do not mix.
+ * From dropped files to records: archives are opened, and the core says which records there are, which
+ * files go with each, and what is to be said about the rest. Names in different folders, or different
+ * archives, do not mix.
  */
 
-import { counted, messageOf } from "./words.js";
+import { English, SpokenError, told } from "./language.js";
+import { errorWords, messageOf } from "./messages.js";
 import { readZip } from "./zip.js";
 
 /**
  * @typedef {import("./worker.js").NamedFile} NamedFile
- * @typedef {{path: string, size: number, read: () => Promise<ArrayBuffer>, file?: File}} Source
- *   path: with folders, as it was chosen; file: where it is one, and not in an archive
- * @typedef {{name: string, type: string, sources: Source[]}} FileGroup
- *   name: the record's, without extension
- * @typedef {{name: string, type: string, problem: string}} Refusal
+ * @typedef {{path: string, size: number, read: () => Promise<ArrayBuffer>,
+ *   start: (bytes: number) => Promise<ArrayBuffer>, file?: File}} Source
+ *   path: with folders, as it was chosen; start: its first bytes; file: where it is one, and not in an archive
+ * @typedef {{name: string, type: string, files: {name: string, source: Source}[],
+ *   reading?: import("./readers.js").ReadOptions}} FileGroup
+ *   name: the record's; of a file: what the record calls it; reading: what its reader has said of it
+ * @typedef {{name: string, type: string, problem: string, words?: import("./language.js").Words}} Refusal
+ *   problem: in words; words: the same, where they are the page's and not the core's
  * @typedef {{groups: FileGroup[], refusals: Refusal[], models: Source[]}} Found
+ * @typedef {import("./readers.js").ListedFile} ListedFile
+ * @typedef {import("./readers.js").Listing} Listing
+ * @typedef {(files: ListedFile[]) => Promise<Listing>} List  the core's list of records
  */
 
 /** Larger than any ECG the page can draw; a wrong file is refused before it is read. */
 const MAX_BYTES = 256 * 1024 * 1024;
-const MAX_SEGMENTS = 5000;
 /** An archive in an archive is opened, another one in that is not. */
 const MAX_ARCHIVES = 2;
 /** Of archives in archives, together: they are unpacked to be looked into. */
 const MAX_INNER_BYTES = 4 * MAX_BYTES;
 const MAX_FILES = 200000;
+/** Files that are looked into at the same time. */
+const MAX_CONCURRENT_READS = 32;
 
 /** @param {string} path */
 const base = (path) => path.slice(path.lastIndexOf("/") + 1);
 /** Without the slash at its end. @param {string} path */
 const folder = (path) => path.slice(0, Math.max(0, path.lastIndexOf("/")));
 /** @param {string} name */
-const stem = (name) => name.replace(/\.[^.]*$/, "");
-/** @param {string} name */
 const extension = (name) => (/\.([^.]*)$/.exec(base(name))?.[1] ?? "").toLowerCase();
-/** @param {Source} source */
-const isHeader = (source) => extension(source.path) === "hea";
 /** @param {Source} source */
 const isModel = (source) => extension(source.path) === "safetensors";
 
 /** What macOS and Windows put beside people's files, and what is hidden. */
 const JUNK = /(^|\/)(__MACOSX\/|\.|(thumbs\.db|desktop\.ini)$)/i;
 
-const NEEDED = "A WFDB record is a header (.hea) and its signal file (.dat or .mat), chosen together.";
-const NO_HEADER = `There is no record in it. ${NEEDED}`;
-const EXPORT = "This page reads WFDB records (.hea with .dat or .mat). Export or convert the recording to WFDB.";
-const ITSELF = "Choose the recording itself as WFDB (.hea with .dat or .mat).";
-
-/** What other files are, and what to do about them. @type {[string, string, string][]} */
-const KINDS = [
-  ["dat mat", "WFDB signals", "Choose its header (the .hea file of the same record) together with it."],
-  ["atr qrs ann", "WFDB annotations", "Annotations alone have no samples. Choose the record's .hea and .dat or .mat."],
-  ["xml aecg hl7", "XML", EXPORT],
-  ["dcm dicom", "DICOM", EXPORT],
-  ["scp", "SCP-ECG", EXPORT],
-  ["ecg", "ISHNE or another Holter format", EXPORT],
-  ["mwf", "MFER", EXPORT],
-  ["edf", "EDF", "This page reads WFDB records. Convert it first, for example with edf2mit of the WFDB software."],
-  ["bdf", "BDF (BioSemi's EDF)", "This page reads WFDB records. Convert it first, for example with edf2mit of the WFDB software."],
-  ["gdf", "GDF", EXPORT],
-  ["csv tsv xls xlsx ods", "table", `A table has no agreed units or lead names. ${ITSELF}`],
-  ["npy npz", "NumPy array", `An array has no units or lead names. ${ITSELF}`],
-  ["h5 hdf5", "HDF5", `HDF5 files hold recordings in no agreed way. ${ITSELF}`],
-  ["keras onnx", "network", "This page takes networks as .safetensors: the command-line tool's `xplaim import` makes one of it."],
-  ["pdf doc docx odt rtf html htm", "document", `A printed ECG has no samples. ${ITSELF}`],
-  ["png jpg jpeg gif bmp tif tiff webp heic heif svg", "picture", `A picture has no samples. ${ITSELF}`],
-  ["mp4 mov avi mkv webm", "video", `A video has no samples. ${ITSELF}`],
-  ["7z rar tar gz tgz bz2 xz zst", "archive", "Of archives, this page opens .zip only. Unpack it and choose the files inside."],
-];
-const OTHERS = new Map(KINDS.flatMap(([kinds, ...words]) => kinds.split(" ").map((kind) => [kind, words])));
-
-/** Files that come with records and need no word. */
-const SILENT = new Set(["atr", "qrs", "ann", "md", "txt", "xws", ""]);
-
 /** @param {File} file @returns {Source} */
 export function fileSource(file) {
-  const path = file.webkitRelativePath || /** @type {any} */ (file).folderPath || file.name;
-  const read = () => file.arrayBuffer().catch((error) => {
-    throw new Error(`${file.name} cannot be read: ${messageOf(error)}`);
-  });
-  return { path, size: file.size, read, file };
+  const written = file.webkitRelativePath || /** @type {any} */ (file).folderPath || file.name;
+  const path = written.normalize("NFC"); // as headers are typed; macOS decomposes marked letters
+  const fail = (/** @type {unknown} */ error) => {
+    throw new SpokenError("files.unreadable", { name: file.name, why: errorWords(error) });
+  };
+  const read = () => file.arrayBuffer().catch(fail);
+  const start = (/** @type {number} */ bytes) =>
+    bytes < file.size ? file.slice(0, bytes).arrayBuffer().catch(fail) : read();
+  return { path, size: file.size, read, start, file };
 }
 
 /**
  * Everything among the files: records, models, and a line for what is neither.
- * @param {File[]} files
+ * @param {File[]} files @param {List} list
  * @returns {Promise<Found>}
  */
-export async function findRecords(files) {
-  /** @type {Found} */
-  const found = { groups: [], refusals: [], models: [] };
-  const sources = await new Unpacking(found.refusals).all(files);
-  found.models = sources.filter(isModel);
-  const taken = await groupHeaders(sources, found);
-  const only = sources.length - found.models.length === 1;
-  for (const source of sources) if (!taken.has(source) && !isModel(source)) addRefusal(source, found, only);
-  if (!found.groups.length && !found.refusals.length && !found.models.length)
-    found.refusals.push({ name: namesOf(files), type: "", problem: NO_HEADER });
-  return found;
+export async function findRecords(files, list) {
+  const unpacking = new Unpacking();
+  const sources = await unpacking.all(files);
+  const { groups, refusals, models, listing } = await foundAmong(sources, list, unpacking);
+  if (!groups.length && !refusals.length && !models.length)
+    refusals.push({ name: namesOf(files), type: "", ...noRecord(listing) });
+  return { groups, refusals, models };
+}
+
+/** The files themselves, those in archives too. @param {File[]} files @returns {Promise<Source[]>} */
+export const allSources = (files) => new Unpacking().all(files);
+
+/** Records among files that were unpacked. @param {Source[]} sources @param {List} list @returns {Promise<Found>} */
+export const groupsAmong = (sources, list) => foundAmong(sources, list, new Unpacking());
+
+/** @param {Source[]} sources @param {List} list @param {Unpacking} unpacking  what they came from
+ * @returns {Promise<Found & {listing: Listing}>} */
+async function foundAmong(sources, list, unpacking) {
+  const models = sources.filter(isModel);
+  const rest = sources.filter((source) => !isModel(source));
+  const listing = await listRecords(rest, list);
+  const refusals = [...unpacking.refusals, ...unpacking.withoutRecords(rest, models, listing)];
+  /** @type {FileGroup[]} */
+  const groups = [];
+  for (const { name, type, files: needed, problem } of listing.records)
+    if (problem) refusals.push({ name, type, problem });
+    else groups.push({ name, type, files: needed.map((file) => ({ name: file.name, source: rest[file.index] })) });
+  for (const { index, type, problem, quiet } of listing.others)
+    if (!quiet || rest.length === 1) refusals.push({ name: base(rest[index].path), type, problem });
+  return { groups, refusals, models, listing };
+}
+
+/** @param {Listing} listing */
+function noRecord({ help }) {
+  const words = told("files.no-record", { help: new English(help) });
+  return { problem: String(words), words };
+}
+
+/**
+ * The core's list; it asks for starts of files until it knows.
+ * @param {Source[]} sources @param {List} list @returns {Promise<Listing>}
+ */
+async function listRecords(sources, list) {
+  /** @type {ListedFile[]} */
+  const files = sources.map(({ path, size }) => ({ path, size, start: null }));
+  for (;;) {
+    const listing = await list(files);
+    if (!listing.wanted.length) return listing;
+    for (let at = 0; at < listing.wanted.length; at += MAX_CONCURRENT_READS)
+      await Promise.all(
+        listing.wanted.slice(at, at + MAX_CONCURRENT_READS).map(async ([index, bytes]) => {
+          // What cannot be read says so when its record is opened.
+          const start = await sources[index].start(bytes).catch(() => new ArrayBuffer(0));
+          files[index].start = composed(files[index].path, start);
+        }),
+      );
+  }
 }
 
 /** @param {File[]} files */
-const namesOf = (files) => files.map((file) => file.name).join(", ") || "nothing";
+const namesOf = (files) => files.map((file) => file.name).join(", ") || String(told("files.none"));
+
+/** @typedef {{archive: Source, inside: Source[], archives: Opened[]}} Opened  an archive, and what was in it */
 
 /** Chosen files become a list of all that is in them. */
 class Unpacking {
-  /** @param {Refusal[]} refusals  added to */
-  constructor(refusals) {
-    this.refusals = refusals;
+  constructor() {
+    /** @type {Refusal[]} */
+    this.refusals = [];
     /** @type {Source[]} */
     this.sources = [];
+    /** Archives that could be opened, inner ones first. @type {Opened[]} */
+    this.opened = [];
     /** Folders that archives stand for. @type {Set<string>} */
     this.places = new Set();
     this.innerBytes = 0;
@@ -128,28 +156,40 @@ class Unpacking {
       try {
         await this.open(source, depth);
       } catch (error) {
-        this.refuse(source, messageOf(error));
+        this.refusals.push(refusal(source, { problem: messageOf(error), words: errorWords(error) }));
       }
   }
 
   /** @param {Source} archive @param {number} depth */
   async open(archive, depth) {
-    const [files, lines] = [this.sources.length, this.refusals.length];
+    const [files, lines, archives] = [this.sources.length, this.refusals.length, this.opened.length];
     const entries = await readZip(archive.file ?? (await this.inner(archive, depth)), base(archive.path));
-    if (files + entries.length > MAX_FILES) throw new Error(`With it there are more than ${MAX_FILES} files. Choose fewer.`);
+    if (files + entries.length > MAX_FILES) throw new SpokenError("files.too-many", { most: MAX_FILES });
     const place = this.placeOf(archive.path);
     for (const entry of entries) await this.add({ ...entry, path: `${place}/${entry.path}` }, depth + 1);
-    const useful = this.sources.slice(files).some((source) => isHeader(source) || isModel(source));
-    if (!useful && this.refusals.length === lines) this.refuse(archive, NO_HEADER);
+    if (this.refusals.length === lines)
+      this.opened.push({ archive, inside: this.sources.slice(files), archives: this.opened.slice(archives) });
+  }
+
+  /** A line for each archive in which there is nothing of use; of one in another, for the inner one alone.
+   * @param {Source[]} sources @param {Source[]} models @param {Listing} listing  of the sources
+   * @returns {Refusal[]} */
+  withoutRecords(sources, models, listing) {
+    const useful = new Set(models);
+    for (const { files } of listing.records) for (const { index } of files) useful.add(sources[index]);
+    /** @type {Set<Opened>} */
+    const empty = new Set();
+    for (const opened of this.opened)
+      if (!opened.inside.some((source) => useful.has(source)) && !opened.archives.some((inner) => empty.has(inner)))
+        empty.add(opened);
+    return [...empty].map(({ archive }) => refusal(archive, noRecord(listing)));
   }
 
   /** @param {Source} archive @param {number} depth */
   async inner(archive, depth) {
-    if (depth >= MAX_ARCHIVES)
-      throw new Error("It lies in an archive that lies in another one. Unpack the outermost, and choose the others.");
+    if (depth >= MAX_ARCHIVES) throw new SpokenError("files.too-deep");
     this.innerBytes += archive.size;
-    if (this.innerBytes > MAX_INNER_BYTES)
-      throw new Error("The archives in this archive are larger than 1 GB together. Unpack it, and choose some of them.");
+    if (this.innerBytes > MAX_INNER_BYTES) throw new SpokenError("files.inner-large");
     return new Blob([await archive.read()]);
   }
 
@@ -159,12 +199,10 @@ class Unpacking {
     this.places.add(place);
     return place;
   }
-
-  /** @param {Source} archive @param {string} problem */
-  refuse({ path }, problem) {
-    this.refusals.push({ name: base(path), type: "zip archive", problem });
-  }
 }
+
+/** @param {Source} archive @param {Pick<Refusal, "problem" | "words">} why @returns {Refusal} */
+const refusal = ({ path }, why) => ({ name: base(path), type: "zip archive", ...why });
 
 /** "name", or "name (2)" where there is one already. @param {string} name @param {Set<string>} names */
 function ownName(name, names) {
@@ -180,141 +218,9 @@ function byPath({ path: a }, { path: b }) {
   return (folder(a) === folder(b) ? 0 : compare(folder(a), folder(b))) || compare(base(a), base(b));
 }
 
-/** @param {Source} source @param {Found} found @param {boolean} only  it is all there is */
-function addRefusal(source, found, only) {
-  const kind = extension(source.path);
-  if (SILENT.has(kind) && !only) return;
-  const unknown = [kind && `.${kind}, not known`, `Files of this kind are not known here. ${NEEDED}`];
-  const [type, problem] = OTHERS.get(kind) ?? unknown;
-  found.refusals.push({ name: base(source.path), type, problem });
-}
-
-/**
- * One group a header, headers that are only segments of another left out.
- * @param {Source[]} sources @param {Found} found  groups are added, and records that are there twice refused
- * @returns {Promise<Set<Source>>} every file that belongs to a record
- */
-async function groupHeaders(sources, found) {
-  /** @type {Set<Source>} */
-  const taken = new Set();
-  for (const inFolder of groupByFolder(sources).values()) {
-    const headers = new Map(inFolder.filter(isHeader).map((header) => [stem(base(header.path)), header]));
-    /** @type {Map<string, Named>} */
-    const parsed = new Map();
-    for (const [name, header] of headers) parsed.set(name, await parseHeader(header));
-    const segments = new Set([...parsed.values()].flatMap((p) => p.segments));
-    const tops = [...headers.keys()].filter((name) => !segments.has(name));
-    const files = byLowerName(inFolder);
-    for (const name of tops.length ? tops : headers.keys()) {
-      const group = groupOf(name, parsed, files);
-      for (const source of [...group.sources, ...companions(name, files)]) taken.add(source);
-      addGroup(group, found);
-    }
-  }
-  return taken;
-}
-
-/** Where one name is there several times, nothing tells which file is the record's.
- * @param {FileGroup} group @param {Found} found */
-function addGroup(group, found) {
-  const names = group.sources.map(handedName);
-  const twice = names.find((name, i) => names.indexOf(name) !== i);
-  if (!twice) {
-    found.groups.push(group);
-    return;
-  }
-  const times = names.filter((name) => name === twice).length;
-  const problem = `${twice} is there ${times === 2 ? "twice" : `${times} times`}, and nothing tells which one is meant. ` +
-    `Drop the folders that the files are in, or choose one record at a time.`;
-  found.refusals.push({ name: group.name, type: group.type, problem });
-}
-
-/** Where a header's name differs in case from what the disk says (".HEA"), the core is given the
- * usual spelling. @param {Source} source */
-const handedName = (source) => (isHeader(source) ? `${stem(base(source.path))}.hea` : base(source.path));
-
-/** @param {Source[]} sources */
-function groupByFolder(sources) {
-  /** @type {Map<string, Source[]>} */
-  const map = new Map();
-  for (const source of sources) {
-    const list = map.get(folder(source.path));
-    if (list) list.push(source);
-    else map.set(folder(source.path), [source]);
-  }
-  return map;
-}
-
-/** By name, and by stem with ".*" after it. Names that differ only in case are told by the core, so
- * they are handed to it too. @param {Source[]} sources */
-function byLowerName(sources) {
-  /** @type {Map<string, Source[]>} */
-  const map = new Map();
-  for (const source of sources) {
-    const name = base(source.path).toLowerCase();
-    for (const key of [name, `${stem(name)}.*`]) {
-      const list = map.get(key);
-      if (list) list.push(source);
-      else map.set(key, [source]);
-    }
-  }
-  return map;
-}
-
-/** What lies beside a record under its name, such as its printed form: no word is needed about it.
- * @param {string} name @param {Map<string, Source[]>} files */
-const companions = (name, files) => (files.get(`${name.toLowerCase()}.*`) ?? []).filter((source) => !isModel(source));
-
-/**
- * The record's header, the files that it and its segments name, and a signal file of its name: where
- * the header names another one, the core says so.
- * @param {string} name @param {Map<string, Named>} parsed @param {Map<string, Source[]>} files
- * @returns {FileGroup}
- */
-function groupOf(name, parsed, files) {
-  const segments = parsed.get(name)?.segments ?? [];
-  const wanted = [];
-  for (const header of [name, ...segments]) wanted.push(`${header}.hea`, ...(parsed.get(header)?.files ?? []));
-  wanted.push(`${name}.dat`, `${name}.mat`);
-  const keys = new Set(wanted.map((file) => file.toLowerCase()));
-  const sources = [...new Set([...keys].flatMap((key) => files.get(key) ?? []))];
-  const kinds = new Set(sources.filter((f) => !isHeader(f)).map((f) => `.${extension(f.path)}`));
-  const type = segments.length ? counted(segments.length, "segment") : [...kinds].join(" ");
-  return { name, type: `WFDB ${type}`.trim(), sources };
-}
-
-/** @typedef {{segments: string[], files: string[]}} Named  by a header */
-
-/**
- * The files and segments that a header names. What is wrong with it is for the core to say.
- * @param {Source} header @returns {Promise<Named>}
- */
-async function parseHeader(header) {
-  const none = { segments: [], files: [] };
-  if (header.size > 1024 * 1024) return none;
-  try {
-    return parseHeaderText(new TextDecoder().decode(await header.read()));
-  } catch {
-    return none;
-  }
-}
-
-/** @param {string} text @returns {Named} */
-export function parseHeaderText(text) {
-  const lines = text.split(/\r?\n/).filter((line) => line.trim() && !line.trim().startsWith("#"));
-  // "~" stands for no file: a pause between segments, or a signal of a layout.
-  const first = new Set(lines.slice(1).map((line) => line.trim().split(/\s+/)[0]).filter((name) => name !== "~"));
-  if (/^\s*\S+\/\d+/.test(lines[0] ?? "")) return { segments: [...first].slice(0, MAX_SEGMENTS), files: [] };
-  return { segments: [], files: [...first] };
-}
-
 /** @param {number} bytes  of a record's files */
 export function checkSize(bytes) {
-  if (bytes > MAX_BYTES)
-    throw new Error(
-      `These files hold ${Math.round(bytes / 1e6)} MB; the page takes up to 256 MB. ` +
-        `Cut the recording first, or use the command-line tool.`,
-    );
+  if (bytes > MAX_BYTES) throw new SpokenError("files.large", { size: Math.round(bytes / 1e6) });
 }
 
 /**
@@ -323,8 +229,29 @@ export function checkSize(bytes) {
  * @returns {Promise<NamedFile[]>}
  */
 export async function readGroup(group) {
-  checkSize(group.sources.reduce((sum, source) => sum + source.size, 0));
-  return Promise.all(group.sources.map(async (source) => ({ name: handedName(source), bytes: await source.read() })));
+  checkSize(group.files.reduce((sum, { source }) => sum + source.size, 0));
+  return Promise.all(
+    group.files.map(async ({ name, source }) => ({ name, bytes: composed(name, await source.read()) })),
+  );
+}
+
+/**
+ * A header as paths are, with marked letters composed: macOS's programs write the names in it decomposed. It keeps its
+ * length, by empty lines. What is no UTF-8, or would grow, stays as it is.
+ * @param {string} path @param {ArrayBuffer} bytes
+ */
+function composed(path, bytes) {
+  if (extension(path) !== "hea") return bytes;
+  try {
+    const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes, { stream: true });
+    const made = new TextEncoder().encode(text.normalize("NFC"));
+    if (text === text.normalize("NFC") || made.length > bytes.byteLength) return bytes;
+    const out = new Uint8Array(bytes.byteLength).fill(10);
+    out.set(made);
+    return out.buffer;
+  } catch {
+    return bytes;
+  }
 }
 
 /**

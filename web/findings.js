@@ -1,6 +1,8 @@
 /** What the network says, as a list to choose from, and what the map shows, in words. */
 
-import { timeDigits } from "./report.js";
+import { make } from "./dom.js";
+import { decimals, English, listed, localised, phrase, setPhrase, setWords } from "./language.js";
+import { timeDigits, valueIn, valueOf, windowsOf } from "./report.js";
 
 /**
  * @typedef {import("./core.js").Analysis} Analysis
@@ -8,104 +10,175 @@ import { timeDigits } from "./report.js";
  * @typedef {import("./core.js").ModelLabel} ModelLabel
  */
 
-/**
- * @template {keyof HTMLElementTagNameMap} T
- * @param {T} tag @param {Record<string, unknown>} [properties] @param {(Node | string)[]} children
- * @returns {HTMLElementTagNameMap[T]}
- */
-export function make(tag, properties = {}, ...children) {
-  const made = Object.assign(document.createElement(tag), properties);
-  made.append(...children);
-  return made;
+/** Findings that have words of their own (some are written otherwise than in a model's file: one term for one thing,
+ * and none that says more than the data do), by what models' files call them. @type {Map<string, import("./language.js").Key>} */
+const FINDINGS = new Map([
+  ["atrial fibrillation", "finding.afib"],
+  ["atrial flutter", "finding.aflu"],
+  ["atrial fibrillation or flutter", "finding.afifl"],
+  ["right bundle branch block", "finding.rbbb"],
+  ["left bundle branch block", "finding.lbbb"],
+  ["left anterior fascicular block", "finding.lafb"],
+  ["left posterior fascicular block", "finding.lpfb"],
+  ["premature ventricular contraction", "finding.pvc"],
+  ["premature atrial contraction", "finding.pac"],
+  ["anterior myocardial infarction", "finding.ami"],
+  ["inferior myocardial infarction", "finding.imi"],
+  ["septal myocardial infarction", "finding.smi"],
+  ["lateral myocardial infarction", "finding.lmi"],
+  ["first-degree atrioventricular block", "finding.avb1"],
+  ["sinus bradycardia", "finding.bradsr"],
+  ["supraventricular tachycardia", "finding.svt"],
+  ["sinus tachycardia", "finding.tachsr"],
+  ["paced rhythm", "finding.pace"],
+  ["long qt", "finding.lqt"],
+  ["wolff-parkinson-white", "finding.wpw"],
+]);
+
+/** @param {{name: string, long_name: string}} label */
+const keyOf = (label) => FINDINGS.get((label.long_name || label.name).toLowerCase());
+
+/** Of a model's finding, in the language of the page where it has words for it.
+ * @param {{name: string, long_name: string}} label */
+export function titleOf(label) {
+  const title = label.long_name || label.name;
+  const key = keyOf(label);
+  const words = key ? phrase(key) : title;
+  return words === title.toLowerCase() ? title : words;
 }
 
-/** @param {ModelLabel} label */
-export const titleOf = (label) => label.longName || label.name;
+/** A finding's title as an element's content. @template {HTMLElement} E @param {E} node
+ * @param {{name: string, long_name: string}} label */
+function setTitle(node, label) {
+  return keyOf(label) ? setWords(node, titleOf(label)) : setWords(node, new English(titleOf(label)));
+}
 
 /** A text that travels in the model's file, or "". @param {Model} model @param {string} key */
 export const noteOf = (model, key) => model.meta.find((note) => note.key === key)?.value ?? "";
 
 /** Never 0 and never 1, which no network means. @param {number} p */
-export const probabilityText = (p) => (p < 0.00005 ? "< 0.0001" : p > 0.99995 ? "> 0.9999" : p.toFixed(4));
+export const probabilityText = (p) =>
+  p < 0.00005 ? `< ${localised("0.0001")}` : p >= 0.99995 ? `> ${localised("0.9999")}` : decimals(p, 4);
+
+/** As it is read: more digits would say more than the network knows. @param {number} p */
+export const percent = (p) => (p < 0.01 ? "< 1 %" : p > 0.99 ? "> 99 %" : `${Math.round(100 * p)} %`);
+
+/** @typedef {"probabilities" | "scores"} Outputs  of a model; scores are any numbers */
+
+/** A value of a model's outputs. @param {number} value @param {Outputs} outputs */
+export const valueText = (value, outputs) => (outputs === "scores" ? decimals(value, 3) : probabilityText(value));
+
+/** As it is read. @param {number} value @param {Outputs} outputs */
+export const shownText = (value, outputs) => (outputs === "scores" ? decimals(value, 3) : percent(value));
+
+/** @param {{outputs: Outputs}} model */
+export const valueName = ({ outputs }) => phrase(outputs === "scores" ? "value.score" : "value.probability");
+
+/** What was assumed of a model's input. @type {Record<"leads" | "rate" | "unit", (model: Model) => string>} */
+const ASSUMED = {
+  leads: ({ leads }) => phrase("assumed.leads", { leads: leads.join(" ") }),
+  rate: ({ rate }) => phrase("assumed.rate", { rate }),
+  unit: () => phrase("assumed.unit"),
+};
+
+/** What a model's numbers are not, and what of its input nobody has said.
+ * @param {HTMLElement} holder @param {Model} model */
+export function showMeaning(holder, model) {
+  const assumed = model.assumed.map((what) => ASSUMED[what](model));
+  const texts = [
+    model.outputs === "scores" ? phrase("findings.scores") : "",
+    assumed.length ? phrase("findings.assumed", { what: listed(assumed) }) : "",
+  ].filter(Boolean);
+  holder.textContent = texts.join(" ");
+  holder.hidden = texts.length === 0;
+}
 
 /* ---- a label's figures, from the model's own metadata ---- */
 
-/** Words that the columns' heads say for the eye; a narrow list has no heads and shows them in each
- * row. @param {string} text */
-const word = (text) => make("span", { className: "word", textContent: text });
-
-/** Words for a screen reader, wherever the list is. @param {string} text */
-const spoken = (text) => make("span", { className: "unseen", textContent: text });
-
-/** @param {ModelLabel} label @param {boolean} withSource  the threshold's, where labels differ in it */
-function factCells(label, withSource) {
-  const { threshold, thresholdSource, auroc, positives } = label;
-  if (threshold === null && auroc === null && positives === null)
-    return make("span", { className: "facts unknown", textContent: "no figures given" });
-  const limit = make("span", { className: "limit" }, word("threshold "), threshold === null ? blank() : threshold.toFixed(3));
-  if (withSource && thresholdSource) limit.append(make("small", { textContent: ` (${thresholdSource})` }));
-  const count = make("span", { className: "count" }, word(" · n "), positives === null ? blank() : String(positives), spoken(" positives"));
-  return make("span", { className: "facts" }, limit, aurocCell(label), count);
+/** What is known of how often a finding is right, in words. @param {ModelLabel} label
+ * @param {number} value @param {Outputs} outputs @param {boolean} withSource  the threshold's, where findings differ in it */
+function factCells(label, value, outputs, withSource) {
+  const { threshold, threshold_source: source, auroc, auroc_low: low, auroc_high: high, n_positive: cases } = label;
+  const interval = low !== null && high !== null ? ` (95 %: ${decimals(low, 3)}–${decimals(high, 3)})` : "";
+  const parts = [
+    threshold !== null &&
+      `${phrase(reaches(label, value) ? "findings.above" : "findings.below")} (${shownText(threshold, outputs)}${withSource && source ? `, ${new English(source)}` : ""})`,
+    auroc !== null && `AUROC ${decimals(auroc, 3)}${interval}`,
+    cases !== null && phrase("findings.cases", { n: cases }),
+  ];
+  const textContent = parts.filter(Boolean).join(" · ") || phrase("findings.no-figures");
+  return make("span", { className: "facts", textContent });
 }
 
-/** @param {ModelLabel} label */
-function aurocCell({ auroc, aurocLow, aurocHigh }) {
-  const cell = make("span", { className: "auroc" }, make("span", {}, word(" · "), spoken("test "), word("AUROC "), auroc === null ? blank() : auroc.toFixed(3)));
-  const known = auroc !== null && aurocLow !== null && aurocHigh !== null;
-  cell.append(make("small", {}, word(" ("), spoken("95 % "), known ? `${aurocLow.toFixed(3)}–${aurocHigh.toFixed(3)}` : blank(), word(")")));
-  return cell;
+/** Of the test records that have it and of those that have not, how many were named: whole numbers before any measure of
+ * them. @param {ModelLabel} label */
+function countCells({ n_positive: positives, n_negative: negatives, found, false_alarms: wrong }) {
+  if (!positives || !negatives || found === null || wrong === null) return [];
+  return [
+    make("span", {
+      className: "facts",
+      textContent: phrase("findings.counts", { positives, found, negatives, wrong }),
+    }),
+  ];
 }
-
-const blank = () => make("span", {}, make("span", { ariaHidden: "true", textContent: "–" }), spoken("not given"));
 
 /** The source that all thresholds of a model have, or null where they differ. @param {Model} model */
 function commonSource(model) {
-  const sources = new Set(model.labels.flatMap((l) => (l.threshold === null ? [] : [l.thresholdSource])));
+  const sources = new Set(model.labels.flatMap((l) => (l.threshold === null ? [] : [l.threshold_source ?? ""])));
   return sources.size === 1 ? [...sources][0] : null;
 }
 
-/** What the columns are, once for all rows. @param {Model} model */
+/** What holds for all findings, once. @param {Model} model */
 export function columnsText(model) {
   const source = commonSource(model);
   const known = model.labels.some((l) => l.auroc !== null);
-  if (!known && model.labels.every((l) => l.threshold === null)) return "This model’s file gives neither thresholds nor test results.";
-  const threshold = source ? `Thresholds: ${source}. ` : "";
-  return `${threshold}${known ? "AUROC: on test records, with its 95 % interval; n: positives among them." : "Test results are not given."}`;
+  if (!known && model.labels.every((l) => l.threshold === null)) return phrase("findings.no-results");
+  const n = model.labels.length;
+  return source
+    ? phrase("findings.looked-for-at", { n, source: new English(source) })
+    : phrase("findings.looked-for", { n });
 }
 
 /** Which label is shown first: the likeliest of those that reach their thresholds. Where there are
  * thresholds and none is reached, nothing is: a map at full strength would say what the number does
  * not. @param {Model} model @param {Analysis} analysis */
 export function firstLabel(model, analysis) {
-  const likeliest = (/** @type {number[]} */ of) => of.reduce((a, b) => (analysis.labels[b].probability > analysis.labels[a].probability ? b : a));
+  const likeliest = (/** @type {number[]} */ of) =>
+    of.reduce((a, b) => (valueOf(analysis.report.labels[b]) > valueOf(analysis.report.labels[a]) ? b : a));
   const all = model.labels.map((_, i) => i);
-  const reaching = all.filter((i) => reaches(model.labels[i], analysis.labels[i].probability));
+  const reaching = all.filter((i) => reaches(model.labels[i], valueOf(analysis.report.labels[i])));
   const open = reaching.length > 0 || model.labels.every((l) => l.threshold === null);
   return { label: likeliest(reaching.length ? reaching : all), chosen: open };
 }
 
 /** @param {ModelLabel} label @param {number} probability */
-const reaches = ({ threshold }, probability) => threshold !== null && probability >= threshold;
+export const reaches = ({ threshold }, probability) => threshold !== null && probability >= threshold;
 
 /* ---- which label's map is shown ---- */
 
 /** The same choice as in the list, over the drawing. @param {HTMLSelectElement} select
  * @param {HTMLElement} note @param {Model} model @param {Analysis} analysis @param {number} chosen  -1: none */
 export function showMapChoice(select, note, model, analysis, chosen) {
-  const order = model.labels.map((_, i) => i).sort((a, b) => analysis.labels[b].probability - analysis.labels[a].probability);
+  const order = model.labels
+    .map((_, i) => i)
+    .sort((a, b) => valueOf(analysis.report.labels[b]) - valueOf(analysis.report.labels[a]));
   const options = order.map((i) => new Option(titleOf(model.labels[i]), String(i), false, i === chosen));
-  if (chosen < 0) options.unshift(new Option("choose a label", "-1", true, true));
+  if (chosen < 0) options.unshift(new Option(phrase("evidence.choose"), "-1", true, true));
   select.replaceChildren(...options);
-  note.textContent = chosen < 0 ? "No label reaches its threshold."
-    : choiceText(model.labels[chosen], analysis.labels[chosen].probability);
+  note.textContent =
+    chosen < 0
+      ? `${phrase("findings.none")}.`
+      : choiceText(model.labels[chosen], valueOf(analysis.report.labels[chosen]), model.outputs);
 }
 
-/** @param {ModelLabel} label @param {number} probability */
-function choiceText(label, probability) {
+/** @param {ModelLabel} label @param {number} value @param {Outputs} outputs */
+function choiceText(label, value, outputs) {
   const { threshold } = label;
-  const how = threshold === null ? "no threshold given"
-    : `${reaches(label, probability) ? "reaches" : "below"} its threshold ${threshold.toFixed(3)}`;
-  return `${probabilityText(probability)}, ${how}`;
+  const how =
+    threshold === null
+      ? phrase("findings.no-threshold")
+      : `${phrase(reaches(label, value) ? "findings.above" : "findings.below")} (${shownText(threshold, outputs)})`;
+  return `${shownText(value, outputs)}, ${how}`;
 }
 
 /** Chosen elsewhere. @param {HTMLElement} list @param {number} chosen */
@@ -123,16 +196,33 @@ export function showLayers(select, model, own) {
   const groups = new Map();
   for (const name of model.layers) {
     if (name === own) continue;
-    const block = /^((?:net\d+\.)?block\d+)\./.exec(name)?.[1] ?? (name.includes(".") ? name.split(".")[0] : "others");
+    const block =
+      /^((?:net\d+\.)?block\d+)\./.exec(name)?.[1] ??
+      (name.includes(".") ? name.split(".")[0] : phrase("layers.others"));
     groups.set(block, [...(groups.get(block) ?? []), option(name)]);
   }
-  const first = model.layers.includes(own) ? [option(own, `${own} (default)`)] : [];
+  const first = model.layers.includes(own) ? [option(own, phrase("layers.default", { layer: own }))] : [];
   const boxes = [...groups].map(([label, options]) => {
-    const box = make("optgroup", { label: label.replace(/^net(\d+)\.block(\d+)$/, "network $1, block $2").replace(/^block(\d+)$/, "block $1") });
+    const box = make("optgroup", { label: blockTitle(label) });
     box.append(...options);
     return box;
   });
   select.replaceChildren(...first, ...boxes);
+}
+
+/** Whose thresholds count, where the model has more than one kind of them.
+ * @param {HTMLSelectElement} select @param {Model} model */
+export function showPoints(select, model) {
+  const holder = /** @type {HTMLElement} */ (select.closest("label"));
+  holder.hidden = !model.labels.some((label) => label.operating_points.length > 1);
+  select.value = model.operating_point;
+}
+
+/** Of a block of layers. @param {string} name */
+function blockTitle(name) {
+  const [, network, block] = /^(?:net(\d+)\.)?block(\d+)$/.exec(name) ?? [];
+  if (network) return phrase("layers.network-block", { network, block });
+  return block ? phrase("layers.block", { block }) : name;
 }
 
 /* ---- the list ---- */
@@ -156,15 +246,22 @@ export function showModels(holder, columns, shown, onChoose) {
   const focused = /** @type {any} */ (holder.getRootNode()).activeElement?.dataset?.model;
   const buttons = namesOf(columns).map((name, i) => {
     const { analysis, problem, model } = columns[i];
-    const says = [model.trained ? "" : "untrained", problem || (i === shown ? "its map is shown" : "show its map")];
-    const button = make("button", { type: "button", disabled: !analysis, title: problem },
-      make("strong", { textContent: name }), make("small", { textContent: says.filter(Boolean).join(" · ") }));
+    const says = [
+      model.trained ? "" : phrase("models.untrained"),
+      problem || phrase(i === shown ? "models.shown" : "models.show"),
+    ];
+    const button = make(
+      "button",
+      { type: "button", disabled: !analysis, title: problem },
+      make("strong", { textContent: name }),
+      make("small", { textContent: says.filter(Boolean).join(" · ") }),
+    );
     button.dataset.model = String(i);
     button.setAttribute("aria-pressed", String(i === shown));
     button.addEventListener("click", () => onChoose(i));
     return button;
   });
-  holder.replaceChildren(make("span", { className: "faint", textContent: "Model" }), ...buttons);
+  holder.replaceChildren(make("span", { className: "faint", textContent: phrase("models.name") }), ...buttons);
   if (focused !== undefined) buttons[Number(focused)]?.focus();
 }
 
@@ -178,28 +275,52 @@ function labelNames(columns) {
 const indexIn = (column, name) => column.model.labels.findIndex((l) => l.name === name);
 
 /**
- * A row a label, for each model its figures. @param {HTMLElement} list @param {Column[]} columns
- * @param {number} shown  model, whose labels can be chosen @param {number} chosen  -1: none
+ * A row a finding, for each model its figures: those at or above their thresholds in sight, the others folded.
+ * @param {HTMLElement} list @param {Column[]} columns
+ * @param {number} shown  model, whose findings can be chosen @param {number} chosen  -1: none
  * @param {boolean} byProbability @param {(index: number) => void} onChoose
  */
 export function showLabels(list, columns, shown, chosen, byProbability, onChoose) {
   const { analysis } = columns[shown];
   const names = labelNames(columns);
-  if (byProbability && analysis) {
-    const value = (/** @type {string} */ name) => analysis.labels[indexIn(columns[shown], name)]?.probability ?? -1;
-    names.sort((a, b) => value(b) - value(a));
-  }
+  const value = (/** @type {string} */ name) => {
+    const found = analysis?.report.labels[indexIn(columns[shown], name)];
+    return found ? valueOf(found) : -Infinity;
+  };
+  if (byProbability) names.sort((a, b) => value(b) - value(a));
   const titles = namesOf(columns);
   const rows = names.map((name) => {
     const index = indexIn(columns[shown], name);
-    const cells = columns.map((column, i) => valueCell(column, indexIn(column, name), columns.length > 1 ? titles[i] : ""));
+    const cells = columns.map((column, i) =>
+      valueCell(column, indexIn(column, name), columns.length > 1 ? titles[i] : ""),
+    );
     const label = columns.map((column) => column.model.labels[indexIn(column, name)]).find(Boolean);
     return labelRow(/** @type {ModelLabel} */ (label), cells, index, index === chosen, onChoose);
   });
+  const above = (/** @type {string} */ name) => isAbove(columns, name);
+  const open = list.querySelector("details")?.open ?? false;
   list.parentElement?.classList.toggle("two", columns.length > 1);
   clearLabels(list);
-  list.append(...rows);
+  list.append(...rows.filter((_, i) => above(names[i])));
+  const below = rows.filter((_, i) => !above(names[i]));
+  if (!below.length) return;
+  const known = names.filter((name) => !above(name)).map(value);
+  const words = columns[shown].model.labels.some((l) => l.threshold !== null)
+    ? phrase("findings.n-below", {
+        n: below.length,
+        highest: shownText(Math.max(...known), columns[shown].model.outputs),
+      })
+    : phrase("findings.n-without", { n: below.length });
+  list.append(make("details", { className: "below", open }, make("summary", { textContent: words }), ...below));
 }
+
+/** In some model. @param {Column[]} columns @param {string} name */
+const isAbove = (columns, name) =>
+  columns.some((column) => {
+    const at = indexIn(column, name);
+    const found = column.analysis?.report.labels[at];
+    return found !== undefined && reaches(column.model.labels[at], valueOf(found));
+  });
 
 /** Chromium keeps radio buttons that leave a shadow tree in their group, and all they refer to, for good:
  * they leave the group first. @param {HTMLElement} list */
@@ -208,37 +329,45 @@ export function clearLabels(list) {
   list.replaceChildren();
 }
 
-/** The columns' heads, for the eye. @param {HTMLElement} holder @param {number} models */
-export function showHeads(holder, models) {
-  const [value, limit] = models > 1 ? ["prob.", "thresh."] : ["probability", "threshold"];
-  const cell = () => make("span", { className: "cell" }, make("span", { className: "value", textContent: value }),
-    make("span", { className: "facts" }, make("span", { className: "limit", textContent: limit }),
-      make("span", { className: "auroc", textContent: "test AUROC (95 %)" }), make("span", { className: "count", textContent: "n" })));
-  holder.replaceChildren(make("span"), make("span", { className: "name", textContent: "label" }), ...Array.from({ length: models }, cell));
-}
-
 /** @param {ModelLabel} label @param {Node[]} cells @param {number} index
  *   in the model whose map is shown; -1: it has no such label
  * @param {boolean} checked @param {(index: number) => void} onChoose */
 function labelRow(label, cells, index, checked, onChoose) {
   const input = make("input", { type: "radio", name: "label", value: String(index), checked, disabled: index < 0 });
   input.addEventListener("change", () => onChoose(index));
-  return make("label", { className: "label" }, input, make("span", { className: "name", title: label.name }, titleOf(label)), ...cells);
+  return make(
+    "label",
+    { className: "label" },
+    input,
+    setTitle(make("span", { className: "name", title: label.name }), label),
+    ...cells,
+  );
 }
 
-/** What one model says of a label: number, bar and figures. @param {Column} column @param {number} at
- *   the label in it; -1: it has no such label @param {string} of  the model, where there are two */
+/** What one model says of a finding: number, bar and figures. @param {Column} column @param {number} at
+ *   the finding in it; -1: it has no such one @param {string} of  the model, where there are two */
 function valueCell({ model, analysis }, at, of) {
   const label = model.labels[at];
-  const probability = analysis?.labels[at]?.probability ?? null;
+  const found = analysis?.report.labels[at];
+  const value = found ? valueOf(found) : null;
   const cell = make("span", { className: "cell" });
-  if (of) cell.append(make("span", { className: "of", textContent: of }));
-  if (!label || probability === null)
-    cell.append(make("span", { className: "none", textContent: "—", title: of && `not in ${of}` }));
+  if (of) cell.append(make("span", { className: "of visually-hidden", textContent: of }));
+  if (!label || value === null)
+    cell.append(
+      make("span", { className: "none", textContent: "—", title: of && phrase("models.not-in", { model: of }) }),
+    );
   else {
-    const output = make("output", { className: "value", textContent: probabilityText(probability), title: of });
-    Object.assign(output.dataset, { label: label.name, probability: String(probability) });
-    cell.append(output, bar(probability, label.threshold), factCells(label, commonSource(model) === null));
+    const title = [of, valueText(value, model.outputs)].filter(Boolean).join(": ");
+    const output = make("output", { className: "value", textContent: shownText(value, model.outputs), title });
+    const kind = model.outputs === "scores" ? "score" : "probability";
+    Object.assign(output.dataset, { label: label.name, [kind]: String(value) });
+    const level = model.outputs === "scores" ? [] : [bar(value, label.threshold)];
+    cell.append(
+      output,
+      ...level,
+      ...countCells(label),
+      factCells(label, value, model.outputs, commonSource(model) === null),
+    );
   }
   return cell;
 }
@@ -272,10 +401,13 @@ function mapTrust(model, name) {
   if (!measures) return "";
   const { randomised_all: shuffled, deletion_gain: deletion, shift_correlation: shift } = measures;
   if (!shuffled || !deletion || !shift || shuffled.mean === null || deletion.mean === null || shift.mean === null)
-    return "Too few test records to check this label’s maps.";
-  return `This label’s maps on ${shuffled.n} test records: rank correlation with maps of shuffled weights ${shuffled.mean.toFixed(2)} (0 is best), ` +
-    `deletion in the map’s order against random order ${deletion.mean < 0 ? "−" : "+"}${Math.abs(deletion.mean).toFixed(2)} (above 0 is good), ` +
-    `steadiness under a 10 ms shift ${shift.mean.toFixed(2)} (1 is best).`;
+    return phrase("evidence.few-checks");
+  return phrase("evidence.checks", {
+    records: shuffled.n,
+    shuffled: decimals(shuffled.mean, 2),
+    deletion: `${deletion.mean < 0 ? "−" : "+"}${decimals(Math.abs(deletion.mean), 2)}`,
+    shift: decimals(shift.mean, 2),
+  });
 }
 
 /**
@@ -283,24 +415,26 @@ function mapTrust(model, name) {
  * @param {number} chosen @param {number} w
  */
 export function showEvidence(holder, model, analysis, chosen, w) {
-  const map = analysis.labels[chosen].maps[w];
+  const { report } = analysis;
+  const map = "map" in report ? report.map.windows[w].labels[chosen] : null;
   const name = titleOf(model.labels[chosen]);
-  const window = analysis.windows[w];
-  if (!map) {
-    holder.replaceChildren(make("p", { textContent: "This model has no layer that a map can be made of." }));
+  if (!map || !("map" in report)) {
+    holder.replaceChildren(setPhrase(make("p"), "evidence.no-layer"));
     return;
   }
-  const text = map.positive
-    ? `Strongest stretches for “${name}”:`
-    : `No positive evidence for “${name}” at this layer.`;
-  const digits = timeDigits(analysis.step);
-  const items = map.intervals.map(({ start, end, peak }) => {
-    const padding = start >= window.seconds ? ", in the padding" : "";
-    const from = (window.start + start).toFixed(digits);
-    return make("li", { textContent: `${from}–${(window.start + end).toFixed(digits)} s (peak ${peak.toFixed(2)}${padding})` });
+  const text = phrase(map.positive ? "evidence.strongest" : "evidence.nothing", { finding: name });
+  const digits = timeDigits(report.map.step_s);
+  const items = map.strongest.map(({ start_s: start, end_s: end, peak, in_padding: inPadding }) => {
+    const args = { from: decimals(start, digits), to: decimals(end, digits), peak: decimals(peak, 2) };
+    return make("li", { textContent: phrase(inPadding ? "evidence.time-padding" : "evidence.time", args) });
   });
-  const probability = probabilityText(analysis.probabilities[w][chosen]);
-  const where = analysis.windows.length > 1 ? `Probability in this window: ${probability}.` : "";
-  holder.replaceChildren(make("p", { textContent: text }), make("ul", {}, ...items), make("p", { className: "faint", textContent: where }),
-    make("p", { className: "faint", id: "map-trust", textContent: mapTrust(model, model.labels[chosen].name) }));
+  const value = shownText(valueIn(report, w, chosen), model.outputs);
+  const whole = shownText(valueOf(report.labels[chosen]), model.outputs);
+  const where = windowsOf(report).length > 1 ? phrase("evidence.in-segment", { value, whole }) : "";
+  holder.replaceChildren(
+    make("p", { textContent: text }),
+    make("ul", {}, ...items),
+    make("p", { className: "faint", textContent: where }),
+    make("p", { className: "faint", id: "map-trust", textContent: mapTrust(model, model.labels[chosen].name) }),
+  );
 }

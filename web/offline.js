@@ -1,47 +1,46 @@
 /**
  * Working offline: registers the service worker once the page has loaded, says "Ready offline", and
  * offers a newer version when one waits. Nothing is replaced before the reader asks for it. Its line
- * stands at the end of the page's footer; on a page that has none, there is no line.
+ * stands beside the element's status line; on a page that has none, nothing is said.
  */
+
+import { changes, fill, setPhrase } from "./language.js";
 
 /** A page in a file, or on a plain-HTTP host, has no service worker; it works all the same. */
 const possible = "serviceWorker" in navigator && /^https?:$/.test(location.protocol);
 const embedded = new URLSearchParams(location.search).has("embed");
 
-/** @param {string} text @param {HTMLButtonElement} [button] */
-function show(text, button) {
-  const footer = document.querySelector("footer");
-  if (!footer) return;
-  let line = document.getElementById("offline");
-  if (!line) {
-    line = document.createElement("p");
-    line.id = "offline";
-    line.setAttribute("role", "status");
-    footer.append(line);
-  }
-  line.replaceChildren(text, ...(button ? [" ", button] : []));
+/** @param {import("./language.js").Key} key @param {HTMLButtonElement} [button] */
+function show(key, button) {
+  const line = document.getElementById("offline");
+  line?.replaceChildren(setPhrase(document.createElement("span"), key), ...(button ? [" ", button] : []));
 }
+
+changes.addEventListener("change", () => {
+  const line = document.getElementById("offline");
+  if (line) fill(line);
+});
 
 /** @param {ServiceWorker} waiting */
 function offer(waiting) {
   const button = document.createElement("button");
   button.type = "button";
   button.id = "update";
-  button.textContent = "Load it now";
+  setPhrase(button, "offline.load");
   button.addEventListener("click", () => {
     navigator.serviceWorker.addEventListener("controllerchange", () => location.reload(), {
       once: true,
     });
     waiting.postMessage("activate");
   });
-  show("A newer version of this page is ready; what is open here will be closed.", button);
+  show("offline.newer", button);
 }
 
 /** @param {ServiceWorkerRegistration} registration @param {ServiceWorker} worker */
 function follow(registration, worker) {
   const look = () => {
     if (worker.state === "installed" && registration.active) offer(worker);
-    else if (worker.state === "activated" && !registration.waiting) show("Ready offline.");
+    else if (worker.state === "activated" && !registration.waiting) show("offline.ready");
   };
   worker.addEventListener("statechange", look);
   look();

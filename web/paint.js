@@ -11,16 +11,17 @@
  * @typedef {{path: Path2D, left: number, right: number}} Stretch  of a line; mm
  */
 
-export const KIND = { line: 0, rects: 1, cells: 2, text: 3 };
+const KIND = { line: 0, rects: 1, cells: 2, text: 3 };
 /** The font of the core's pictures, and what is as wide. */
-export const FONT = '"DejaVu Sans", Verdana, "Liberation Sans", Arial, sans-serif';
-export const ANCHORS = /** @type {const} */ (["start", "middle", "end"]);
+const FONT = '"DejaVu Sans", Verdana, "Liberation Sans", Arial, sans-serif';
 const ALIGN = /** @type {const} */ (["left", "center", "right"]);
 
 /** Lines of the grid's millimetres are thinner than this, and left out where they are too near. */
 const FINE_MM = 0.15;
 const FINE_FROM_SCALE = 3;
-const MIN_TEXT_PX = 9;
+/** Traces are as thick as this, or more; what is thinner is grid and ticks. mm */
+const TRACE_MM = 0.25;
+const MIN_TEXT_CSS_PX = 11;
 /** Points of a line that are drawn in one go on a screen: what is out of sight is left out, and many
  * short paths are filled sooner than a long one. */
 const STRETCH = 128;
@@ -52,7 +53,8 @@ function partsOf(list, crisp) {
   const decoder = new TextDecoder();
   const parts = opsOf(list).map(({ kind, rgba, first, count, size, extra }) => {
     const colour = colourOf(rgba);
-    const points = (/** @type {number} */ from, /** @type {number} */ n) => list.points.subarray(2 * from, 2 * (from + n));
+    const points = (/** @type {number} */ from, /** @type {number} */ n) =>
+      list.points.subarray(2 * from, 2 * (from + n));
     /** @type {Part} */
     const part = { kind, colour, size, count, at: [] };
     if (kind === KIND.line) part.paths = stretches(points(first, count), crisp ? STRETCH : Infinity);
@@ -109,31 +111,31 @@ function stripOf(colors) {
 
 /**
  * @param {Context} c @param {DisplayList} list @param {Place} place
- * @param {{crisp?: boolean}} [options]  crisp: for a screen, where the grid's lines are whole
- *   pixels, no line is thinner than one, and no text too small to read
+ * @param {{crisp?: boolean, weight?: number}} [options]  crisp: for a screen, where the grid's lines are whole
+ *   pixels, no line is thinner than one, and no text too small to read; weight: times that traces are thicker
  */
-export function paint(c, list, place, { crisp = false } = {}) {
+export function paint(c, list, place, { crisp = false, weight = 1 } = {}) {
   c.setTransform(1, 0, 0, 1, 0, 0);
   c.fillStyle = colourOf(list.paper);
   c.fillRect(0, 0, c.canvas.width, c.canvas.height);
   for (const part of partsOf(list, crisp)) {
-    if (part.kind === KIND.line) paintLine(c, part, place, crisp);
+    if (part.kind === KIND.line) paintLine(c, part, place, crisp, weight);
     else if (part.kind === KIND.rects) paintRects(c, part, place, crisp);
     else if (part.kind === KIND.cells) paintCells(c, part, place, crisp);
     else paintText(c, part, place, crisp);
   }
 }
 
-/** @param {Context} c @param {Part} part @param {Place} at @param {boolean} crisp */
-function paintLine(c, part, at, crisp) {
+/** @param {Context} c @param {Part} part @param {Place} at @param {boolean} crisp @param {number} weight */
+function paintLine(c, part, at, crisp, weight) {
+  const wide = part.size >= TRACE_MM ? part.size * weight : part.size;
   c.setTransform(at.scale, 0, 0, at.scale, at.x, at.y);
   c.strokeStyle = part.colour;
-  c.lineWidth = crisp ? Math.max(part.size, 1 / at.scale) : part.size;
+  c.lineWidth = crisp ? Math.max(wide, 1 / at.scale) : wide;
   c.lineCap = "round";
   c.lineJoin = crisp ? "bevel" : "round";
   const [left, right] = [-at.x / at.scale - part.size, (c.canvas.width - at.x) / at.scale + part.size];
-  for (const stretch of part.paths ?? [])
-    if (stretch.right >= left && stretch.left <= right) c.stroke(stretch.path);
+  for (const stretch of part.paths ?? []) if (stretch.right >= left && stretch.left <= right) c.stroke(stretch.path);
   c.setTransform(1, 0, 0, 1, 0, 0);
 }
 
@@ -162,13 +164,22 @@ function along(from, length, crisp) {
 function paintCells(c, { at: p, strip, count }, at, crisp) {
   c.imageSmoothingEnabled = false;
   const [top, bottom] = [p[1], p[3]].map((y) => (crisp ? Math.round(at.y + y * at.scale) : at.y + y * at.scale));
-  c.drawImage(/** @type {HTMLCanvasElement} */ (strip), 0, 0, count, 1, at.x + p[0] * at.scale, top,
-    (p[2] - p[0]) * at.scale, bottom - top);
+  c.drawImage(
+    /** @type {HTMLCanvasElement} */ (strip),
+    0,
+    0,
+    count,
+    1,
+    at.x + p[0] * at.scale,
+    top,
+    (p[2] - p[0]) * at.scale,
+    bottom - top,
+  );
 }
 
 /** @param {Context} c @param {Part} part @param {Place} at @param {boolean} crisp */
 function paintText(c, { at: p, colour, size, text = "", anchor = 0, upwards }, at, crisp) {
-  c.font = `${Math.max(size * at.scale, crisp ? MIN_TEXT_PX : 0)}px ${FONT}`;
+  c.font = `${Math.max(size * at.scale, crisp ? MIN_TEXT_CSS_PX * (globalThis.devicePixelRatio || 1) : 0)}px ${FONT}`;
   c.fillStyle = colour;
   c.textAlign = ALIGN[anchor];
   c.textRendering = "geometricPrecision"; // as wide at every size, and

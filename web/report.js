@@ -1,28 +1,26 @@
 /**
- * What was found, as the command-line tool says it: `xplaim explain --json` and `xplaim predict
- * --json` (tools/schema), and a table.
+ * The core's documents (tools/schema), as the page shows and saves them: their parts, whichever document
+ * it is, tables, and what leaves the page without names.
  */
+
+import { DISCLAIMER, LEADS } from "./core_constants.js";
+
+/** @typedef {{at: string, text: string, edited: {at: string, text: string}[]}} Reading  what the reader wrote of a
+ * recording; edited: later versions of it */
 
 /**
- * @typedef {import("./worker.js").Model} Model
- * @typedef {import("./core.js").Analysis} Analysis
- * @typedef {import("./core.js").RecordInfo} RecordInfo
- * @typedef {import("./core.js").Notice} Notice
- * @typedef {import("./core.js").Evidence} Evidence
- * @typedef {import("./core.js").Method} Method
- * @typedef {ReturnType<typeof explainReport>} Explanation
- * @typedef {ReturnType<typeof predictReport>} Prediction
+ * @typedef {import("./core.js").Report} Report
+ * @typedef {import("./package/documents.js").Explanation} Explanation
+ * @typedef {import("./package/documents.js").Prediction} Prediction
+ * @typedef {import("./package/documents.js").Failure & {record: string}} Failure
+ * @typedef {import("./package/documents.js").MeasuredPart} MeasuredPart
+ * @typedef {import("./package/documents.js").Notice} Notice
+ * @typedef {{start_s: number, end_s: number, padded_s: number}} Window
  */
-
-export const DISCLAIMER =
-  "Research and education only. Not a medical device. Not for diagnosis, treatment, monitoring or clinical decisions.";
-export const UNTRAINED =
-  "untrained: weights not known to be fitted to real labels; the numbers are arithmetic, not findings";
-const MAP_TEXT = "time only: this map does not tell leads apart";
-const NO_EVIDENCE = "no positive evidence at this layer";
 
 /** Numbers that are float32 in the core, without the digits that only say so. @param {number} v */
 const short = (v) => Number(v.toPrecision(9));
+
 /** Decimals with which the two ends of one step differ. @param {number} step  s */
 export function timeDigits(step) {
   let digits = 2;
@@ -30,167 +28,49 @@ export function timeDigits(step) {
   return digits;
 }
 
-/** @param {string} text */
-const orNull = (text) => text || null;
+/** @param {Report} report @returns {Window[]} */
+export const windowsOf = (report) => ("map" in report ? report.map.windows : report.windows);
 
-/** @param {Model} model */
-function modelPart({ name, sha256, architecture, trained }) {
-  return { name, sha256, architecture, trained };
+/** A label's probability or, of a model whose outputs are none, its score.
+ * @param {{probability?: number, score?: number}} label */
+export const valueOf = ({ probability, score }) => probability ?? score ?? NaN;
+
+/** Of a label in a window. @param {Report} report @param {number} w @param {number} label */
+export function valueIn(report, w, label) {
+  if ("map" in report) return valueOf(report.map.windows[w].labels[label]);
+  const { probabilities, scores } = report.windows[w];
+  return (probabilities ?? scores ?? [])[label] ?? NaN;
 }
 
-/** @param {Model} model @param {Analysis} analysis */
-function labelsPart(model, analysis) {
-  return model.labels.map((l, i) => {
-    const { probability, window } = analysis.labels[i];
-    return {
-      name: l.name,
-      long_name: l.longName,
-      threshold: l.threshold,
-      threshold_source: orNull(l.thresholdSource),
-      auroc: l.auroc,
-      auroc_low: l.aurocLow,
-      auroc_high: l.aurocHigh,
-      n_positive: l.positives,
-      probability: short(probability),
-      logit: short(analysis.logits[window][i]),
-      at_or_above_threshold: l.threshold === null ? null : probability >= l.threshold,
-    };
-  });
+/** The first window in which a label's value is the largest. @param {Report} report @param {number} label */
+export function likeliestWindow(report, label) {
+  const values = windowsOf(report).map((_, w) => valueIn(report, w, label));
+  return values.reduce((best, value, w) => (value > values[best] ? w : best), 0);
 }
 
-/** @param {Model} model @param {RecordInfo} record @param {Analysis} analysis */
-function noticesPart(model, record, analysis) {
-  const own = model.trained ? [] : [{ code: "model", lead: "", text: UNTRAINED }];
-  return [...own, ...record.notices, ...analysis.notices].map((n) => ({
-    code: n.code,
-    lead: orNull(n.lead),
-    text: n.text,
+/** Seconds of a window that are from the record. @param {Window} window */
+export const recordedSeconds = ({ start_s, end_s, padded_s }) => end_s - start_s - padded_s;
+
+/** The document as `xplaim explain --json` prints it: with the maps' values, made when they are read.
+ * @param {Pick<import("./core.js").Analysis, "report" | "maps">} analysis @returns {Report} */
+export function withValues({ report, maps }) {
+  if (!("map" in report)) return report;
+  const { steps, windows } = report.map;
+  const filled = windows.map((window, w) => ({
+    ...window,
+    labels: window.labels.map(({ values: _, text, ...label }, i) => ({
+      ...label,
+      get values() {
+        return Array.from(maps[w].subarray(i * steps, (i + 1) * steps), short);
+      },
+      ...(text ? { text } : {}),
+    })),
   }));
-}
-
-/** @param {Model} model @param {Analysis} analysis @param {number} w */
-function windowPart(model, analysis, w) {
-  const { start, seconds } = analysis.windows[w];
-  const whole = model.length / model.rate;
-  return { start_s: start, end_s: start + whole, padded_s: short(whole - seconds) };
-}
-
-/** @param {Model} model @param {Analysis} analysis @param {number} w @param {number} i */
-function mapPart(model, analysis, w, i) {
-  const { start, seconds } = analysis.windows[w];
-  const map = analysis.labels[i].maps[w];
-  const n = analysis.mapLength;
-  return {
-    name: model.labels[i].name,
-    probability: short(analysis.probabilities[w][i]),
-    positive: map.positive,
-    max_raw: short(map.max),
-    strongest: map.intervals.map((x) => ({
-      start_s: start + x.start,
-      end_s: start + x.end,
-      peak: x.peak,
-      in_padding: x.start >= seconds,
-    })),
-    /** Made when they are read: of a long record they are a million. */
-    get values() {
-      return Array.from(analysis.maps[w].subarray(i * n, (i + 1) * n), short);
-    },
-    ...(map.positive ? {} : { text: NO_EVIDENCE }),
-  };
-}
-
-/**
- * As `xplaim explain --json` gives it.
- * @param {string} name @param {Model} model @param {RecordInfo} record @param {Analysis} analysis
- */
-export function explainReport(name, model, record, analysis) {
-  return {
-    record: name,
-    disclaimer: DISCLAIMER,
-    model: modelPart(model),
-    labels: labelsPart(model, analysis),
-    map: {
-      layer: model.layer,
-      signed: false,
-      step_s: analysis.step,
-      steps: analysis.mapLength,
-      text: MAP_TEXT,
-      windows: analysis.windows.map((_, w) => ({
-        ...windowPart(model, analysis, w),
-        labels: model.labels.map((_, i) => mapPart(model, analysis, w, i)),
-      })),
-    },
-    notices: noticesPart(model, record, analysis),
-  };
-}
-
-/**
- * As `xplaim predict --json` gives it: no maps.
- * @param {string} name @param {Model} model @param {RecordInfo} record @param {Analysis} analysis
- */
-export function predictReport(name, model, record, analysis) {
-  return {
-    record: name,
-    disclaimer: DISCLAIMER,
-    model: modelPart(model),
-    labels: labelsPart(model, analysis),
-    windows: analysis.windows.map((_, w) => ({
-      ...windowPart(model, analysis, w),
-      probabilities: Array.from(analysis.probabilities[w], short),
-    })),
-    notices: noticesPart(model, record, analysis),
-  };
-}
-
-/** @param {Evidence} evidence @param {number} i  of its labels @param {Model} model @param {RecordInfo} record */
-function leadsPart(evidence, i, model, record) {
-  return model.leads.flatMap((lead) => {
-    const at = record.leads.findIndex(({ name }) => name === lead);
-    const values = evidence.values[i].subarray(at * evidence.steps, (at + 1) * evidence.steps);
-    return at < 0 || Number.isNaN(values[0]) ? [] : [{ lead, values: Array.from(values, short) }];
-  });
-}
-
-/** @param {import("./core.js").Integration} told */
-function completenessPart({ sum, logit, baseline, residual, steps, complete }) {
-  return { completeness: { sum: short(sum), logit: short(logit), baseline_logit: short(baseline),
-    residual: short(residual), steps, complete } };
-}
-
-/**
- * As `xplaim explain --method occlusion|ig --segment SECONDS --json` gives it, of one window.
- * @param {string} name @param {Model} model @param {RecordInfo} record @param {Analysis} analysis
- * @param {{method: Method, window: number, evidence: Evidence}} made
- */
-export function evidenceReport(name, model, record, analysis, { method, window, evidence }) {
-  const labels = model.labels.slice(evidence.firstLabel, evidence.firstLabel + evidence.labels);
-  return {
-    record: name,
-    disclaimer: DISCLAIMER,
-    model: modelPart(model),
-    labels: labelsPart(model, analysis).slice(evidence.firstLabel, evidence.firstLabel + evidence.labels),
-    evidence: {
-      method: method === "gradients" ? "ig" : method,
-      baseline: "zero",
-      unit: "logit",
-      segment_s: evidence.step,
-      segments: evidence.steps,
-      windows: [{
-        ...windowPart(model, analysis, window),
-        labels: labels.map((label, i) => ({
-          name: label.name,
-          probability: short(analysis.probabilities[window][evidence.firstLabel + i]),
-          leads: leadsPart(evidence, i, model, record),
-          ...(evidence.integration ? completenessPart(evidence.integration) : {}),
-        })),
-      }],
-    },
-    notices: noticesPart(model, record, analysis),
-  };
+  return { ...report, map: { ...report.map, windows: filled } };
 }
 
 /** A record that could not be analysed, as the tool says it.
- * @param {string} name @param {{code: string, text: string}} error */
+ * @param {string} name @param {Failure["error"]} error @returns {Failure} */
 export function failureReport(name, error) {
   return { record: name, disclaimer: DISCLAIMER, error };
 }
@@ -206,58 +86,175 @@ function cell(value) {
 /** RFC 4180. @param {unknown[][]} rows */
 export const csv = (rows) => rows.map((row) => row.map(cell).join(",")).join("\r\n") + "\r\n";
 
+/** @param {NonNullable<Explanation["reader"]>["calipers"][number]} calipers */
+const caliperText = ({ kind, lead, start_s: start, end_s: end, ms, mv, qtc_ms: qtc, qtc_formula: formula }) =>
+  `${kind} ${lead ?? "?"} ${start}-${end} s: ${ms} ms, ${mv} mV${qtc === null ? "" : `, QTc ${qtc} ms (${formula})`}`;
+
+/** The measurements that stand beside each label, and that are compared. */
+export const NUMBERS = /** @type {const} */ ([
+  "heart_rate",
+  "pr_interval",
+  "qrs_duration",
+  "qt_interval",
+  "qtc_fridericia",
+  "p_axis",
+  "qrs_axis",
+  "t_axis",
+]);
+
 /**
- * One line a label. @param {ReturnType<typeof explainReport>[]} reports  one a model
- * @param {{at: string, text: string} | null} reading  what was read before the answer was shown
+ * @typedef {Report & Partial<Pick<Explanation, "measured" | "reader">>} Told
+ * @typedef {{report: Told, label: Told["labels"][number], strongest: string, layer: string, reading: Reading | null}} Line
+ */
+
+/** The columns of the table of labels. @type {[string, (line: Line) => unknown][]} */
+const COLUMNS = [
+  ["record", ({ report }) => report.record],
+  ["label", ({ label }) => label.name],
+  ["long_name", ({ label }) => label.long_name],
+  ["probability", ({ label }) => label.probability],
+  ["score", ({ label }) => label.score],
+  ["threshold", ({ label }) => label.threshold],
+  ["threshold_source", ({ label }) => label.threshold_source],
+  ["auroc", ({ label }) => label.auroc],
+  ["auroc_low", ({ label }) => label.auroc_low],
+  ["auroc_high", ({ label }) => label.auroc_high],
+  ["n_positive", ({ label }) => label.n_positive],
+  ["strongest_s", ({ strongest }) => strongest],
+  ["model", ({ report }) => report.model.name],
+  ["model_sha256", ({ report }) => report.model.sha256],
+  ["trained", ({ report }) => String(report.model.trained)],
+  ["layer", ({ layer }) => layer],
+  ["read_first_at", ({ reading }) => reading?.at ?? ""],
+  ["read_first_text", ({ reading }) => reading?.text ?? ""],
+  ["edited_at", ({ reading }) => (reading?.edited ?? []).map(({ at }) => at).join(" | ")],
+  ["edited_text", ({ reading }) => (reading?.edited ?? []).map(({ text }) => text).join(" | ")],
+  ...NUMBERS.map(measuredColumn),
+  ["quality", ({ report }) => measuredOf(report)?.quality.grade ?? ""],
+  ["edited_by_reader", ({ report }) => editedNames(/** @type {any} */ (report.measured)).join(" ")],
+  ["calipers", ({ report }) => (report.reader?.calipers ?? []).map(caliperText).join(" | ")],
+  ["disclaimer", ({ report }) => report.disclaimer],
+];
+
+/** What was measured; null where nothing could be. @param {Told} report */
+function measuredOf({ measured }) {
+  return measured && !("error" in measured) ? measured : null;
+}
+
+/** @param {(typeof NUMBERS)[number]} name @returns {[string, (line: Line) => unknown]} */
+function measuredColumn(name) {
+  return [name, ({ report }) => measuredOf(report)?.measurements.find((each) => each.name === name)?.value];
+}
+
+/** When the map of a report's label is strongest. @param {Told} report @param {number} i  of the label */
+function strongestOf(report, i) {
+  if (!("map" in report)) return "";
+  const digits = timeDigits(report.map.step_s);
+  return report.map.windows
+    .flatMap(({ labels }) => labels[i].strongest)
+    .map(({ start_s: start, end_s: end }) => `${start.toFixed(digits)}-${end.toFixed(digits)}`)
+    .join(" ");
+}
+
+/**
+ * One line a label. @param {Told[]} reports  one a model @param {Reading | null} reading  what the reader wrote
  */
 export function labelsTable(reports, reading) {
-  const head = ["record", "label", "long_name", "probability", "threshold", "threshold_source",
-    "auroc", "auroc_low", "auroc_high", "n_positive", "strongest_s", "model", "model_sha256",
-    "trained", "layer", "read_first_at", "read_first_text", "disclaimer"];
-  const rowsOf = (/** @type {ReturnType<typeof explainReport>} */ report) => report.labels.map((l, i) => {
-    const digits = timeDigits(report.map.step_s);
-    const strongest = report.map.windows.flatMap((w) =>
-      w.labels[i].strongest.map((s) => `${s.start_s.toFixed(digits)}-${s.end_s.toFixed(digits)}`),
-    );
-    return [report.record, l.name, l.long_name, l.probability, l.threshold, l.threshold_source,
-      l.auroc, l.auroc_low, l.auroc_high, l.n_positive, strongest.join(" "), report.model.name,
-      report.model.sha256, String(report.model.trained), report.map.layer, reading?.at ?? "",
-      reading?.text ?? "", report.disclaimer];
-  });
-  return csv([head, ...reports.flatMap(rowsOf)]);
+  const lines = reports.flatMap((report) =>
+    report.labels.map((label, i) => {
+      const layer = "map" in report ? report.map.layer : "";
+      return { report, label, strongest: strongestOf(report, i), layer, reading };
+    }),
+  );
+  const rows = lines.map((line) => COLUMNS.map(([, cellOf]) => cellOf(line)));
+  return csv([COLUMNS.map(([title]) => title), ...rows]);
 }
 
 /** Notices whose text has numbers and lead names only; others may quote the file. */
-const HARMLESS = new Set(["model", "rate_assumed", "derived", "resampled", "short", "windows",
-  "filtered", "amplitude", "gap"]);
-const STANDARD = /^(I|II|III|aVR|aVL|aVF|V[1-6])$/;
+const HARMLESS = new Set([
+  "model",
+  "rate_assumed",
+  "derived",
+  "resampled",
+  "short",
+  "windows",
+  "filtered",
+  "amplitude",
+  "gap",
+  "quality",
+]);
+/** @type {readonly string[]} */
+const STANDARD = LEADS;
 export const NAMELESS = "recording";
 
 /**
  * The same without what could name a person: the record's name, and texts that may quote the file.
- * @template {{record: string, notices: {code: string, lead: string | null, text: string}[]}} R
+ * @template {{record: string, notices: Notice[]}} R
  * @param {R} report @param {string} [name]  to stand for the record's
  * @returns {R}
  */
 export function withoutNames(report, name = NAMELESS) {
-  return { ...report, record: name, notices: noticesWithoutNames(report.notices, report.record, name) };
+  const told = { ...report, record: name, notices: noticesWithoutNames(report.notices, report.record, name) };
+  if ("quality" in report) return standardLeads(/** @type {any} */ (told));
+  const measured = /** @type {Partial<Explanation>} */ (report).measured;
+  return measured === undefined ? told : { ...told, measured: measuredWithoutNames(measured) };
 }
 
-/** @template {{code: string, lead: string | null, text: string}} N @param {N[]} notices
+/** @param {Explanation["measured"]} measured @returns {Explanation["measured"]} */
+function measuredWithoutNames(measured) {
+  if (!measured) return null;
+  if (!("error" in measured)) return standardLeads(measured);
+  const text = "could not be measured; the reason may quote the file and is left out";
+  return { error: { code: measured.error.code, text } };
+}
+
+/** Other leads are called as somebody named them. @template {MeasuredPart} M @param {M} measured @returns {M} */
+function standardLeads(measured) {
+  const known = (/** @type {{lead: string | null}} */ { lead }) => lead === null || STANDARD.includes(lead);
+  const { findings, leads } = measured.quality;
+  const quality = { ...measured.quality, findings: findings.filter(known), leads: leads.filter(known) };
+  return { ...measured, quality, leads: measured.leads.filter(known) };
+}
+
+/** What documents of an analysis have of what was measured. @param {MeasuredPart} measured @returns {MeasuredPart} */
+export const measuredPart = ({ settings, quality, rhythm, measurements, leads }) => ({
+  settings,
+  quality,
+  rhythm,
+  measurements,
+  leads,
+});
+
+/** The document of `xplaim explain --json`. @template {object} R @param {R} report
+ * @param {Explanation["measured"]} measured @returns {R & {measured: Explanation["measured"]}} */
+export const withMeasured = (report, measured) => Object.assign({}, report, { measured });
+
+/** @param {Notice[]} notices
  * @param {string} record  its name @param {string} [name]  to stand for it */
 export function noticesWithoutNames(notices, record, name = NAMELESS) {
-  return notices.map((n) => ({
-    ...n,
-    lead: n.lead && STANDARD.test(n.lead) ? n.lead : null,
-    // Of these only one names something: the header, "NAME.hea".
-    text: HARMLESS.has(n.code)
-      ? n.text.replaceAll(`${record}.hea`, `${name}.hea`)
-      : `a note of this kind; its text may quote the file and is left out`,
-  }));
+  // Of a format with a header the file is NAME.hea; of others the record is called as its file.
+  const ending = /\.[^./]*$/.exec(record)?.[0] ?? "";
+  const plain = (/** @type {string} */ text) => {
+    const header = text.replaceAll(`${record}.hea`, `${name}.hea`);
+    return ending ? header.replaceAll(record, name + ending) : header;
+  };
+  return notices.map((n) => {
+    const leads = n.leads.filter((lead) => STANDARD.includes(lead));
+    if (!HARMLESS.has(n.code))
+      return { ...n, leads, args: {}, text: "a note of this kind; its text may quote the file and is left out" };
+    // Of these only one names something: the file.
+    const args = Object.entries(n.args).map(([key, value]) => [key, typeof value === "string" ? plain(value) : value]);
+    return { ...n, leads, args: Object.fromEntries(args), text: plain(n.text) };
+  });
 }
 
-/** @param {ReturnType<typeof failureReport>} failure @param {string} name */
+/** @param {Failure} failure @param {string} name */
 export function failureWithoutNames(failure, name) {
   const text = "could not be analysed; the reason may quote the file and is left out";
   return { ...failure, record: name, error: { code: failure.error.code, text } };
 }
+
+/** Which measurements of a document the reader has changed. @param {Pick<import("./package/documents.js").Measured, "measurements"> | null | undefined} measured
+ * @returns {string[]} */
+export const editedNames = (measured) =>
+  (measured?.measurements ?? []).filter((each) => each.edited).map((each) => each.name);

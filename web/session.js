@@ -1,13 +1,14 @@
 /**
  * The page's workers: one reads, filters and draws records, so that an ECG is drawn whatever the
- * models are busy with; each model, and there may be two, has one of its own.
+ * models are busy with; another measures them; each model, and there may be two, has one of its own.
  */
 
 import { asset, coreFiles } from "./assets.js";
 import { CancelledError, Client } from "./client.js";
+import { startPictures } from "./core.js";
 import { PICTURE_DPI } from "./drawing.js";
 import { readGroup } from "./files.js";
-import { Thinker } from "./thinker.js";
+import { ModelWorker } from "./model_worker.js";
 
 /**
  * @typedef {import("./files.js").FileGroup} FileGroup
@@ -23,12 +24,17 @@ export class Session {
     this.reader = new Client();
     this.readerReady = this.startReader();
     this.tickets = 0;
-    this.thinkers = [new Thinker(this.files)];
-    /** @type {Thinker | null} the second model's, while that is loaded */
+    this.measurer = new Client(); // before it is needed, since later nothing is fetched
+    /** @type {Promise<unknown> | null} what it is at */
+    this.measuring = null;
+    this.modelWorkers = [new ModelWorker(this.files)];
+    /** @type {ModelWorker | null} the second model's, while that is loaded */
     this.coming = null;
     /** Which model's maps are shown. */
     this.shown = 0;
-    for (const promise of [this.readerReady, this.rasteriser]) promise.catch(() => {});
+    /** The same in this thread, for paper: what is printed must be there at once. */
+    this.printer = this.rasteriser.then(startPictures);
+    for (const promise of [this.readerReady, this.rasteriser, this.printer]) promise.catch(() => {});
   }
 
   async startReader() {
@@ -36,22 +42,22 @@ export class Session {
   }
 
   /** The one whose maps are shown. */
-  get thinker() {
-    return this.thinkers[this.shown];
+  get modelWorker() {
+    return this.modelWorkers[this.shown];
   }
 
   get model() {
-    return this.thinker.model;
+    return this.modelWorker.model;
   }
 
   get modelReady() {
-    return Promise.all(this.thinkers.map((thinker) => thinker.modelReady));
+    return Promise.all(this.modelWorkers.map((modelWorker) => modelWorker.modelReady));
   }
 
   /** A model beside the first. @param {ArrayBuffer} bytes */
   async addModel(bytes) {
     this.coming?.close();
-    const second = (this.coming = new Thinker(this.files));
+    const second = (this.coming = new ModelWorker(this.files));
     try {
       await second.useModel(bytes);
     } catch (error) {
@@ -60,12 +66,12 @@ export class Session {
     }
     this.coming = null;
     this.removeSecond();
-    this.thinkers.push(second);
+    this.modelWorkers.push(second);
   }
 
   removeSecond() {
     this.shown = 0;
-    for (const thinker of this.thinkers.splice(1)) thinker.close();
+    for (const modelWorker of this.modelWorkers.splice(1)) modelWorker.close();
   }
 
   /** The samples, as soon as they can be had; cancelled when another is read meanwhile.
@@ -75,16 +81,74 @@ export class Session {
     const files = await readGroup(group);
     await this.readerReady;
     if (ticket !== this.tickets) throw new CancelledError();
-    const request = { name: group.name, files, ticket };
-    const record = await this.reader.ask("record", request, files.map((file) => file.bytes));
+    const request = { name: group.name, files, reading: group.reading, ticket };
+    const record = await this.reader.askOfFiles(
+      "record",
+      request,
+      files.map((file) => file.bytes),
+    );
     return { ...record, ticket };
+  }
+
+  /** Which records there are among files, as far as their starts tell.
+   * @param {import("./readers.js").ListedFile[]} files */
+  async list(files) {
+    await this.readerReady;
+    return this.reader.askOfFiles("list", { files });
   }
 
   /** What a record is, without its samples. @param {FileGroup} group */
   async readFacts(group) {
     const files = await readGroup(group);
     await this.readerReady;
-    return this.reader.ask("facts", { name: group.name, files }, files.map((file) => file.bytes));
+    return this.reader.askOfFiles(
+      "facts",
+      { name: group.name, files, reading: group.reading },
+      files.map((file) => file.bytes),
+    );
+  }
+
+  /** What is measured on a record. That has a worker of its own, so that neither drawing nor the network waits for a
+   * long one; what is under way for another is stopped.
+   * @param {FileGroup} group @returns {Promise<import("./readers.js").Finding>} */
+  measure(group) {
+    return this.measureAs("measure", group, {});
+  }
+
+  /** The same as the tool prints it. @param {FileGroup} group @param {string} as  what the record is called */
+  measureTexts(group, as) {
+    return this.measureAs("measureTexts", group, { as });
+  }
+
+  /** @template {"measure" | "measureTexts"} K @param {K} kind @param {FileGroup} group
+   * @param {Omit<import("./worker.js").Requests[K], keyof import("./worker.js").RecordFiles>} more
+   * @returns {Promise<import("./worker.js").Answers[K]>} */
+  async measureAs(kind, group, more) {
+    if (this.measuring) this.measurer.cancel();
+    const files = await readGroup(group);
+    const request = /** @type {any} */ ({ name: group.name, files, reading: group.reading, ...more });
+    const work = this.measurer.askOfFiles(
+      kind,
+      request,
+      files.map((file) => file.bytes),
+    );
+    this.measuring = work;
+    try {
+      return await work;
+    } finally {
+      if (this.measuring === work) this.measuring = null;
+    }
+  }
+
+  /** In files of another format, without who it is of unless that is asked for. @param {FileGroup} group
+   * @param {{to: string, as: string, identity?: boolean, stated?: boolean}} how */
+  async write(group, how) {
+    const files = await readGroup(group);
+    return this.reader.askOfFiles(
+      "write",
+      { name: group.name, files, reading: group.reading, how },
+      files.map((file) => file.bytes),
+    );
   }
 
   /** The leads filtered for display; cancelled when another record is open by then.
@@ -94,7 +158,8 @@ export class Session {
   }
 
   /** As a display list; cancelled when another record is open by then. @param {OpenRecord} record
-   * @param {import("./core.js").DrawRequest} request @param {Float32Array | null} values  of the map */
+   * @param {import("./core.js").DrawRequest | import("./core.js").BeatRequest} request
+   * @param {Float32Array | null} values  of the map, or the median beat */
   draw({ ticket }, request, values) {
     return this.reader.ask("draw", { ticket, request, values });
   }
@@ -108,12 +173,13 @@ export class Session {
   }
 
   cancel() {
-    for (const thinker of this.thinkers) thinker.cancel();
+    for (const modelWorker of this.modelWorkers) modelWorker.cancel();
   }
 
   close() {
     this.reader.close();
+    this.measurer.close();
     this.coming?.close();
-    for (const thinker of this.thinkers) thinker.close();
+    for (const modelWorker of this.modelWorkers) modelWorker.close();
   }
 }

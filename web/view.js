@@ -3,21 +3,30 @@
  * keyboard). It knows nothing of files or models.
  */
 
-import { Calipers } from "./calipers.js";
+import { newCalipers, paintCalipers } from "./caliper_set.js";
 import { screenWidth } from "./drawing.js";
 import { colourOf, paint } from "./paint.js";
 
 /**
  * @typedef {import("./drawing.js").Page} Page
  * @typedef {import("./core.js").DisplayList} DisplayList
- * @typedef {{caliper: (text: string) => void, zoom: (zoom: number) => void,
- *   key: (key: string) => boolean}} ViewEvents  key: of those the view does not know; true if used
+ * @typedef {import("./calipers.js").Calipers} Calipers
+ * @typedef {{caliper: (text: string) => void, zoom: (zoom: number, least: number) => void, key: (key: string) => boolean,
+ *   enlarge: (lead: string) => void, resized: () => void,
+ *   landmarks?: () => import("./landmarks.js").Landmarks | null}} ViewEvents  key: one that means something beyond the view;
+ *   enlarge: a lead over the whole width, or back; landmarks: what calipers hold on to, null where that is not to be seen
  */
 
-/** A millimetre is never smaller than this on screen: what then has no room is there to pan to. */
-const MIN_CSS_PX_PER_MM = 3;
+/** The whole is shown where a millimetre is no smaller than the first of these; else a millimetre is the second, and
+ * what has no room is there to pan to. */
+const WHOLE_CSS_PX_PER_MM = 2;
+const PART_CSS_PX_PER_MM = 3;
+const NAME_CSS_PX = 13;
 const MAX_ZOOM = 12;
 const REACH_CSS_PX = 14;
+/** A leg holds on to what was measured within both of these. */
+const HOLD_CSS_PX = 8;
+const HOLD_S = 0.04;
 const PAN_CSS_PX = 60;
 /** A finger or a mouse that moves less has tapped. */
 const TAP_CSS_PX = 4;
@@ -34,7 +43,11 @@ export class EcgView {
     this.list = null;
     /** @type {Calipers | null} */
     this.calipers = null;
+    /** Pairs that stay beside the one in hand. @type {Calipers[]} */
+    this.others = [];
     this.dark = false;
+    /** Times that traces are thicker than on paper. */
+    this.weight = 1;
     this.zoom = 1;
     this.x = 0;
     this.y = 0;
@@ -67,6 +80,7 @@ export class EcgView {
     this.release();
     if (!list.strips.length) this.calipers = null;
     this.calipers?.move(page, list);
+    for (const each of this.others) each.move(page, list);
     if (another) this.x = 0;
     this.fit();
     if (window) this.reveal();
@@ -81,7 +95,8 @@ export class EcgView {
     const { x, from } = list.strips[0];
     const middle = x + (page.window.start + page.window.seconds / 2 - page.start - from) * page.speed;
     const wide = this.canvas.clientWidth / this.scale;
-    if (page.window.seconds * page.speed < wide && (middle < this.x || middle > this.x + wide)) this.x = middle - wide / 2;
+    if (page.window.seconds * page.speed < wide && (middle < this.x || middle > this.x + wide))
+      this.x = middle - wide / 2;
     this.clamp();
   }
 
@@ -96,11 +111,18 @@ export class EcgView {
     if (this.canvas.height !== tall) this.canvas.height = tall;
     if (this.zoom < this.minZoom) this.reset();
     this.clamp();
+    this.events.zoom(this.zoom, this.minZoom);
   }
 
   /** CSS pixels a millimetre before zooming: the same whatever is drawn, at any speed and gain. */
   get baseScale() {
-    return Math.max(this.canvas.clientWidth / screenWidth(this.page?.layout ?? "12x1"), MIN_CSS_PX_PER_MM);
+    return this.scaleOf(this.page?.layout ?? "12x1");
+  }
+
+  /** @param {import("./drawing.js").LayoutName} layout */
+  scaleOf(layout) {
+    const whole = (this.canvas.clientWidth || 1) / screenWidth(layout);
+    return whole >= WHOLE_CSS_PX_PER_MM ? whole : PART_CSS_PX_PER_MM;
   }
 
   /** The least: all of the drawing's width. */
@@ -127,7 +149,7 @@ export class EcgView {
 
   /** Of the calipers. */
   get inks() {
-    return { mark: this.dark ? "#cfa8f5" : "#7a3fb0", paper: colourOf(this.list?.paper ?? 0) };
+    return { mark: this.dark ? "#cfa8f5" : "#6b2fa8", paper: colourOf(this.list?.paper ?? 0) };
   }
 
   /** Soon, once a frame. */
@@ -141,11 +163,31 @@ export class EcgView {
     this.frame = 0;
     const c = this.canvas.getContext("2d", { alpha: false });
     if (!c || !this.list || !this.page) return;
-    paint(c, this.list, this.place, { crisp: true });
-    this.calipers?.paint(c, this.place, this.inks);
+    paint(c, this.list, this.place, { crisp: true, weight: this.weight });
+    this.paintNames(c);
+    paintCalipers(c, this);
     const [left, right] = this.beyond;
     if (left) this.paintEdge(c, 0, 1);
     if (right) this.paintEdge(c, this.canvas.width, -1);
+  }
+
+  /** Of leads whose own names are out of sight to the left. @param {CanvasRenderingContext2D} c */
+  paintNames(c) {
+    const { page, list } = this;
+    if (!page || !list || this.x <= 0) return;
+    const px = this.canvas.width / Math.max(this.canvas.clientWidth, 1);
+    const { scale, x: left, y: top } = this.place;
+    c.font = `${NAME_CSS_PX * px}px system-ui, sans-serif`;
+    c.textAlign = "left";
+    for (const strip of list.strips) {
+      if (left + strip.x * scale >= 0 || left + (strip.x + strip.width) * scale < 40 * px) continue;
+      const name = `${strip.sign < 0 ? "−" : ""}${page.record.leads[strip.lead].name}`;
+      const y = top + strip.top * scale + 1.4 * NAME_CSS_PX * px;
+      c.fillStyle = this.inks.paper;
+      c.fillRect(22 * px, y - NAME_CSS_PX * px, c.measureText(name).width + 6 * px, 1.3 * NAME_CSS_PX * px);
+      c.fillStyle = this.dark ? "#e3e8ec" : "#14202b";
+      c.fillText(name, 25 * px, y);
+    }
   }
 
   /** A shade and an arrow where there is more. @param {CanvasRenderingContext2D} c @param {number} x
@@ -159,8 +201,13 @@ export class EcgView {
     c.fillStyle = shade;
     c.fillRect(x, 0, inwards * EDGE_CSS_PX * px, this.canvas.height);
     c.beginPath();
-    for (const [dx, dy] of [[10, -6], [4, 0], [10, 6]]) c.lineTo(x + inwards * dx * px, this.canvas.height / 2 + dy * px);
-    c.strokeStyle = this.dark ? "#e9eef2" : "#1c2733";
+    for (const [dx, dy] of [
+      [10, -6],
+      [4, 0],
+      [10, 6],
+    ])
+      c.lineTo(x + inwards * dx * px, this.canvas.height / 2 + dy * px);
+    c.strokeStyle = this.dark ? "#e3e8ec" : "#14202b";
     c.lineWidth = 2 * px;
     c.stroke();
   }
@@ -193,7 +240,7 @@ export class EcgView {
     this.clamp();
     this.canvas.classList.toggle("zoomed", this.zoom > 1);
     this.redraw();
-    this.events.zoom(this.zoom);
+    this.events.zoom(this.zoom, this.minZoom);
   }
 
   /** @param {number} factor */
@@ -211,7 +258,8 @@ export class EcgView {
 
   /** @param {boolean} on */
   useCalipers(on) {
-    this.calipers = on && this.page && this.list?.strips.length ? new Calipers(this.page, this.list) : null;
+    this.calipers = on ? newCalipers(this) : null;
+    if (!on) this.others = [];
     this.canvas.classList.toggle("measuring", on);
     this.release();
     this.measured();
@@ -243,7 +291,7 @@ export class EcgView {
       this.giveUp();
     });
     canvas.addEventListener("touchstart", (event) => this.touched(event), { passive: false });
-    canvas.addEventListener("dblclick", () => this.reset());
+    canvas.addEventListener("dblclick", (event) => this.events.enlarge(this.leadAt(this.mm(this.at(event)))));
     canvas.addEventListener("wheel", (event) => this.wheel(event), { passive: false });
     canvas.addEventListener("keydown", (event) => {
       if (!event.ctrlKey && !event.metaKey && !event.altKey && this.key(event)) event.preventDefault();
@@ -257,6 +305,21 @@ export class EcgView {
   refit() {
     this.fit();
     this.redraw();
+    this.events.resized();
+  }
+
+  /** Name of the lead whose strip is at a place, "" where none is. @param {{x: number, y: number}} mm */
+  leadAt({ x, y }) {
+    const found = this.list?.strips.find((s) => x >= s.x && x <= s.x + s.width && y >= s.top && y <= s.top + s.height);
+    return found && this.page ? this.page.record.leads[found.lead].name : "";
+  }
+
+  /** Of what is in sight; where calipers are, theirs. */
+  leadInMiddle() {
+    const { calipers, canvas, page } = this;
+    if (calipers && page) return page.record.leads[calipers.place.lead].name;
+    const middle = this.mm({ x: canvas.clientWidth / 2, y: canvas.clientHeight / 2 });
+    return this.leadAt(middle) || (page?.record.leads[this.list?.strips[0]?.lead ?? 0]?.name ?? "");
   }
 
   /** A window that comes to another screen has other pixels, and may be as large as before. */
@@ -267,7 +330,10 @@ export class EcgView {
       this.refit();
       this.watchRatio();
     };
-    matchMedia(`(resolution: ${globalThis.devicePixelRatio || 1}dppx)`).addEventListener("change", changed, { once: true, signal });
+    matchMedia(`(resolution: ${globalThis.devicePixelRatio || 1}dppx)`).addEventListener("change", changed, {
+      once: true,
+      signal,
+    });
   }
 
   /** @param {{clientX: number, clientY: number}} event */
@@ -315,8 +381,8 @@ export class EcgView {
     if (this.calipers.near(x, y, REACH_CSS_PX / this.scale) >= 0) event.preventDefault();
   }
 
-  /** @param {{x: number, y: number}} at  CSS pixels @param {boolean} touch */
-  drag(at, touch) {
+  /** @param {{x: number, y: number}} at  CSS pixels @param {boolean} touch @param {boolean} free  it holds on to nothing */
+  drag(at, touch, free) {
     const calipers = /** @type {Calipers} */ (this.calipers);
     const from = this.pressed;
     if (!from || (this.dragging < 0 && Math.hypot(at.x - from.x, at.y - from.y) < TAP_CSS_PX)) return;
@@ -327,7 +393,9 @@ export class EcgView {
       this.dragging = calipers.take(x, y, REACH_CSS_PX / this.scale);
     }
     const { x, y } = this.mm(at);
-    calipers.moveTo(x, y);
+    const landmarks = free ? null : (this.events.landmarks?.() ?? null);
+    const reach = Math.min(HOLD_CSS_PX / this.scale / calipers.page.speed, HOLD_S);
+    calipers.moveTo(x, y, landmarks && { landmarks, reach });
     this.measured();
   }
 
@@ -339,7 +407,7 @@ export class EcgView {
     this.pointers.set(event.pointerId, at);
     const [other] = [...this.pointers].filter(([id]) => id !== event.pointerId);
     if (other) this.pinch(before, at, other[1]);
-    else if (this.calipers) this.drag(at, event.pointerType === "touch");
+    else if (this.calipers) this.drag(at, event.pointerType === "touch", event.shiftKey);
     else this.pan(at.x - before.x, event.pointerType === "touch" && this.zoom <= 1 ? 0 : at.y - before.y);
   }
 
@@ -371,9 +439,10 @@ export class EcgView {
     else if (key === "-") this.zoomBy(0.8);
     else if (key === "0") this.reset();
     else if (key === "Escape" && this.calipers) return this.events.key("c");
+    else if (key === "Enter" && !this.calipers) this.events.enlarge(this.leadInMiddle());
     else if (this.calipers && this.measureKey(key, shiftKey)) this.measured();
     else if (!this.calipers && this.panKey(key)) return true;
-    else return this.events.key(key);
+    else return false;
     return true;
   }
 
@@ -386,10 +455,17 @@ export class EcgView {
     else if (key === "ArrowUp") calipers.lift(step);
     else if (key === "ArrowDown") calipers.lift(-step);
     else if (key === " " || key === "Enter") calipers.switchLeg();
+    else if (key === "," || key === ".") this.hop(key === "." ? 1 : -1);
     else if (key === "PageUp") calipers.switchStrip(-1);
     else if (key === "PageDown") calipers.switchStrip(1);
     else return false;
     return true;
+  }
+
+  /** The leg in hand to the next of what was measured. @param {1 | -1} way */
+  hop(way) {
+    const landmarks = this.events.landmarks?.();
+    if (landmarks) this.calipers?.hop(landmarks, way);
   }
 
   /** Arrow keys that would move nothing are left to the browser. @param {string} key */

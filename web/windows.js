@@ -3,10 +3,13 @@
  * overview that is a single stop for Tab. Both move by arrow keys.
  */
 
-import { make, probabilityText } from "./findings.js";
+import { make } from "./dom.js";
+import { valueName, valueText } from "./findings.js";
+import { localised, phrase } from "./language.js";
 
 /**
- * @typedef {{start: number, seconds: number, probability: number | null}} Window
+ * @typedef {{start: number, seconds: number, value: number | null,
+ *   outputs: import("./findings.js").Outputs}} Window
  * @typedef {(window: number) => void} OnChoose
  */
 
@@ -20,7 +23,7 @@ const overviews = new WeakMap();
 
 /**
  * @param {HTMLElement} holder @param {Window[]} windows @param {number} chosen
- * @param {number | null} threshold  of the label whose probabilities these are
+ * @param {number | null} threshold  of the label whose values these are
  * @param {OnChoose} onChoose
  */
 export function showWindows(holder, windows, chosen, threshold, onChoose) {
@@ -36,13 +39,17 @@ export function showWindows(holder, windows, chosen, threshold, onChoose) {
 }
 
 /** Seconds, without digits that say nothing. @param {number} s */
-const seconds = (s) => String(Number(s.toFixed(1)));
+const seconds = (s) => localised(String(Number(s.toFixed(1))));
 
 /** @param {Window} window */
 const spanText = ({ start, seconds: length }) => `${seconds(start)}–${seconds(start + length)} s`;
 
 /** @param {Window} window */
-const valueText = ({ probability }) => (probability === null ? "" : `, probability ${probabilityText(probability)}`);
+const wordsOf = ({ value, outputs }) =>
+  value === null ? "" : `, ${valueName({ outputs })} ${valueText(value, outputs)}`;
+
+/** How high its bar is, 0 to 1; scores have no scale that a bar could be of. @param {Window} window */
+const levelOf = ({ value, outputs }) => (outputs === "scores" ? 0 : (value ?? 0));
 
 /** @param {HTMLElement} holder @param {Window[]} windows @param {number} chosen @param {OnChoose} onChoose */
 function showButtons(holder, windows, chosen, onChoose) {
@@ -60,10 +67,14 @@ function showButtons(holder, windows, chosen, onChoose) {
 function windowButton(window, w, pressed, onChoose) {
   const span = spanText(window);
   const level = make("span", { className: "level", ariaHidden: "true" });
-  level.style.height = `${(window.probability ?? 0) * 100}%`;
-  const button = make("button", { type: "button", className: "window", title: span + valueText(window),
-    tabIndex: pressed ? 0 : -1 }, level, make("span", { textContent: span }));
-  button.setAttribute("aria-label", `Window ${w + 1}, ${span}${valueText(window)}`);
+  level.style.height = `${levelOf(window) * 100}%`;
+  const button = make(
+    "button",
+    { type: "button", className: "window", title: span + wordsOf(window), tabIndex: pressed ? 0 : -1 },
+    level,
+    make("span", { textContent: span }),
+  );
+  button.setAttribute("aria-label", `${phrase("segments.one", { number: w + 1 })}, ${span}${wordsOf(window)}`);
   button.setAttribute("aria-pressed", String(pressed));
   button.addEventListener("click", () => onChoose(w));
   return button;
@@ -80,8 +91,16 @@ function bringIn(holder, button) {
 /** @param {KeyboardEvent} event @param {number} chosen @param {number} count @param {OnChoose} onChoose */
 function moveBy(event, chosen, count, onChoose) {
   /** @type {Record<string, number>} */
-  const to = { ArrowLeft: chosen - 1, ArrowDown: chosen - 1, ArrowRight: chosen + 1, ArrowUp: chosen + 1,
-    PageDown: chosen - 10, PageUp: chosen + 10, Home: 0, End: count - 1 };
+  const to = {
+    ArrowLeft: chosen - 1,
+    ArrowDown: chosen - 1,
+    ArrowRight: chosen + 1,
+    ArrowUp: chosen + 1,
+    PageDown: chosen - 10,
+    PageUp: chosen + 10,
+    Home: 0,
+    End: count - 1,
+  };
   if (!(event.key in to)) return;
   event.preventDefault();
   onChoose(Math.min(Math.max(to[event.key], 0), count - 1));
@@ -95,7 +114,6 @@ class Overview {
     this.picture = svg("svg", { preserveAspectRatio: "none", "aria-hidden": "true" }, this.path, this.limit, this.mark);
     this.slider = make("div", { className: "overview", tabIndex: 0 }, this.picture);
     this.slider.setAttribute("role", "slider");
-    this.slider.setAttribute("aria-label", "Window of the recording");
     this.ends = [make("span"), make("span"), make("span")];
     this.legend = make("p", { className: "ends faint" }, ...this.ends);
     this.count = 0;
@@ -126,10 +144,17 @@ class Overview {
   show(windows, chosen, threshold, onChoose) {
     Object.assign(this, { count: windows.length, chosen, onChoose });
     const last = windows[windows.length - 1];
-    const text = `window ${chosen + 1} of ${windows.length}, ${spanText(windows[chosen])}${valueText(windows[chosen])}`;
+    const at = phrase("segments.at", { at: chosen + 1, all: windows.length });
+    const text = `${at}, ${spanText(windows[chosen])}${wordsOf(windows[chosen])}`;
     const ends = [`${seconds(windows[0].start)} s`, text, `${seconds(last.start + last.seconds)} s`];
     this.ends.forEach((end, i) => (end.textContent = ends[i]));
-    set(this.slider, { "aria-valuemin": "1", "aria-valuemax": String(windows.length), "aria-valuenow": String(chosen + 1), "aria-valuetext": text });
+    set(this.slider, {
+      "aria-label": phrase("segments.slider"),
+      "aria-valuemin": "1",
+      "aria-valuemax": String(windows.length),
+      "aria-valuenow": String(chosen + 1),
+      "aria-valuetext": text,
+    });
     set(this.picture, { viewBox: `0 0 ${windows.length} 1` });
     set(this.path, { d: barsOf(windows) });
     set(this.limit, { d: threshold === null ? "" : `M0 ${1 - threshold}H${windows.length}` });
@@ -144,7 +169,7 @@ function barsOf(windows) {
   const each = Math.ceil(windows.length / MAX_BARS);
   let path = "";
   for (let from = 0; from < windows.length; from += each) {
-    const most = Math.max(...windows.slice(from, from + each).map(({ probability }) => probability ?? 0));
+    const most = Math.max(...windows.slice(from, from + each).map(levelOf));
     if (most > 0) path += `M${from} 1V${(1 - most).toFixed(4)}h${each * 0.85}V1z`;
   }
   return path;

@@ -18,4 +18,15 @@ static inline float *xp_mat_row(xp_mat m, int r) {
     return m.data + (ptrdiff_t)r * m.stride;
 }
 
+/* The same matrix of every record: record r begins r * step floats after m. */
+typedef struct xp_mats {
+    xp_mat m;
+    ptrdiff_t step;
+} xp_mats;
+
+static inline xp_mat xp_mats_at(xp_mats a, int r) {
+    a.m.data += (ptrdiff_t)r * a.step;
+    return a.m;
+}
+
 #endif

@@ -49,6 +49,9 @@ void xp_parallel_for(xp_pool *pool, int n, xp_range_fn fn, void *ctx) {
 #ifdef __x86_64__
 #include <immintrin.h>
 #define CPU_RELAX() _mm_pause()
+#elif defined(__aarch64__)
+/* As long as x86's pause; ARM's own hint, yield, does nothing on most machines. */
+#define CPU_RELAX() __asm__ volatile("isb" ::: "memory")
 #else
 #define CPU_RELAX() ((void)0)
 #endif

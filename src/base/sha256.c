@@ -54,10 +54,22 @@ static void finish(uint32_t h[8], xp_bytes data) {
     for (size_t i = 0; i < blocks; i++) compress(h, tail + 64 * i);
 }
 
-void xp_sha256_hex(xp_bytes data, char hex[65]) {
-    uint32_t h[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
-                     0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
+static void hash(uint32_t h[8], xp_bytes data) {
+    static const uint32_t start[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
+                                      0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
+    memcpy(h, start, sizeof start);
     for (size_t i = 0; i < data.size / 64; i++) compress(h, data.data + 64 * i);
     finish(h, data);
+}
+
+void xp_sha256(xp_bytes data, uint8_t out[32]) {
+    uint32_t h[8];
+    hash(h, data);
+    for (int i = 0; i < 32; i++) out[i] = (uint8_t)(h[i / 4] >> (24 - 8 * (i % 4)));
+}
+
+void xp_sha256_hex(xp_bytes data, char hex[65]) {
+    uint32_t h[8];
+    hash(h, data);
     for (int i = 0; i < 8; i++) snprintf(hex + 8 * i, 9, "%08x", (unsigned)h[i]);
 }

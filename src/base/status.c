@@ -9,18 +9,9 @@ static const char *const names[] = {
     XP_STATUS_LIST(X)
 #undef X
 };
-static const char *const texts[] = {
-#define X(code, name, text) text,
-    XP_STATUS_LIST(X)
-#undef X
-};
 
 const char *xp_status_name(xp_status s) {
     return (size_t)s < sizeof names / sizeof *names ? names[s] : "UNKNOWN";
-}
-
-const char *xp_status_text(xp_status s) {
-    return (size_t)s < sizeof texts / sizeof *texts ? texts[s] : "unknown error";
 }
 
 xp_status xp_fail(xp_error *err, xp_status code, const char *fmt, ...) {

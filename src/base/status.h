@@ -36,9 +36,8 @@ typedef struct xp_error {
     char text[512]; /* one sentence or two, no newline, NUL-terminated */
 } xp_error;
 
-/* Stable upper-case name ("LEAD_UNKNOWN") and one-line meaning of a code. Never NULL. */
+/* Stable upper-case name ("LEAD_UNKNOWN") of a code. Never NULL. */
 const char *xp_status_name(xp_status s);
-const char *xp_status_text(xp_status s);
 
 /* Fill err (may be NULL) with a formatted message and return code, so that a caller can write
  * `return xp_fail(err, XP_ERR_FORMAT, ...)`. */

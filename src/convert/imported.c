@@ -1,5 +1,7 @@
 #include "convert/imported.h"
 
+#include "nn/meaning.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +18,8 @@ static void name_leads(xp_model *m) {
 
 xp_status xp_imported_describe(xp_model *m, const char *source, xp_error *err) {
     const xp_op *in = &m->graph.ops[0], *out = &m->graph.ops[m->graph.n_ops - 1];
+    const unsigned assumed =
+        1u << XP_ASSUMED_RATE | 1u << XP_ASSUMED_UNIT | (in->c == 12) << XP_ASSUMED_LEADS;
     if (out->is_sequence || out->kind == XP_OP_INPUT)
         return xp_fail(
             err, XP_ERR_UNSUPPORTED,
@@ -26,13 +30,14 @@ xp_status xp_imported_describe(xp_model *m, const char *source, xp_error *err) {
         return xp_fail(err, XP_ERR_LIMIT, "layer \"%s\": %d outputs, at most %d can be labels",
                        out->name, out->c, MAX_LABELS);
     m->labels = calloc((size_t)out->c, sizeof *m->labels);
-    if (!m->labels || xp_model_set_meta(m, "source", source) != XP_OK)
+    if (!m->labels || xp_model_set_meta(m, "source", source) != XP_OK ||
+        xp_model_set_outputs(m, xp_graph_is_bounded(&m->graph)) != XP_OK ||
+        xp_model_set_assumed(m, assumed) != XP_OK)
         return xp_fail(err, XP_ERR_MEMORY, "%s: not enough memory", source);
     m->n_labels = out->c;
     for (int i = 0; i < m->n_labels; i++) {
         xp_label *l = &m->labels[i];
-        l->threshold = l->auroc = l->auroc_low = l->auroc_high = NAN;
-        l->n_positive = -1;
+        xp_label_forget(l);
         snprintf(l->name, sizeof l->name, "label%d", i + 1);
     }
     snprintf(m->architecture, sizeof m->architecture, "graph");

@@ -13,8 +13,8 @@
 #define XP_KERAS_MAX_WEIGHTS_FILE ((size_t)1 << 30) /* bytes of model.weights.h5, unpacked */
 
 /* Import a Functional or Sequential model with one input (length, leads) and one output vector,
- * made of the layers listed in keras.c. Ops carry the Keras layers' names, in an order in which
- * every layer follows its inputs (the file's own order where that is one).
+ * made of the layers listed in keras/rows.c. Ops carry the Keras layers' names, in an order in
+ * which every layer follows its inputs (the file's own order where that is one).
  *
  * *m gets architecture "graph", 500 Hz, trained = false, labels "label1" .. "labelN" and, for 12
  * leads, the order I II III aVR aVF aVL V1..V6. For another number of leads their names stay ""

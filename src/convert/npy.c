@@ -1,9 +1,8 @@
 #include "convert/npy.h"
 
 #include "base/arena.h"
-#include "nn/half.h"
+#include "convert/real.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -148,8 +147,9 @@ static xp_status parse_header(xp_npy *a, const uint8_t *text, size_t n, xp_error
     return XP_OK;
 }
 
-xp_status xp_npy_read(xp_npy *out, xp_bytes file, xp_error *err) {
-    xp_cursor c = xp_cursor_make(file);
+/* size: of the file that begins so; *at: where its elements are. */
+static xp_status read_head(xp_npy *out, xp_bytes start, uint64_t size, size_t *at, xp_error *err) {
+    xp_cursor c = xp_cursor_make(start);
     const uint8_t *magic = xp_cursor_take(&c, 6);
     if (!magic || memcmp(magic, "\x93NUMPY", 6))
         return xp_fail(err, XP_ERR_FORMAT, "npy: the file does not begin as a .npy file does");
@@ -166,16 +166,29 @@ xp_status xp_npy_read(xp_npy *out, xp_bytes file, xp_error *err) {
     xp_npy a = {0};
     XP_TRY(parse_header(&a, text, n, err));
     size_t need;
+    const uint64_t left = size - c.at;
     bool fits = xp_mul_size(a.count, (size_t)a.size, &need);
-    if (!fits || need != xp_cursor_left(&c)) {
-        bool less = !fits || need > xp_cursor_left(&c);
+    if (!fits || need != left) {
+        bool less = !fits || need > left;
         return xp_fail(err, less ? XP_ERR_TRUNCATED : XP_ERR_FORMAT,
-                       "npy: %zu bytes of data, the shape asks for %s (%zu elements of %d bytes)",
-                       xp_cursor_left(&c), less ? "more" : "fewer", a.count, a.size);
+                       "npy: %llu bytes of data, the shape asks for %s (%zu elements of %d bytes)",
+                       (unsigned long long)left, less ? "more" : "fewer", a.count, a.size);
     }
-    a.data = c.data + c.at;
+    *at = c.at;
     *out = a;
     return XP_OK;
+}
+
+xp_status xp_npy_read(xp_npy *out, xp_bytes file, xp_error *err) {
+    size_t at = 0;
+    XP_TRY(read_head(out, file, file.size, &at, err));
+    out->data = file.data + at;
+    return XP_OK;
+}
+
+xp_status xp_npy_read_head(xp_npy *out, xp_bytes start, uint64_t size, xp_error *err) {
+    size_t at = 0;
+    return read_head(out, start, size, &at, err);
 }
 
 /* ==== Elements =============================================================================== */
@@ -198,20 +211,7 @@ static double load_double(const xp_npy *a, size_t i) {
     if (a->kind == 'b') return bits != 0;
     if (a->kind == 'u') return (double)bits;
     if (a->kind == 'i') return (double)sign_extended(bits, a->size);
-    if (a->size == 2) return xp_half_to_float((uint16_t)bits);
-    if (a->size == 4) {
-        uint32_t u = (uint32_t)bits;
-        float x;
-        memcpy(&x, &u, sizeof x);
-        return x;
-    }
-    double x;
-    memcpy(&x, &bits, sizeof x);
-    return x;
-}
-
-static float to_float(double x) {
-    return fabs(x) > 0x1.ffffffp127 ? (float)copysign(INFINITY, x) : (float)x;
+    return xp_real_of_bits(bits, a->size);
 }
 
 /* Where the elements lie as they are visited in C order. */
@@ -241,7 +241,8 @@ static void walk_next(walk *w, const xp_npy *a) {
 
 void xp_npy_floats(const xp_npy *a, float *out) {
     walk w = walk_start(a);
-    for (size_t i = 0; i < a->count; i++, walk_next(&w, a)) out[i] = to_float(load_double(a, w.at));
+    for (size_t i = 0; i < a->count; i++, walk_next(&w, a))
+        out[i] = xp_real_to_float(load_double(a, w.at));
 }
 
 void xp_npy_doubles(const xp_npy *a, double *out) {

@@ -29,6 +29,11 @@ typedef struct xp_npy {
 /* file must outlive *a. The data must end where the file ends. On error *a is untouched. */
 xp_status xp_npy_read(xp_npy *a, xp_bytes file, xp_error *err);
 
+/* The same of a file's beginning alone (its header, or XP_NPY_HEAD bytes); size: of the whole file.
+ * a->data is NULL. */
+#define XP_NPY_HEAD (XP_NPY_MAX_HEADER + 12)
+xp_status xp_npy_read_head(xp_npy *a, xp_bytes start, uint64_t size, xp_error *err);
+
 /* The a->count elements in C order, as float32 (rounded to nearest), float64 or int64. int64 is
  * for arrays of integers and bool: a float array, or an unsigned value above INT64_MAX, is
  * XP_ERR_FORMAT and out is then not to be used. */

@@ -35,7 +35,7 @@ static void measure_lead(const float *x, int64_t n, int64_t stretch, float *valu
 }
 
 /* Whether all values that are there are equal (and some are there). */
-static bool is_flat(const xp_column *col, int64_t n) {
+static bool is_flat(const xp_input_lead *col, int64_t n) {
     int64_t first = 0;
     while (first < n && !isfinite(col->mv[first])) first++;
     for (int64_t i = first; i < n; i++)
@@ -44,7 +44,7 @@ static bool is_flat(const xp_column *col, int64_t n) {
 }
 
 /* Median over all leads and stretches; 0 when every lead is flat or missing. */
-static xp_status measure(double *out, const xp_column *columns, int n_columns, int64_t n,
+static xp_status measure(double *out, const xp_input_lead *columns, int n_columns, int64_t n,
                          double rate, xp_error *err) {
     int64_t stretch = (int64_t)(STRETCH * rate) + 1, count = 0;
     size_t most = (size_t)n_columns * ((size_t)(n / stretch) + 1);
@@ -74,7 +74,7 @@ static xp_status refuse(double amplitude, xp_error *err) {
 
 /* One lead beside credible others: a gain that is wrong in one line of the header, or a loose
  * electrode. Too small is only told: a disconnected lead holds little but noise. */
-static xp_status check_lead(const xp_column *col, int64_t n, double rate, bool accept,
+static xp_status check_lead(const xp_input_lead *col, int64_t n, double rate, bool accept,
                             xp_notices *notes, xp_error *err) {
     double amplitude = 0;
     XP_TRY(measure(&amplitude, col, 1, n, rate, err));
@@ -87,15 +87,12 @@ static xp_status check_lead(const xp_column *col, int64_t n, double rate, bool a
             "gain or units in the header look wrong, or its electrode was loose: correct "
             "them, or confirm that the recording is to be analysed as it is",
             col->name, amplitude);
-    xp_notice_add(
-        notes, XP_NOTE_AMPLITUDE, col->name,
-        "lead %s: its amplitude is not credible, typically %.3g mV peak to peak; check its "
-        "gain and units in the header, and its electrode",
-        col->name, amplitude);
+    xp_notice_add(notes, XP_SAY_LEAD_AMPLITUDE, col->name,
+                  XP_ARGS(xp_arg_number("amplitude", amplitude)));
     return XP_OK;
 }
 
-xp_status xp_amplitude_check(const xp_column *columns, int n_columns, int64_t n, double rate,
+xp_status xp_amplitude_check(const xp_input_lead *columns, int n_columns, int64_t n, double rate,
                              bool accept, xp_notices *notes, xp_error *err) {
     double amplitude = 0;
     XP_TRY(measure(&amplitude, columns, n_columns, n, rate, err));
@@ -103,16 +100,14 @@ xp_status xp_amplitude_check(const xp_column *columns, int n_columns, int64_t n,
     if (!credible && !accept) return refuse(amplitude, err);
     for (int c = 0; c < n_columns; c++) {
         if (!columns[c].absent && is_flat(&columns[c], n))
-            xp_notice_add(notes, XP_NOTE_AMPLITUDE, columns[c].name,
-                          "lead %s is flat: all its samples are equal", columns[c].name);
+            xp_notice_add(notes, XP_SAY_FLAT, columns[c].name, XP_NO_ARGS);
         if (credible) XP_TRY(check_lead(&columns[c], n, rate, accept, notes, err));
     }
     if (!(amplitude >= XP_AMPLITUDE_LOW && amplitude <= XP_AMPLITUDE_HIGH))
         xp_notice_add(
-            notes, XP_NOTE_AMPLITUDE, NULL,
-            "the amplitude is %s: typically %.3g mV peak to peak, where most ECGs have %g "
-            "to %g mV; check the gain and the units in the header",
-            credible ? "unusual" : "not credible, and was accepted", amplitude, XP_AMPLITUDE_LOW,
-            XP_AMPLITUDE_HIGH);
+            notes, XP_SAY_AMPLITUDE, NULL,
+            XP_ARGS(xp_arg_text("how", credible ? "unusual" : "not credible, and was accepted"),
+                    xp_arg_number("amplitude", amplitude), xp_arg_number("low", XP_AMPLITUDE_LOW),
+                    xp_arg_number("high", XP_AMPLITUDE_HIGH)));
     return XP_OK;
 }

@@ -9,7 +9,7 @@
 #ifndef XP_ECG_AMPLITUDE_H
 #define XP_ECG_AMPLITUDE_H
 
-#include "ecg/columns.h"
+#include "ecg/input_leads.h"
 
 #define XP_AMPLITUDE_LOW 0.25 /* outside, a notice */
 #define XP_AMPLITUDE_HIGH 5.0
@@ -19,7 +19,7 @@
 /* Notices for flat leads and for an amplitude that is unusual, or not credible but accepted; else
  * XP_ERR_UNITS. A single lead beside credible ones is XP_ERR_UNITS when it is too large, and told
  * when it is too small. n samples a column. */
-xp_status xp_amplitude_check(const xp_column *columns, int n_columns, int64_t n, double rate,
+xp_status xp_amplitude_check(const xp_input_lead *columns, int n_columns, int64_t n, double rate,
                              bool accept, xp_notices *notes, xp_error *err);
 
 #endif

@@ -10,7 +10,7 @@ typedef struct xp_flac {
     xp_cursor in; /* at the next frame; the bytes are not owned */
     int channels, bits;
     uint32_t rate;
-    int64_t total;    /* samples per channel; 0: not said */
+    int64_t total;    /* samples per channel; 0: not stated */
     int max_block;    /* samples per channel in the largest block */
     int32_t *samples; /* (channels, max_block) the last block, row c at c * max_block; owned */
     int64_t done;     /* samples per channel so far */

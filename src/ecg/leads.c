@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define MAX_WORD 16
 
@@ -26,8 +27,10 @@ static const struct {
 
 /* Lower case; words that say nothing about which lead it is. */
 static const char *const filler_words[] = {
-    "lead", "ecg",  "ekg",  "mdc", "elec", "potl", "derivation", "(einthoven)",
-    "(mv)", "(uv)", "(nv)", "(v)", "[mv]", "[uv]", "[nv]",       "[v]",
+    "lead",       "ecg",         "ekg",          "mdc",         "elec",      "potl",
+    "derivation", "(einthoven)", "(goldberger)", "(mv)",        "(uv)",      "(nv)",
+    "(v)",        "[mv]",        "[uv]",         "[nv]",        "[v]",       "(wilson)",
+    "ableitung",  "abl.",        "derivacion",   "derivazione", "afledning", "avledning",
 };
 
 static bool is_separator(char c) {
@@ -38,36 +41,69 @@ static char lower(char c) {
     return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
 }
 
-/* The next word of *text in lower case, "" at the end; *text moves past it. False when it is longer
- * than any word we know. */
-static bool next_word(const char **text, char word[MAX_WORD]) {
-    const char *p = *text;
-    while (is_separator(*p)) p++;
-    size_t n = 0;
-    for (; *p && !is_separator(*p); p++) {
-        if (n + 1 == MAX_WORD) return false;
-        word[n++] = lower(*p);
-    }
-    word[n] = 0;
-    *text = p;
-    return true;
-}
-
 static bool is_filler(const char *word) {
     for (size_t i = 0; i < sizeof filler_words / sizeof *filler_words; i++)
         if (!strcmp(word, filler_words[i])) return true;
     return false;
 }
 
+static bool is_joint(char c) {
+    return c == '-' || c == ':' || c == '.' || c == '/';
+}
+
+/* Whether a word ends before c: a unit in brackets behind it, or what says nothing and a hyphen or
+ * the like before it ("V1(mV)", "ECG-I", "ecg.v1"; "-aVR" is another lead). */
+static bool ends_before(char word[MAX_WORD], size_t n, char c) {
+    word[n] = 0;
+    return n && (c == '(' || c == '[' || (is_joint(c) && is_filler(word)));
+}
+
+/* The next word of *text in lower case, "" at the end; *text moves past it. False when it is longer
+ * than any word we know. */
+static bool next_word(const char **text, char word[MAX_WORD]) {
+    const char *p = *text;
+    while (is_separator(*p)) p++;
+    size_t n = 0;
+    for (; *p && !is_separator(*p) && !ends_before(word, n, *p); p++) {
+        if (n + 1 == MAX_WORD) return false;
+        word[n++] = lower(*p);
+    }
+    if (is_joint(*p)) p++;
+    word[n] = 0;
+    *text = p;
+    return true;
+}
+
+/* "LeadII" and "ECGV1" are words too. */
+static const char *behind_glued(const char *word) {
+    static const char *const glued[] = {"lead", "ecg", "ekg"};
+    for (int i = 0; i < 3; i++)
+        if (!strncmp(word, glued[i], strlen(glued[i]))) return word + strlen(glued[i]);
+    return word;
+}
+
 static xp_lead_id find_lead(const char *word) {
+    word = behind_glued(word);
     for (size_t i = 0; i < sizeof lead_words / sizeof *lead_words; i++)
         if (!strcmp(word, lead_words[i].word)) return lead_words[i].id;
     return XP_LEAD_NONE;
 }
 
+/* DICOM's own words for the augmented leads: "aVR, augmented voltage, right". */
+static xp_lead_id parse_augmented(const char *text) {
+    static const char *const names[] = {"aVR, augmented voltage, right",
+                                        "aVL, augmented voltage, left",
+                                        "aVF, augmented voltage, foot"};
+    if (!strncasecmp(text, "lead ", 5)) text += 5;
+    for (int i = 0; i < 3; i++)
+        if (!strcasecmp(text, names[i])) return (xp_lead_id)(XP_LEAD_AVR + i);
+    return XP_LEAD_NONE;
+}
+
 xp_lead_id xp_lead_parse(const char *text) {
-    xp_lead_id id = XP_LEAD_NONE;
+    xp_lead_id id = parse_augmented(text);
     char word[MAX_WORD];
+    if (id != XP_LEAD_NONE) return id;
     while (next_word(&text, word)) {
         if (!word[0]) return id;
         if (is_filler(word)) continue;
@@ -80,6 +116,14 @@ xp_lead_id xp_lead_parse(const char *text) {
 
 const char *xp_lead_name(xp_lead_id id) {
     return id >= 0 && id < XP_LEAD_COUNT ? canonical[id] : "?";
+}
+
+bool xp_lead_is_limb(xp_lead_id id) {
+    return id >= XP_LEAD_I && id <= XP_LEAD_AVF;
+}
+
+bool xp_lead_is_chest(xp_lead_id id) {
+    return id >= XP_LEAD_V1 && id <= XP_LEAD_V6;
 }
 
 /* Limb leads in the basis (I, II). */

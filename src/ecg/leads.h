@@ -2,12 +2,15 @@
  * record.h, which everyone who reads leads includes.)
  *
  * Names. A name is split into words at blanks and underscores; words that only say "this is an ECG
- * lead" (lead, ECG, EKG, MDC, ELEC, POTL, DERIVATION, a unit in brackets, "(Einthoven)") are passed
- * over on either side, and exactly one word must be left that names a lead: I II III aVR aVL aVF V1
- * to V6 in any case, or DI DII DIII as in Latin American and Spanish recordings.
- * None of the twelve, on purpose: MLII, MCL1, CM5 (modified leads), V (unspecified chest lead),
- * V3R, V4R, V7.. (right and posterior), vx vy vz (Frank), -aVR (inverted), II+, 1, ch1, "ECG 1" (a
- * channel number is a position, and leads are never taken by position).
+ * lead" (lead, ECG, EKG, MDC, ELEC, POTL, the word for a lead in some languages, a unit in
+ * brackets,
+ * "(Einthoven)") are passed over on either side (a hyphen or a colon may stand behind one before
+ * the lead: "ECG-I", and nothing at all behind lead, ECG and EKG: "LeadII"), and exactly one word
+ * must be left that names a lead: I II III aVR aVL aVF V1 to V6 in any case, or DI DII DIII as in
+ * Latin American and Spanish recordings. None of the twelve, on purpose: MLII, MCL1, CM5 (modified
+ * leads), V (unspecified chest lead), V3R, V4R, V7.. (right and posterior), vx vy vz (Frank), -aVR
+ * (inverted), II+, 1, ch1, "ECG 1", C1 (a channel number is a position, and leads are never taken
+ * by position).
  *
  * Algebra (Einthoven 1903, Goldberger 1942). The six limb leads are differences of three electrode
  * potentials, so each is an exact combination of any two others:

@@ -2,8 +2,8 @@
 
 #include "base/arena.h"
 #include "ecg/amplitude.h"
-#include "ecg/columns.h"
 #include "ecg/filter.h"
+#include "ecg/input_leads.h"
 #include "ecg/resample.h"
 
 #include <math.h>
@@ -50,14 +50,13 @@ static xp_status design_filters(filters *f, const xp_prepare_options *opt, doubl
     if (opt->bandpass_low != 0 || opt->bandpass_high != 0) {
         XP_TRY(
             xp_filter_bandpass(&f->step[f->n++], opt->bandpass_low, opt->bandpass_high, rate, err));
-        xp_notice_add(notes, XP_NOTE_FILTERED, NULL,
-                      "band-pass %g to %g Hz (Butterworth, forward and backward)",
-                      opt->bandpass_low, opt->bandpass_high);
+        xp_notice_add(notes, XP_SAY_BANDPASS, NULL,
+                      XP_ARGS(xp_arg_number("low", opt->bandpass_low),
+                              xp_arg_number("high", opt->bandpass_high)));
     }
     if (opt->notch != 0) {
         XP_TRY(xp_filter_notch(&f->step[f->n++], opt->notch, rate, err));
-        xp_notice_add(notes, XP_NOTE_FILTERED, NULL, "notch at %g Hz (forward and backward)",
-                      opt->notch);
+        xp_notice_add(notes, XP_SAY_NOTCH, NULL, XP_ARGS(xp_arg_number("frequency", opt->notch)));
     }
     return XP_OK;
 }
@@ -70,7 +69,7 @@ static int64_t next_missing(const float *x, int64_t n, int64_t at, bool missing)
     return at;
 }
 
-static void report_gaps(const xp_column *col, int64_t n, double rate, xp_notices *notes) {
+static void report_gaps(const xp_input_lead *col, int64_t n, double rate, xp_notices *notes) {
     char list[128] = "";
     size_t used = 0;
     int n_long = 0;
@@ -82,12 +81,11 @@ static void report_gaps(const xp_column *col, int64_t n, double rate, xp_notices
                          (double)from / rate, (double)to / rate);
         used += k > 0 && (size_t)k < sizeof list - used ? (size_t)k : 0;
     }
-    char more[32] = "";
-    if (n_long > LISTED_GAPS) snprintf(more, sizeof more, " and %d more", n_long - LISTED_GAPS);
-    xp_notice_add(notes, XP_NOTE_GAP, col->name,
-                  "lead %s: %lld of %lld samples are missing and taken as 0%s%s%s", col->name,
-                  (long long)col->n_missing, (long long)n, n_long ? "; longer than 40 ms: " : "",
-                  list, more);
+    if (n_long > LISTED_GAPS)
+        snprintf(list + used, sizeof list - used, " and %d more", n_long - LISTED_GAPS);
+    const xp_arg args[] = {xp_arg_number("missing", (double)col->n_missing),
+                           xp_arg_number("samples", (double)n), xp_arg_text("gaps", list)};
+    xp_notice_add(notes, XP_SAY_MISSING, col->name, n_long ? 3 : 2, args);
 }
 
 /* A straight line across every gap; the nearest value before the first and after the last sample,
@@ -118,8 +116,8 @@ static void mark_gaps(float *y, int64_t n_out, const float *x, int64_t n, int up
 
 /* The columns at the record's rate without gaps: *in[c] points to the column or into *copies, which
  * the caller frees. */
-static xp_status without_gaps(const float **in, float **copies, const xp_column *cols, int n_cols,
-                              int64_t n, xp_error *err) {
+static xp_status without_gaps(const float **in, float **copies, const xp_input_lead *cols,
+                              int n_cols, int64_t n, xp_error *err) {
     int with_gaps = 0;
     for (int c = 0; c < n_cols; c++) with_gaps += cols[c].n_missing > 0;
     size_t bytes;
@@ -158,7 +156,7 @@ static xp_status apply_filters(const filters *f, float *const *y, int n_leads, i
 }
 
 /* Resampled and filtered columns into y; missing samples are missing again at the end. */
-static xp_status transform(float *const *y, int64_t n_out, const xp_column *cols, int n_cols,
+static xp_status transform(float *const *y, int64_t n_out, const xp_input_lead *cols, int n_cols,
                            int64_t n, xp_resampler *r, const filters *f, xp_error *err) {
     const float *in[MAX_SPEC_LEADS];
     float *copies;
@@ -171,7 +169,7 @@ static xp_status transform(float *const *y, int64_t n_out, const xp_column *cols
     return XP_OK;
 }
 
-static xp_status make_planes(planes *p, const xp_column *cols, int64_t n, xp_resampler *r,
+static xp_status make_planes(planes *p, const xp_input_lead *cols, int64_t n, xp_resampler *r,
                              const filters *f, xp_error *err) {
     for (int c = 0; c < p->n_leads; c++) p->mv[c] = cols[c].mv;
     p->n = xp_resampler_length(r, n);
@@ -192,10 +190,10 @@ static xp_status make_planes(planes *p, const xp_column *cols, int64_t n, xp_res
 
 static void report_rate(const xp_resampler *r, double from, double to, xp_notices *notes) {
     if (r->up == r->down) return;
-    char off[64] = "";
-    if (fabs(r->error) > 1e-9) snprintf(off, sizeof off, ", %.2g too fast", r->error);
-    xp_notice_add(notes, XP_NOTE_RESAMPLED, NULL, "resampled from %.7g to %.7g Hz (%d/%d%s)", from,
-                  to, r->up, r->down, off);
+    const xp_arg args[] = {xp_arg_number("from", from), xp_arg_number("to", to),
+                           xp_arg_number("up", r->up), xp_arg_number("down", r->down),
+                           xp_arg_number("error", r->error)};
+    xp_notice_add(notes, XP_SAY_RESAMPLED, NULL, fabs(r->error) > 1e-9 ? 5 : 4, args);
 }
 
 /* ---- windows ---- */
@@ -238,16 +236,12 @@ static void fill_window(float *x, const planes *p, int64_t start, int64_t valid,
 static void report_length(int64_t n, int64_t count, const xp_input_spec *spec, xp_notices *notes) {
     double seconds = (double)n / spec->rate, window = spec->length / spec->rate;
     if (n + 1 < spec->length)
-        xp_notice_add(
-            notes, XP_NOTE_SHORT, NULL,
-            "the recording lasts %.2f s, shorter than the %.2f s the model was trained on: "
-            "the rest is filled with zeros and the result is less reliable",
-            seconds, window);
-    if (count > 1)
-        xp_notice_add(notes, XP_NOTE_WINDOWS, NULL,
-                      "the recording lasts %.2f s: analysed in %lld windows of %.2f s%s", seconds,
-                      (long long)count, window,
-                      n % spec->length > 1 ? "; the last one overlaps the one before" : "");
+        xp_notice_add(notes, XP_SAY_SHORT, NULL,
+                      XP_ARGS(xp_arg_number("seconds", seconds), xp_arg_number("window", window)));
+    const xp_arg args[] = {xp_arg_number("seconds", seconds),
+                           xp_arg_number("windows", (double)count), xp_arg_number("window", window),
+                           xp_arg_text("last", "overlaps the one before")};
+    if (count > 1) xp_notice_add(notes, XP_SAY_WINDOWS, NULL, n % spec->length > 1 ? 4 : 3, args);
 }
 
 static xp_status cut_windows(xp_input *in, const planes *p, const xp_input_spec *spec,
@@ -267,7 +261,7 @@ static xp_status cut_windows(xp_input *in, const planes *p, const xp_input_spec 
 
 /* ---- all of it ---- */
 
-static xp_status prepare_columns(xp_input *in, const xp_column *cols, const xp_record *rec,
+static xp_status prepare_columns(xp_input *in, const xp_input_lead *cols, const xp_record *rec,
                                  const xp_input_spec *spec, const xp_prepare_options *opt,
                                  xp_resampler *r, xp_error *err) {
     filters f = {.n = 0};
@@ -287,13 +281,14 @@ static xp_status prepare_columns(xp_input *in, const xp_column *cols, const xp_r
 
 static xp_status prepare(xp_input *in, const xp_record *rec, const xp_input_spec *spec,
                          const xp_prepare_options *opt, xp_error *err) {
-    xp_column *cols;
+    xp_input_lead *cols;
     xp_resampler r;
     XP_TRY(xp_resampler_init(&r, rec->rate, spec->rate, err));
-    xp_status s = xp_columns_find(&cols, rec, spec, opt->accept_missing_leads, &in->notices, err);
+    xp_status s =
+        xp_input_leads_find(&cols, rec, spec, opt->accept_missing_leads, &in->notices, err);
     if (s == XP_OK) {
         s = prepare_columns(in, cols, rec, spec, opt, &r, err);
-        xp_columns_free(cols, spec->n_leads);
+        xp_input_leads_free(cols, spec->n_leads);
     }
     xp_resampler_free(&r);
     return s;
@@ -321,8 +316,10 @@ xp_status xp_prepare(xp_input *in, const xp_record *rec, const xp_input_spec *sp
     static const xp_prepare_options plain = {0};
     XP_TRY(check_spec(spec, err));
     XP_TRY(check_extent(rec, err));
+    if (!opt) opt = &plain;
+    XP_TRY(xp_record_check_sums(rec, opt->accept_checksums, err));
     xp_input result = {0};
-    xp_status s = prepare(&result, rec, spec, opt ? opt : &plain, err);
+    xp_status s = prepare(&result, rec, spec, opt, err);
     if (s != XP_OK) {
         xp_input_free(&result);
         return s;

@@ -27,6 +27,7 @@ typedef struct xp_prepare_options {
     bool accept_amplitude;              /* analyse although the amplitude is not credible */
     bool accept_missing_leads; /* leads that are neither there nor derivable count as 0 mV, with a
                                   notice that names them */
+    bool accept_checksums;     /* analyse although not one of its checksums holds */
 } xp_prepare_options;
 
 typedef struct xp_input_spec {
@@ -51,6 +52,8 @@ typedef struct xp_input {
  *                        not when opt->accept_missing_leads
  *   XP_ERR_UNITS         the amplitude is about 1000 times too large or too small, or there is no
  *                        signal at all; not when opt->accept_amplitude
+ *   XP_ERR_FORMAT        not one of the record's checksums is that of its samples; not when
+ *                        opt->accept_checksums
  *   XP_ERR_TRUNCATED     the record lasts less than 1 s
  *   XP_ERR_USAGE         the filter cannot be made at this rate, or spec makes no sense
  *   XP_ERR_UNSUPPORTED   the record's rate is outside 25 Hz to 100 kHz, or differs from the

@@ -39,7 +39,7 @@ static bool alloc_lead(xp_lead *lead, int64_t n) {
 xp_status xp_record_alloc(xp_record *rec, const char *name, double rate, int n_leads, int64_t n,
                           xp_error *err) {
     XP_TRY(check_shape(rate, n_leads, n, err));
-    xp_record r = {.rate = rate, .n = n, .n_leads = n_leads, .age = NAN};
+    xp_record r = {.rate = rate, .n = n, .n_leads = n_leads, .facts = xp_facts_unknown()};
     snprintf(r.name, sizeof r.name, "%s", name ? name : "");
     r.leads = calloc((size_t)n_leads, sizeof *r.leads);
     bool ok = r.leads != NULL;
@@ -55,10 +55,19 @@ xp_status xp_record_alloc(xp_record *rec, const char *name, double rate, int n_l
     return XP_OK;
 }
 
+xp_status xp_record_check_sums(const xp_record *rec, bool accepted, xp_error *err) {
+    if (!rec->checksums_failed || accepted) return XP_OK;
+    return xp_fail(err, XP_ERR_FORMAT,
+                   "not one of the checksums in the header is that of its samples: the header or "
+                   "the signal file is damaged, or they are not of one recording; copy both again, "
+                   "or confirm that it is to be analysed as it is");
+}
+
 void xp_record_free(xp_record *rec) {
     if (rec->leads)
         for (int i = 0; i < rec->n_leads; i++) free(rec->leads[i].mv);
     free(rec->leads);
+    xp_facts_free(&rec->facts);
     xp_notices_free(&rec->notices);
     *rec = (xp_record){0};
 }

@@ -1,9 +1,10 @@
 /* A recording as the rest of the program sees it: leads in millivolt at one sampling rate.
- * Readers (wfdb.h) make it; prepare.h and the drawing take it. */
+ * The reader (reader.h) makes it; prepare.h and the drawing take it. */
 #ifndef XP_ECG_RECORD_H
 #define XP_ECG_RECORD_H
 
 #include "base/notice.h"
+#include "ecg/facts.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -42,28 +43,33 @@ typedef struct xp_lead {
 
 typedef struct xp_record {
     char name[128];
-    double rate; /* Hz */
-    int64_t n;   /* samples in every lead */
+    char format[24]; /* the name of its file format ("WFDB"); "": made in memory */
+    double rate;     /* Hz */
+    int64_t n;       /* samples in every lead */
     int n_leads;
-    xp_lead *leads; /* owned */
-    double age;     /* years; NaN unknown */
-    char sex;       /* 'F', 'M' or 0 */
-    char dx[512];   /* the header's diagnosis comment as it stands, or "" */
+    bool checksums_failed; /* the files state checksums, and not one is that of its samples */
+    xp_lead *leads;        /* owned */
+    xp_facts facts;        /* what the files say beside the samples */
     xp_notices notices;
 } xp_record;
 
-/* Leads and their samples, all NaN (n_missing = n), id XP_LEAD_NONE, calibrated, no name; age NaN.
- * Every lead's mv is its own allocation, so that a reader may free one and move the others down.
- * On error rec is untouched: XP_ERR_FORMAT for a rate that is not in (0, 1e6] Hz, XP_ERR_LIMIT for
- * counts that cannot be addressed, XP_ERR_MEMORY. */
+/* Leads and their samples, all NaN (n_missing = n), id XP_LEAD_NONE, calibrated, no name; facts
+ * unknown. Every lead's mv is its own allocation, so that a reader may free one and move the others
+ * down. On error rec is untouched: XP_ERR_FORMAT for a rate that is not in (0, 1e6] Hz,
+ * XP_ERR_LIMIT for counts that cannot be addressed, XP_ERR_MEMORY. */
 xp_status xp_record_alloc(xp_record *rec, const char *name, double rate, int n_leads, int64_t n,
                           xp_error *err);
 void xp_record_free(xp_record *rec);
+
+/* What works on samples asks first: XP_ERR_FORMAT where rec->checksums_failed, unless accepted. */
+xp_status xp_record_check_sums(const xp_record *rec, bool accepted, xp_error *err);
 
 /* Identity of a lead spelled in any of the field's ways: aVR, AVR, avr, "Lead aVR", "aVR lead",
  * MDC_ECG_LEAD_AVR, "ECG aVR", trailing blanks ... XP_LEAD_NONE when it is none of the twelve (the
  * rule and what is refused on purpose: leads.h). */
 xp_lead_id xp_lead_parse(const char *text);
 const char *xp_lead_name(xp_lead_id id);
+bool xp_lead_is_limb(xp_lead_id id);  /* I to aVF */
+bool xp_lead_is_chest(xp_lead_id id); /* V1 to V6 */
 
 #endif

@@ -1,6 +1,6 @@
 /* The packed sample formats of signal(5), as a table. Missing-sample codes: the lowest value of
  * the two's complement (or offset binary) range; format 8 stores differences and has none. */
-#include "ecg/wfdb_parts.h"
+#include "ecg/wfdb_internal.h"
 
 static int32_t sign_extend(uint32_t v, int bits) {
     return (int32_t)(v << (32 - bits)) >> (32 - bits);

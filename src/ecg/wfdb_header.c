@@ -1,9 +1,11 @@
 /* The header file: record line, segment lines or signal lines, comments. header(5). */
-#include "ecg/wfdb_parts.h"
+#include "base/text.h"
+#include "ecg/wfdb_fields.h"
+#include "ecg/wfdb_internal.h"
 
 #include <ctype.h>
-#include <errno.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -22,55 +24,18 @@ typedef struct parser {
 /* "100.hea line 3: ..." */
 #define FAIL(p, code, fmt, ...)                                                                    \
     xp_fail((p)->err, code, "%s line %d: " fmt, (p)->h->file, (p)->line, __VA_ARGS__)
-#define NOTE(p, code, lead, fmt, ...)                                                              \
-    xp_notice_add(&(p)->h->w.notices, code, lead, "%s line %d: " fmt, (p)->h->file, (p)->line,     \
-                  __VA_ARGS__)
-
-void xp_wfdb_copy_text(char *dst, size_t size, const char *src) {
-    size_t n = strlen(src);
-    if (n >= size) {
-        n = size - 1;
-        while (n && ((unsigned char)src[n] & 0xc0) == 0x80) n--;
-    }
-    memmove(dst, src, n);
-    dst[n] = 0;
-}
-
-bool xp_wfdb_safe_name(const char *name) {
-    if (!*name || strlen(name) > 120) return false;
-    for (const char *part = name; part;) {
-        const char *slash = strchr(part, '/');
-        size_t n = slash ? (size_t)(slash - part) : strlen(part);
-        if (n == 0 || (n == 1 && part[0] == '.') || (n == 2 && !memcmp(part, "..", 2)))
-            return false;
-        part = slash ? slash + 1 : NULL;
-    }
-    for (const char *c = name; *c; c++)
-        if (*c == '\\' || *c == ':' || (unsigned char)*c < 32 || *c == 127) return false;
-    return true;
-}
+/* A notice of this line; further arguments as in XP_ARGS. */
+#define NOTE(p, sentence, lead, ...)                                                               \
+    xp_notice_add(                                                                                 \
+        &(p)->h->w.notices, sentence, lead,                                                        \
+        XP_ARGS(xp_arg_text("file", (p)->h->file), xp_arg_number("line", (p)->line), __VA_ARGS__))
 
 /* ---- text ---- */
-
-static bool is_utf8(const uint8_t *p, size_t n) {
-    for (size_t i = 0; i < n;) {
-        int more = p[i] < 0x80       ? 0
-                   : p[i] >> 5 == 6  ? 1
-                   : p[i] >> 4 == 14 ? 2
-                   : p[i] >> 3 == 30 ? 3
-                                     : -1;
-        if (more < 0 || n - i <= (size_t)more) return false;
-        for (int k = 1; k <= more; k++)
-            if (p[i + (size_t)k] >> 6 != 2) return false;
-        i += (size_t)more + 1;
-    }
-    return true;
-}
 
 /* A NUL-terminated UTF-8 copy; a text that is not UTF-8 is taken as Latin-1. */
 static char *copy_text(xp_bytes b) {
     if (b.size > (SIZE_MAX - 1) / 2) return NULL;
-    bool utf8 = is_utf8(b.data, b.size);
+    bool utf8 = xp_is_utf8(b.data, b.size);
     char *t = malloc((utf8 ? b.size : 2 * b.size) + 1), *q = t;
     if (!t) return NULL;
     for (size_t i = 0; i < b.size; i++) {
@@ -111,14 +76,6 @@ static xp_status check_text(const char *file, xp_bytes *b, xp_error *err) {
     return XP_OK;
 }
 
-static char *trim(char *s) {
-    while (isspace((unsigned char)*s)) s++;
-    size_t n = strlen(s);
-    while (n && (isspace((unsigned char)s[n - 1]) || s[n - 1] == 26)) n--;
-    s[n] = 0;
-    return s;
-}
-
 /* The next line, trimmed, or NULL. Lines end with LF, CR LF or CR. */
 static char *raw_line(parser *p) {
     if (!*p->at) return NULL;
@@ -128,11 +85,11 @@ static char *raw_line(parser *p) {
     if (*p->at) p->at += p->at[0] == '\r' && p->at[1] == '\n' ? 2 : 1;
     s[n] = 0;
     p->line++;
-    return trim(s);
+    return xp_wfdb_trim(s);
 }
 
 static xp_status add_comment(parser *p, const char *text) {
-    xp_wfdb *w = &p->h->w;
+    xp_stored *w = &p->h->w;
     if ((w->n_comments & (w->n_comments - 1)) == 0) { /* the list doubles at powers of two */
         size_t cap = w->n_comments ? 2 * (size_t)w->n_comments : 1;
         char **list = realloc(w->comments, cap * sizeof *list);
@@ -152,7 +109,7 @@ static xp_status next_line(parser *p, char **line) {
         if (**line == '#') {
             char *text = *line;
             while (*text == '#') text++;
-            XP_TRY(add_comment(p, trim(text)));
+            XP_TRY(add_comment(p, xp_wfdb_trim(text)));
         } else if (**line) {
             return XP_OK;
         }
@@ -160,39 +117,15 @@ static xp_status next_line(parser *p, char **line) {
     return XP_OK;
 }
 
-/* ---- fields ---- */
-
-/* Cut the next blank-separated token off *s; NULL when there is none. */
-static char *token(char **s) {
-    *s += strspn(*s, " \t\v\f");
-    if (!**s) return NULL;
-    char *t = *s;
-    *s += strcspn(t, " \t\v\f");
-    if (**s) *(*s)++ = 0;
-    return t;
-}
-
-/* A whole decimal integer within [low, high]; false otherwise. *end stops the text when given. */
-static bool integer(const char *s, const char **end, int64_t low, int64_t high, int64_t *out) {
-    char *e;
-    if (!isdigit((unsigned char)s[*s == '-' || *s == '+'])) return false;
-    errno = 0;
-    long long v = strtoll(s, &e, 10);
-    if (errno || v < low || v > high || (!end && *e)) return false;
-    if (end) *end = e;
-    *out = v;
-    return true;
-}
-
-/* A finite decimal number at the start of s; false for NaN, infinity, hexadecimal. */
-static bool number(const char *s, const char **end, double *out) {
-    const char *d = s + (*s == '-' || *s == '+');
-    if (!isdigit((unsigned char)*d) && !(*d == '.' && isdigit((unsigned char)d[1]))) return false;
-    if (d[0] == '0' && (d[1] == 'x' || d[1] == 'X')) return false;
-    char *e;
-    *out = strtod(s, &e);
-    *end = e;
-    return isfinite(*out);
+/* Text behind which a line break is lost has a signal line's beginning in its middle. */
+static xp_status check_breaks(parser *p, const char *text) {
+    size_t n;
+    const char *at = xp_wfdb_find_signal(text, &n);
+    if (!at) return XP_OK;
+    return FAIL(p, XP_ERR_FORMAT,
+                "a line break is lost before or in \"%.*s\", where a signal line begins: put it "
+                "back, or copy the file again",
+                n > 60 ? 60 : (int)n, at);
 }
 
 /* ---- record line ---- */
@@ -201,11 +134,11 @@ static bool number(const char *s, const char **end, double *out) {
 static xp_status parse_rate(parser *p, const char *t) {
     const char *e;
     double rate, counter;
-    bool ok = number(t, &e, &rate);
+    bool ok = xp_wfdb_number(t, &e, &rate);
     if (ok && *e == '/') {
-        ok = number(e + 1, &e, &counter);
+        ok = xp_wfdb_number(e + 1, &e, &counter);
         if (ok && *e == '(') {
-            ok = number(e + 1, &e, &counter) && *e == ')';
+            ok = xp_wfdb_number(e + 1, &e, &counter) && *e == ')';
             e += ok;
         }
     }
@@ -221,63 +154,45 @@ static xp_status parse_rate(parser *p, const char *t) {
     return XP_OK;
 }
 
-static bool looks_like_date(const char *t) {
-    return strchr(t, '/') || strchr(t + 1, '-') || (strchr(t, '.') && !strchr(t, ':'));
-}
-
-/* Standard date: DD/MM/YYYY. */
-static bool standard_date(const char *t) {
-    int64_t d, m, y;
-    const char *e = t;
-    return integer(e, &e, 1, 31, &d) && *e == '/' && integer(e + 1, &e, 1, 12, &m) && *e == '/' &&
-           integer(e + 1, &e, 0, 9999, &y) && !*e;
-}
-
 /* What follows the length: base time and base date, in the order of the specification or not. */
 static void parse_time_and_date(parser *p, char *s) {
-    xp_wfdb *w = &p->h->w;
+    xp_stored *w = &p->h->w;
     bool odd = false;
-    for (char *t; (t = token(&s));) {
-        if (!*w->date && looks_like_date(t)) {
-            xp_wfdb_copy_text(w->date, sizeof w->date, t);
-            odd |= !*w->time || !standard_date(t);
-        } else if (!*w->time && isdigit((unsigned char)*t)) {
-            xp_wfdb_copy_text(w->time, sizeof w->time, t);
+    for (char *t; (t = xp_wfdb_token(&s));) {
+        if (!*w->date && xp_wfdb_is_date(t)) {
+            xp_copy_text(w->date, sizeof w->date, t);
+            odd |= !*w->time || !xp_wfdb_is_standard_date(t);
+        } else if (!*w->time && xp_wfdb_is_time(t)) {
+            xp_copy_text(w->time, sizeof w->time, t);
         } else {
-            NOTE(p, XP_NOTE_HEADER, NULL, "\"%.40s\" on the record line was not understood", t);
+            NOTE(p, XP_SAY_WORD_NOT_UNDERSTOOD, NULL, xp_arg_text("word", t));
         }
     }
-    if (odd)
-        NOTE(p, XP_NOTE_HEADER, NULL,
-             "the date %s is not written as the specification says (time, then DD/MM/YYYY)",
-             w->date);
+    if (odd) NOTE(p, XP_SAY_DATE_STYLE, NULL, xp_arg_text("date", w->date));
 }
 
-static xp_status parse_record_name(parser *p, char *t, int *n_segments) {
-    char *slash = strchr(t, '/');
-    if (slash) {
-        int64_t n;
-        if (!integer(slash + 1, NULL, 1, INT32_MAX, &n))
-            return FAIL(p, XP_ERR_FORMAT,
-                        "\"%.60s\": expected a record name, or name/number of segments", t);
-        *n_segments = (int)n;
-        *slash = 0;
-    }
+static xp_status parse_record_name(parser *p, const char *t, int *n_segments) {
+    const xp_wfdb_record_name r = xp_wfdb_read_name(t, p->at);
+    if (!r.valid)
+        return FAIL(p, XP_ERR_FORMAT,
+                    "\"%.60s\": expected a record name, or name/number of segments", t);
+    *n_segments = (int)r.segments;
     const char *name = strrchr(p->h->w.name, '/');
     name = name ? name + 1 : p->h->w.name;
-    if (strcmp(t, name))
-        NOTE(p, XP_NOTE_HEADER, NULL, "the header calls the record \"%.60s\", its file is named %s",
-             t, p->h->file);
+    if (strlen(name) == r.name_size && !memcmp(name, t + r.name, r.name_size)) return XP_OK;
+    char said[128];
+    snprintf(said, sizeof said, "%.*s", (int)r.name_size, t + r.name);
+    NOTE(p, XP_SAY_NAMES_DIFFER, NULL, xp_arg_text("name", said));
     return XP_OK;
 }
 
 static xp_status parse_length(parser *p, char *t, char **rest) {
     int64_t n;
-    if (integer(t, NULL, 0, INT64_C(1) << 48, &n)) {
+    if (xp_wfdb_integer(t, NULL, 0, INT64_C(1) << 48, &n)) {
         p->h->w.n_frames = n;
         return XP_OK;
     }
-    if (strchr(t, ':') || (looks_like_date(t) && *t != '-')) { /* no length: the time follows */
+    if ((strchr(t, ':') && xp_wfdb_is_time(t)) || xp_wfdb_is_date(t)) { /* no length: the time */
         size_t used = strlen(t);
         if (t + used + 1 == *rest) t[used] = ' ';
         *rest = t;
@@ -294,11 +209,12 @@ static xp_status parse_record_line(parser *p, int *n_segments) {
     if (!s)
         return xp_fail(p->err, XP_ERR_FORMAT, "%s line 1: the header is empty: copy the file again",
                        p->h->file);
-    char *t = token(&s);
+    char *t = xp_wfdb_token(&s);
     XP_TRY(parse_record_name(p, t, n_segments));
+    XP_TRY(check_breaks(p, s));
     int64_t n;
-    t = token(&s);
-    if (!t || !integer(t, NULL, 0, INT32_MAX, &n))
+    t = xp_wfdb_token(&s);
+    if (!t || !xp_wfdb_integer(t, NULL, 0, INT32_MAX, &n))
         return FAIL(p, XP_ERR_FORMAT,
                     "the number of signals is \"%.40s\": a WFDB header starts with the record's "
                     "name, the number of signals and the sampling frequency",
@@ -308,12 +224,12 @@ static xp_status parse_record_line(parser *p, int *n_segments) {
                     "the record has 0 signals (annotations only?): there is no ECG to read");
     p->h->w.n_signals = (int)n;
     p->h->w.rate = DEFAULT_RATE;
-    if (!(t = token(&s))) {
-        NOTE(p, XP_NOTE_RATE_ASSUMED, NULL, "no sampling frequency: %g Hz assumed", DEFAULT_RATE);
+    if (!(t = xp_wfdb_token(&s))) {
+        NOTE(p, XP_SAY_RATE_ASSUMED, NULL, xp_arg_number("rate", DEFAULT_RATE));
         return XP_OK;
     }
     XP_TRY(parse_rate(p, t));
-    if (!(t = token(&s))) return XP_OK;
+    if (!(t = xp_wfdb_token(&s))) return XP_OK;
     XP_TRY(parse_length(p, t, &s));
     parse_time_and_date(p, s);
     return XP_OK;
@@ -322,10 +238,10 @@ static xp_status parse_record_line(parser *p, int *n_segments) {
 /* ---- signal lines ---- */
 
 /* format[xSAMPLES_PER_FRAME][:SKEW][+BYTE_OFFSET] */
-static xp_status parse_format(parser *p, xp_wfdb_signal *g, const char *t) {
+static xp_status parse_format(parser *p, xp_stored_signal *g, const char *t) {
     int64_t format, v;
     const char *e = t;
-    if (!integer(e, &e, 0, 100000, &format) || (*e && !strchr("x:+", *e)) ||
+    if (!xp_wfdb_integer(e, &e, 0, 100000, &format) || (*e && !strchr("x:+", *e)) ||
         !xp_wfdb_find_format((int)format))
         return FAIL(p, XP_ERR_UNSUPPORTED,
                     "\"%.40s\" is not a sample format this program reads (8, 16, 24, 32, 61, 80, "
@@ -337,15 +253,15 @@ static xp_status parse_format(parser *p, xp_wfdb_signal *g, const char *t) {
     g->samples_per_frame = 1;
     bool ok = true;
     if (*e == 'x') {
-        ok = integer(e + 1, &e, 1, INT32_MAX, &v);
+        ok = xp_wfdb_integer(e + 1, &e, 1, INT32_MAX, &v);
         if (ok) g->samples_per_frame = (int)v;
     }
     if (ok && *e == ':') {
-        ok = integer(e + 1, &e, 0, INT32_MAX, &v);
+        ok = xp_wfdb_integer(e + 1, &e, 0, INT32_MAX, &v);
         if (ok) g->skew = (int)v;
     }
     if (ok && *e == '+') {
-        ok = integer(e + 1, &e, 0, INT64_MAX, &v);
+        ok = xp_wfdb_integer(e + 1, &e, 0, INT64_MAX, &v);
         if (ok) g->byte_offset = v;
     }
     if (!ok || *e)
@@ -357,40 +273,43 @@ static xp_status parse_format(parser *p, xp_wfdb_signal *g, const char *t) {
 }
 
 /* [(BASELINE)][/UNITS] in either order, after the gain. */
-static bool parse_baseline_and_units(parser *p, xp_wfdb_signal *g, char *e, bool *units) {
+static bool parse_baseline_and_units(parser *p, xp_stored_signal *g, char *e, bool *units) {
     *units = false;
     int64_t v;
     if (*e == '/') { /* UNITS, with the baseline behind it in some files */
         char *open = strrchr(e, '(');
         const char *close;
-        if (open > e + 1 && integer(open + 1, &close, INT32_MIN, INT32_MAX, &v) &&
+        if (open > e + 1 && xp_wfdb_integer(open + 1, &close, INT32_MIN, INT32_MAX, &v) &&
             !strcmp(close, ")")) {
             g->baseline = (int)v;
             p->no_baseline = false;
             *open = 0;
-            NOTE(p, XP_NOTE_HEADER, g->name, "%s", "the baseline stands behind the units");
+            xp_notice_add(&p->h->w.notices, XP_SAY_BASELINE_BEHIND, g->name,
+                          XP_ARGS(xp_arg_text("file", p->h->file), xp_arg_number("line", p->line)));
         }
     } else if (*e == '(') {
         const char *close;
-        if (!integer(e + 1, &close, INT32_MIN, INT32_MAX, &v) || *close != ')') return false;
+        if (!xp_wfdb_integer(e + 1, &close, INT32_MIN, INT32_MAX, &v) || *close != ')')
+            return false;
         g->baseline = (int)v;
         p->no_baseline = false;
         e += (close + 1) - e;
     }
     if (*e && *e != '/') return false;
     if (*e && e[1]) {
-        xp_wfdb_copy_text(g->units, sizeof g->units, e + 1);
+        xp_copy_text(g->units, sizeof g->units, e + 1);
         *units = true;
     }
     return true;
 }
 
 /* GAIN[(BASELINE)][/UNITS]; header(5): 200 adu per mV where gain or units are missing. */
-static xp_status parse_gain(parser *p, xp_wfdb_signal *g, char *t) {
+static xp_status parse_gain(parser *p, xp_stored_signal *g, char *t) {
     const char *e = t;
     double gain = 0;
     bool units = false;
-    if (t && (!number(t, &e, &gain) || !parse_baseline_and_units(p, g, t + (e - t), &units)))
+    if (t &&
+        (!xp_wfdb_number(t, &e, &gain) || !parse_baseline_and_units(p, g, t + (e - t), &units)))
         return FAIL(p, XP_ERR_FORMAT,
                     "the gain is \"%.40s\": expected GAIN(BASELINE)/UNITS, as in 1000(0)/mV", t);
     if (gain != 0 && !(fabs(gain) >= 1e-100 && fabs(gain) <= 1e100))
@@ -401,23 +320,22 @@ static xp_status parse_gain(parser *p, xp_wfdb_signal *g, char *t) {
     return XP_OK;
 }
 
-static void note_uncalibrated(parser *p, const xp_wfdb_signal *g, bool gain) {
-    NOTE(p, XP_NOTE_UNCALIBRATED, g->name,
-         "uncalibrated: %g adu/%s assumed, because the header gives no %s for this signal", g->gain,
-         g->units, gain ? "units" : "gain");
+static void note_uncalibrated(parser *p, const xp_stored_signal *g, bool gain) {
+    NOTE(p, XP_SAY_UNCALIBRATED, g->name, xp_arg_number("gain", g->gain),
+         xp_arg_text("units", g->units), xp_arg_text("absent", gain ? "units" : "gain"));
 }
 
 /* An optional whole number. A token that starts like a word ends the numbers: the rest of the line
  * is then the name (headers in use leave fields out). *t moves on; NULL after the numbers. */
-static xp_status parse_field(parser *p, xp_wfdb_signal *g, const char *what, char **t, char **rest,
-                             int64_t low, int64_t high, int *out, bool *has) {
+static xp_status parse_field(parser *p, xp_stored_signal *g, const char *what, char **t,
+                             char **rest, int64_t low, int64_t high, int *out, bool *has) {
     *has = false;
     if (!*t) return XP_OK;
     int64_t v;
-    if (integer(*t, NULL, low, high, &v)) {
+    if (xp_wfdb_integer(*t, NULL, low, high, &v)) {
         *out = (int)v;
         *has = true;
-        *t = token(rest);
+        *t = xp_wfdb_token(rest);
         return XP_OK;
     }
     if (!isalpha((unsigned char)**t))
@@ -425,18 +343,31 @@ static xp_status parse_field(parser *p, xp_wfdb_signal *g, const char *what, cha
     char *name = *t;
     size_t n = strlen(name);
     if (name + n + 1 == *rest) name[n] = ' ';
-    xp_wfdb_copy_text(g->name, sizeof g->name, trim(name));
-    NOTE(p, XP_NOTE_HEADER, g->name, "the %s and what follows it are missing", what);
+    xp_copy_text(g->name, sizeof g->name, xp_wfdb_trim(name));
+    NOTE(p, XP_SAY_FIELDS_MISSING, g->name, xp_arg_text("field", what));
     *t = NULL;
     *rest = name + strlen(name);
     return XP_OK;
 }
 
+/* A comment behind a lead's name has lost the line break before it, and the lead would be none. */
+static xp_status check_comment(parser *p, const char *name) {
+    char lead[64];
+    size_t n = strcspn(name, "#");
+    snprintf(lead, sizeof lead, "%.*s", (int)(n < sizeof lead ? n : sizeof lead - 1), name);
+    if (!name[n] || xp_lead_parse(lead) == XP_LEAD_NONE) return XP_OK;
+    return FAIL(
+        p, XP_ERR_FORMAT,
+        "a line break is lost before \"%.60s\", where a comment begins: put it back, or copy "
+        "the file again",
+        name + n);
+}
+
 /* resolution, zero, initial value, checksum, block size, then the name to the end of the line. */
-static xp_status parse_numbers(parser *p, xp_wfdb_signal *g, char *s) {
+static xp_status parse_numbers(parser *p, xp_stored_signal *g, char *s) {
     bool has;
     int block;
-    char *t = token(&s);
+    char *t = xp_wfdb_token(&s);
     XP_TRY(parse_field(p, g, "ADC resolution", &t, &s, INT32_MIN, INT32_MAX, &g->adc_resolution,
                        &has));
     XP_TRY(parse_field(p, g, "ADC zero", &t, &s, INT32_MIN, INT32_MAX, &g->adc_zero, &has));
@@ -448,26 +379,36 @@ static xp_status parse_numbers(parser *p, xp_wfdb_signal *g, char *s) {
     if (t) { /* put the blank behind the first word of the name back */
         size_t n = strlen(t);
         if (t + n + 1 == s) t[n] = ' ';
-        xp_wfdb_copy_text(g->name, sizeof g->name, trim(t));
+        XP_TRY(check_comment(p, t));
+        xp_copy_text(g->name, sizeof g->name, xp_wfdb_trim(t));
     }
     return XP_OK;
 }
 
-static xp_status parse_signal_line(parser *p, xp_wfdb_signal *g, char *s) {
-    *g = (xp_wfdb_signal){.line = p->line};
-    char *t = token(&s);
-    if (strcmp(t, "~") && !xp_wfdb_safe_name(t))
+/* Of a name that is too long its end, by which it is looked for beside the header. */
+static xp_status take_name(parser *p, char *out, size_t size, char *t, const char *what) {
+    const char *within = strcmp(t, "~") ? xp_wfdb_inside(t) : t;
+    if (!within || strlen(within) >= size)
         return FAIL(p, XP_ERR_FORMAT,
-                    "the signal file is named \"%.80s\": a name must stay inside the record's "
+                    "the %s is named \"%.80s\": expected a name that stays inside the record's "
                     "folder; move the file there and write its plain name",
-                    t);
-    xp_wfdb_copy_text(g->file, sizeof g->file, t);
-    if (!(t = token(&s)))
+                    what, t);
+    size_t n = strlen(t);
+    xp_copy_text(out, size, n < size ? t : t + n - size + 1);
+    return XP_OK;
+}
+
+static xp_status parse_signal_line(parser *p, xp_stored_signal *g, char *s) {
+    *g = (xp_stored_signal){.line = p->line};
+    char *t = xp_wfdb_token(&s);
+    XP_TRY(take_name(p, g->file, sizeof g->file, t, "signal file"));
+    if (!(t = xp_wfdb_token(&s)))
         return FAIL(p, XP_ERR_FORMAT,
                     "\"%.60s\" is not a signal line: expected file name, format, gain and so on",
                     g->file);
     XP_TRY(parse_format(p, g, t));
-    char *gain = token(&s);
+    XP_TRY(check_breaks(p, s));
+    char *gain = xp_wfdb_token(&s);
     p->no_baseline = true;
     XP_TRY(parse_numbers(p, g, s));
     XP_TRY(parse_gain(p, g, gain));
@@ -476,7 +417,7 @@ static xp_status parse_signal_line(parser *p, xp_wfdb_signal *g, char *s) {
     if (!g->calibrated) {
         const char *e = gain;
         double v = 0;
-        note_uncalibrated(p, g, gain && number(gain, &e, &v) && v != 0);
+        note_uncalibrated(p, g, gain && xp_wfdb_number(gain, &e, &v) && v != 0);
     }
     return XP_OK;
 }
@@ -488,15 +429,19 @@ static int lines_left(const parser *p) {
     return n > INT32_MAX ? INT32_MAX : (int)n;
 }
 
+/* A comment may have swallowed a line. Another number on the first line would make a record that
+ * opens and is scrambled. */
 static xp_status too_few_lines(parser *p, int wanted, int got, const char *what) {
+    const xp_stored *w = &p->h->w;
+    for (int i = 0; i < w->n_comments; i++) XP_TRY(check_breaks(p, w->comments[i]));
     return FAIL(p, XP_ERR_FORMAT,
-                "the header ends after %d of %d %s lines: copy the file again, or correct the "
-                "number on its first line",
+                "the header ends after %d of the %d %s lines that its first line counts: copy the "
+                "file again",
                 got, wanted, what);
 }
 
 static xp_status parse_signals(parser *p) {
-    xp_wfdb *w = &p->h->w;
+    xp_stored *w = &p->h->w;
     int wanted = w->n_signals, bound = lines_left(p);
     w->n_signals = 0;
     w->signals = calloc((size_t)(wanted < bound ? wanted : bound), sizeof *w->signals);
@@ -513,12 +458,9 @@ static xp_status parse_signals(parser *p) {
 
 static xp_status parse_segment_line(parser *p, xp_wfdb_segment *g, char *s) {
     g->line = p->line;
-    char *t = token(&s), *n = token(&s);
-    if (strcmp(t, "~") && !xp_wfdb_safe_name(t))
-        return FAIL(p, XP_ERR_FORMAT,
-                    "the segment is named \"%.80s\": it must stay inside the record's folder", t);
-    xp_wfdb_copy_text(g->name, sizeof g->name, t);
-    if (!n || !integer(n, NULL, 0, INT64_C(1) << 48, &g->n))
+    char *t = xp_wfdb_token(&s), *n = xp_wfdb_token(&s);
+    XP_TRY(take_name(p, g->name, sizeof g->name, t, "segment"));
+    if (!n || !xp_wfdb_integer(n, NULL, 0, INT64_C(1) << 48, &g->n))
         return FAIL(p, XP_ERR_FORMAT,
                     "segment %.60s has the length \"%.40s\": expected a number of samples", t,
                     n ? n : "");
@@ -551,11 +493,11 @@ static xp_status parse_all(parser *p) {
     char *s;
     XP_TRY(next_line(p, &s));
     if (s)
-        return FAIL(p, XP_ERR_FORMAT,
-                    "\"%.40s\" follows the last of the %d %s: two headers in one file, or a wrong "
-                    "number on the first line? Correct the header",
-                    s, n_segments ? n_segments : p->h->w.n_signals,
-                    n_segments ? "segments" : "signals");
+        return FAIL(
+            p, XP_ERR_FORMAT,
+            "\"%.40s\" follows the last of the %d %s that the first line counts: are two headers "
+            "in one file? Copy it again",
+            s, n_segments ? n_segments : p->h->w.n_signals, n_segments ? "segments" : "signals");
     return XP_OK;
 }
 
@@ -564,8 +506,8 @@ xp_status xp_wfdb_parse_header(xp_wfdb_header *h, const char *file, xp_bytes tex
     char *copy = copy_text(text);
     if (!copy) return xp_fail(err, XP_ERR_MEMORY, "%s: not enough memory", file);
     xp_wfdb_header made = {0};
-    xp_wfdb_copy_text(made.file, sizeof made.file, file);
-    xp_wfdb_copy_text(made.w.name, sizeof made.w.name, file);
+    xp_copy_text(made.file, sizeof made.file, file);
+    xp_copy_text(made.w.name, sizeof made.w.name, file);
     char *dot = strrchr(made.w.name, '.');
     if (dot) *dot = 0;
     parser p = {.h = &made, .err = err, .at = copy};
@@ -579,8 +521,30 @@ xp_status xp_wfdb_parse_header(xp_wfdb_header *h, const char *file, xp_bytes tex
 }
 
 void xp_wfdb_header_free(xp_wfdb_header *h) {
-    xp_wfdb_free(&h->w);
+    xp_stored_free(&h->w);
     free(h->segments);
     h->segments = NULL;
     h->n_segments = 0;
+}
+
+bool xp_wfdb_names(xp_bytes text, void (*take)(void *ctx, const char *name, bool segment),
+                   void *ctx) {
+    if (check_text("", &text, NULL) != XP_OK) return true;
+    char *copy = copy_text(text);
+    if (!copy) return false;
+    parser p = {.at = copy};
+    bool record_line = true, segments = false;
+    for (char *line; (line = raw_line(&p));) {
+        char *name = *line == '#' ? NULL : xp_wfdb_token(&line);
+        if (!name) continue;
+        const char *within = NULL;
+        if (record_line)
+            segments = xp_wfdb_read_name(name, p.at).segments > 0;
+        else if (strcmp(name, "~"))
+            within = xp_wfdb_inside(name);
+        if (within) take(ctx, within, segments);
+        record_line = false;
+    }
+    free(copy);
+    return true;
 }

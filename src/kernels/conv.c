@@ -34,48 +34,6 @@ xp_conv_shape xp_conv_transposed_shape(const xp_conv_shape *s) {
                            .pad_left = s->k - 1 - s->pad_left};
 }
 
-/* ---- weights ---------------------------------------------------------------------------- */
-
-/* Tap j of a kernel padded by pad is tap j - (pad - b->pad_left) of the branch. */
-static void forward_row(float *out, const conv_weights *w, int j, int pad, int c, int col, int n) {
-    const int c_in = w->shape->c_in;
-    int first = 0;
-    for (int i = 0; i < w->n; i++) {
-        const xp_conv_branch *b = &w->branch[i];
-        const int tap = j - (pad - b->pad_left);
-        const int from = col > first ? col : first;
-        const int to = col + n < first + b->c_out ? col + n : first + b->c_out;
-        if (from < to && tap >= 0 && tap < b->k)
-            memcpy(out + (from - col), b->w + ((size_t)tap * c_in + c) * b->c_out + (from - first),
-                   (size_t)(to - from) * sizeof *out);
-        first += b->c_out;
-    }
-}
-
-/* The kernel of the input gradient: taps in reverse order, channels exchanged. */
-static void transposed_row(float *out, const conv_weights *w, int j, int pad, int c, int col,
-                           int n) {
-    const int k = w->shape->k, c_in = w->shape->c_out;
-    int first = 0;
-    for (int i = 0; i < w->n; i++) {
-        const xp_conv_branch *b = &w->branch[i];
-        const int tap = (k - 1 - j) - (k - 1 - pad - b->pad_left);
-        if (c >= first && c < first + b->c_out && tap >= 0 && tap < b->k)
-            for (int o = 0; o < n; o++)
-                out[o] = b->w[((size_t)tap * c_in + col + o) * b->c_out + (c - first)];
-        first += b->c_out;
-    }
-}
-
-void conv_weights_row(float *out, const conv_weights *w, const conv_group *g, int j, int c, int col,
-                      int n) {
-    memset(out, 0, (size_t)n * sizeof *out);
-    if (w->transposed)
-        transposed_row(out, w, j, g->pad_left, c, col, n);
-    else
-        forward_row(out, w, j, g->pad_left, c, col, n);
-}
-
 /* ---- plan ------------------------------------------------------------------------------- */
 
 /* The group of parts [first, last) of a shape, by the cheaper method (or the one asked for). */
@@ -169,6 +127,13 @@ size_t xp_conv_scratch(const xp_conv_shape *shape, xp_conv_method method, const 
     return floats * sizeof(float);
 }
 
+double xp_conv_cost(const xp_conv_shape *shape, xp_conv_method method, const xp_kernels *kernels) {
+    const xp_conv plan = make_plan(shape, method, kernels, 1);
+    double cost = 0;
+    for (int i = 0; i < plan.n_groups; i++) cost += plan.group[i].cost;
+    return cost;
+}
+
 size_t xp_conv_weight_bytes(const xp_conv_shape *shape, xp_conv_method method,
                             const xp_kernels *kernels) {
     const xp_conv plan = make_plan(shape, method, kernels, 1);
@@ -203,27 +168,33 @@ void xp_conv_pack_transposed(xp_conv *conv, const xp_conv_branch *branches, int 
 
 /* ---- forward ---------------------------------------------------------------------------- */
 
-xp_conv_epilogue conv_epilogue_from(const xp_conv_epilogue *ep, int col) {
-    xp_conv_epilogue e = *ep;
-    if (e.bias) e.bias += col;
-    if (e.scale) e.scale += col;
-    if (e.shift) e.shift += col;
-    return e;
+static void forward_group(const xp_conv *conv, const conv_group *g, xp_mats y, xp_mats x, int n,
+                          const xp_conv_epilogue *ep, void *scratch, xp_pool *pool) {
+    if (g->method == CONV_SPECTRAL) {
+        conv_frequency_forward(conv, g, y, x, n, ep, scratch, pool);
+        return;
+    }
+    for (int r = 0; r < n; r++)
+        if (g->method == CONV_SHORT)
+            conv_short_forward(conv, g, xp_mats_at(y, r), xp_mats_at(x, r), ep, scratch, pool);
+        else
+            conv_direct_forward(conv, g, xp_mats_at(y, r), xp_mats_at(x, r), ep, pool);
 }
 
-void xp_conv_forward(const xp_conv *conv, xp_mat y, xp_mat x, const xp_conv_epilogue *ep,
-                     void *scratch, xp_pool *pool) {
-    assert(x.rows == conv->shape.t_in && x.cols == conv->shape.c_in);
-    assert(y.rows == conv->shape.t_out && y.cols == conv->shape.c_out);
+void xp_conv_forward_records(const xp_conv *conv, xp_mats y, xp_mats x, int n,
+                             const xp_conv_epilogue *ep, void *scratch, xp_pool *pool) {
+    assert(n <= conv_records(&conv->shape));
+    assert(x.m.rows == conv->shape.t_in && x.m.cols == conv->shape.c_in);
+    assert(y.m.rows == conv->shape.t_out && y.m.cols == conv->shape.c_out);
     for (int i = 0; i < conv->n_groups; i++) {
         const conv_group *g = &conv->group[i];
         const xp_conv_epilogue e =
             ep ? conv_epilogue_from(ep, g->col) : (xp_conv_epilogue){.relu_first = false};
-        if (g->method == CONV_SPECTRAL)
-            conv_frequency_forward(conv, g, y, x, ep ? &e : NULL, scratch, pool);
-        else if (g->method == CONV_SHORT)
-            conv_short_forward(conv, g, y, x, ep ? &e : NULL, scratch, pool);
-        else
-            conv_direct_forward(conv, g, y, x, ep ? &e : NULL, pool);
+        forward_group(conv, g, y, x, n, ep ? &e : NULL, scratch, pool);
     }
+}
+
+void xp_conv_forward(const xp_conv *conv, xp_mat y, xp_mat x, const xp_conv_epilogue *ep,
+                     void *scratch, xp_pool *pool) {
+    xp_conv_forward_records(conv, (xp_mats){y, 0}, (xp_mats){x, 0}, 1, ep, scratch, pool);
 }

@@ -26,6 +26,7 @@ enum { XP_CONV_PARTS = 4 };
 
 typedef struct xp_conv_shape {
     int t_in, c_in, t_out, c_out, k, stride, pad_left;
+    int records; /* most that one call takes, each (t_in, c_in); 0: one */
     /* Optional, written by xp_conv_align: the branches that make up the columns, so that the plan
      * may treat a short kernel as the short kernel it is. n_parts == 0: one kernel of k taps. */
     int n_parts;
@@ -78,8 +79,16 @@ size_t xp_conv_scratch(const xp_conv_shape *shape, xp_conv_method method, const 
 size_t xp_conv_weight_bytes(const xp_conv_shape *shape, xp_conv_method method,
                             const xp_kernels *kernels);
 
-/* x (t_in, c_in) and y (t_out, c_out) may have row strides; y must not overlap x. ep may be NULL.
- */
+/* Estimated vector operations a record: for choosing the records of a call. */
+double xp_conv_cost(const xp_conv_shape *shape, xp_conv_method method, const xp_kernels *kernels);
+
+/* n records, at most shape.records: their blocks pass through one reading of the packed weights.
+ * What becomes of one does not depend on n or on the others. x (t_in, c_in) and y (t_out, c_out)
+ * may have row strides; y must not overlap x. ep may be NULL. */
+void xp_conv_forward_records(const xp_conv *conv, xp_mats y, xp_mats x, int n,
+                             const xp_conv_epilogue *ep, void *scratch, xp_pool *pool);
+
+/* One record. */
 void xp_conv_forward(const xp_conv *conv, xp_mat y, xp_mat x, const xp_conv_epilogue *ep,
                      void *scratch, xp_pool *pool);
 

@@ -68,6 +68,7 @@ typedef struct xp_conv_kernels {
 } xp_conv_kernels;
 
 /* Those that this build has; kernels.c chooses. */
-extern const xp_kernels xp_kernels_scalar, xp_kernels_wasm, xp_kernels_avx2, xp_kernels_avx512;
+extern const xp_kernels xp_kernels_scalar, xp_kernels_wasm, xp_kernels_neon, xp_kernels_avx2,
+    xp_kernels_avx512;
 
 #endif

@@ -8,7 +8,7 @@
 /* Layout of a group computed in the frequency domain. Sizes are in floats. */
 typedef struct conv_spectrum {
     fft_plan fft;
-    int len, blocks;           /* outputs of a block; blocks that cover t_out */
+    int len, blocks;           /* outputs of a block; blocks that cover t_out of a record */
     int tiles;                 /* column tiles of the product */
     size_t x_row, x_im, x_bin; /* input spectrum: a block's row, imaginary plane, bin */
     size_t y_row, y_im, y_bin; /* output spectrum */
@@ -53,7 +53,11 @@ void conv_weights_row(float *out, const conv_weights *w, const conv_group *g, in
 /* ep with its pointers moved by col columns. */
 xp_conv_epilogue conv_epilogue_from(const xp_conv_epilogue *ep, int col);
 
-/* plan: complete a group that has its columns and kernel; cost is in vector operations. */
+static inline int conv_records(const xp_conv_shape *s) {
+    return s->records > 1 ? s->records : 1;
+}
+
+/* plan: complete a group that has its columns and kernel; cost is in vector operations a record. */
 void conv_direct_plan(conv_group *g, const xp_conv_shape *s, const xp_kernels *kernels);
 void conv_direct_pack(const xp_conv *conv, const conv_group *g, const conv_weights *w);
 void conv_direct_forward(const xp_conv *conv, const conv_group *g, xp_mat y, xp_mat x,
@@ -70,7 +74,7 @@ bool conv_frequency_plan(conv_group *g, const xp_conv_shape *s, const xp_kernels
                          int threads);
 void conv_frequency_pack(const xp_conv *conv, const conv_group *g, const conv_weights *w,
                          float *scratch, xp_pool *pool);
-void conv_frequency_forward(const xp_conv *conv, const conv_group *g, xp_mat y, xp_mat x,
+void conv_frequency_forward(const xp_conv *conv, const conv_group *g, xp_mats y, xp_mats x, int n,
                             const xp_conv_epilogue *ep, float *scratch, xp_pool *pool);
 
 #endif

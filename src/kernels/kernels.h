@@ -1,14 +1,15 @@
 /* The table of inner loops, one per instruction set, chosen once. Bodies are written once over
- * vec_{scalar,wasm,avx2}.h and compiled in one unit per instruction set. */
+ * vec_{scalar,wasm,neon,avx2,avx512}.h and compiled in one unit per instruction set. */
 #ifndef XP_KERNELS_KERNELS_H
 #define XP_KERNELS_KERNELS_H
 
 #include "base/mat.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 typedef struct xp_kernels {
-    const char *name; /* "scalar", "avx2", "wasm-simd", ... */
+    const char *name; /* "scalar", "avx2", "neon", "wasm-simd", ... */
     int width;        /* floats in a vector */
 
     /* c (m,n) = a (m,k) * b (k,n) [+ c when accumulate]; row strides in floats. */
@@ -40,12 +41,18 @@ typedef struct xp_kernels {
     const struct xp_stream_kernels *stream; /* stream_kernels.h; NULL in WebAssembly */
 } xp_kernels;
 
-/* The best table for this machine; the same pointer for the whole run. */
+/* The best table for this machine; the same pointer for the whole run. The environment variable
+ * XP_KERNELS caps the choice: with "avx2" a machine with AVX-512 computes as one without, so that
+ * tests can try every table. A name that no table has caps nothing; programs refuse it. */
+#define XP_KERNELS_VARIABLE "XP_KERNELS"
 const xp_kernels *xp_kernels_best(void);
 
 /* A table by name, or NULL when this build or machine has it not: tests compare all of them.
  * xp_kernels_at(i) enumerates those that run here; NULL past the end. */
 const xp_kernels *xp_kernels_named(const char *name);
 const xp_kernels *xp_kernels_at(int i);
+
+/* Whether this build has a table of that name, on whatever machine. */
+bool xp_kernels_known(const char *name);
 
 #endif

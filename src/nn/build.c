@@ -1,10 +1,10 @@
 /* The architectures that we build ourselves: ECG-XPLAIM (Pantelidis et al. 2025, doi
  * 10.3389/fcvm.2025.1659971) and its two baselines, a CNN and a GRU network. */
 #include "base/arena.h"
+#include "base/json.h"
 #include "base/rng.h"
 #include "nn/model.h"
 
-#include <cjson/cJSON.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -272,8 +272,7 @@ static xp_status name_columns(xp_model *m, const xp_arch_config *cfg, xp_error *
     m->n_labels = cfg->n_labels;
     for (int i = 0; i < cfg->n_labels; i++) {
         xp_label *l = &m->labels[i];
-        *l = (xp_label){
-            .threshold = NAN, .auroc = NAN, .auroc_low = NAN, .auroc_high = NAN, .n_positive = -1};
+        xp_label_forget(l);
         XP_TRY(copy_name(l->name, sizeof l->name, cfg->labels[i], "label", err));
     }
     m->n_leads = cfg->n_leads;
@@ -301,15 +300,14 @@ static xp_status init_weights(xp_model *m, uint64_t seed, xp_error *err) {
 
 static xp_status note_config(xp_model *m, const xp_arch_config *cfg, xp_error *err) {
     cJSON *o = cJSON_CreateObject();
-    cJSON_AddStringToObject(o, "arch", cfg->arch);
+    xp_json_add(o, "arch", cJSON_CreateString(cfg->arch));
     if (!strcmp(cfg->arch, "ecg-xplaim")) {
-        cJSON_AddItemToObject(o, "filters", cJSON_CreateIntArray(cfg->filters, cfg->n_blocks));
-        cJSON_AddItemToObject(o, "kernels", cJSON_CreateIntArray(cfg->kernels, cfg->n_kernels));
+        xp_json_add(o, "filters", cJSON_CreateIntArray(cfg->filters, cfg->n_blocks));
+        xp_json_add(o, "kernels", cJSON_CreateIntArray(cfg->kernels, cfg->n_kernels));
     } else {
-        cJSON_AddNumberToObject(o, "dropout", round(1e6 * (double)cfg->dropout) / 1e6);
+        xp_json_add(o, "dropout", cJSON_CreateNumber(round(1e6 * (double)cfg->dropout) / 1e6));
     }
-    char *text = cJSON_PrintUnformatted(o);
-    cJSON_Delete(o);
+    char *text = xp_json_print(o);
     xp_status s = text ? xp_model_set_meta(m, "architecture_config", text) : XP_ERR_MEMORY;
     free(text);
     return s == XP_OK ? s : xp_fail(err, s, "no memory for the model's metadata");

@@ -2,6 +2,8 @@
 
 #include "base/arena.h"
 #include "nn/gradcam.h"
+#include "nn/model_file.h"
+#include "nn/op.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -26,15 +28,6 @@ static xp_status differs(xp_error *err, int member, const char *what) {
         member + 1, what);
 }
 
-static bool same_settings(const xp_op *a, const xp_op *b) {
-    return a->kind == b->kind && a->n_inputs == b->n_inputs && a->activation == b->activation &&
-           a->kernel == b->kernel && a->stride == b->stride && a->padding == b->padding &&
-           a->pad_left == b->pad_left && a->pad_right == b->pad_right && a->t == b->t &&
-           a->c == b->c && a->use_bias == b->use_bias && a->center == b->center &&
-           a->scale == b->scale && a->epsilon == b->epsilon &&
-           !memcmp(a->inputs, b->inputs, (size_t)a->n_inputs * sizeof *a->inputs);
-}
-
 static xp_status check_member(const builder *b, int k, xp_error *err) {
     const xp_model *m = b->members[k], *first = b->members[0];
     bool same =
@@ -47,7 +40,7 @@ static xp_status check_member(const builder *b, int k, xp_error *err) {
     if (!same) return differs(err, k, "labels");
     same = m->graph.n_ops == first->graph.n_ops;
     for (int i = b->join; same && i < m->graph.n_ops; i++)
-        same = same_settings(&m->graph.ops[i], &first->graph.ops[i]);
+        same = xp_op_same(&m->graph.ops[i], &first->graph.ops[i]);
     if (!same) return differs(err, k, "layers");
     return XP_OK;
 }
@@ -156,9 +149,7 @@ static xp_status copy_labels(xp_model *m, const xp_model *from, xp_error *err) {
     for (int l = 0; l < m->n_labels; l++) {
         xp_label *label = &m->labels[l];
         *label = from->labels[l];
-        label->threshold = label->auroc = label->auroc_low = label->auroc_high = NAN;
-        label->threshold_source[0] = 0;
-        label->n_positive = -1;
+        xp_label_forget(label);
     }
     return XP_OK;
 }

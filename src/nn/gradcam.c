@@ -96,7 +96,7 @@ static xp_status check_layer(xp_net *net, int layer, xp_error *err) {
                        "Grad-CAM at layer \"%s\": its output has no time axis; choose a layer "
                        "before the global pooling",
                        op->name);
-    if (layer >= net->logit_op || !net->ops[layer].leads)
+    if (layer >= net->logit_op || !net->ops[layer].reaches_logits)
         return xp_fail(err, XP_ERR_USAGE,
                        "Grad-CAM at layer \"%s\": it does not come before the logits", op->name);
     return XP_OK;
@@ -149,6 +149,10 @@ void xp_gradcam_stretch(const float *map, int t, float *out, int n) {
     }
 }
 
+static bool is_convolution(const xp_op *op) {
+    return op->kind == XP_OP_CONV1D || op->kind == XP_OP_GROUP_CONV1D;
+}
+
 int xp_gradcam_default_layer(const xp_graph *g) {
     int layer = -1;
     for (int i = 0; i < g->n_ops; i++) {
@@ -156,7 +160,7 @@ int xp_gradcam_default_layer(const xp_graph *g) {
         if (!strncmp(g->ops[i].name, "block", 5) && dot && !strcmp(dot, ".shortcut")) layer = i;
     }
     for (int i = g->n_ops - 1; layer < 0 && i >= 0; i--)
-        if (g->ops[i].kind == XP_OP_CONV1D) layer = i;
+        if (is_convolution(&g->ops[i])) layer = i;
     for (int i = g->n_ops - 1; layer < 0 && i > 0; i--)
         if (g->ops[i].is_sequence) layer = i;
     return layer;

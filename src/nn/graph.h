@@ -18,23 +18,34 @@
 #define XP_OP_MAX_INPUTS 16
 #define XP_OP_MAX_PARAMS 4
 
-/* kind, stable name in files */
+/* Every operation: its kind, and its name in model files and messages, which its rows have too:
+ * xp_op_<name> (nn/op.h) and onnx_op_<name> (convert/onnx/). */
 #define XP_OP_LIST(X)                                                                              \
-    X(XP_OP_INPUT, "input")                                                                        \
-    X(XP_OP_CONV1D, "conv1d")                                                                      \
-    X(XP_OP_BATCHNORM, "batchnorm")                                                                \
-    X(XP_OP_ACTIVATION, "activation")                                                              \
-    X(XP_OP_CONCAT, "concat")                                                                      \
-    X(XP_OP_ADD, "add")                                                                            \
-    X(XP_OP_MAXPOOL, "maxpool")                                                                    \
-    X(XP_OP_AVGPOOL, "avgpool")                                                                    \
-    X(XP_OP_GLOBAL_AVGPOOL, "global_avgpool")                                                      \
-    X(XP_OP_GLOBAL_MAXPOOL, "global_maxpool")                                                      \
-    X(XP_OP_FLATTEN, "flatten")                                                                    \
-    X(XP_OP_DENSE, "dense")                                                                        \
-    X(XP_OP_DROPOUT, "dropout")                                                                    \
-    X(XP_OP_LAYERNORM, "layernorm")                                                                \
-    X(XP_OP_GRU, "gru")
+    X(XP_OP_INPUT, input)                                                                          \
+    X(XP_OP_CONV1D, conv1d)                                                                        \
+    X(XP_OP_BATCHNORM, batchnorm)                                                                  \
+    X(XP_OP_ACTIVATION, activation)                                                                \
+    X(XP_OP_CONCAT, concat)                                                                        \
+    X(XP_OP_ADD, add)                                                                              \
+    X(XP_OP_MAXPOOL, maxpool)                                                                      \
+    X(XP_OP_AVGPOOL, avgpool)                                                                      \
+    X(XP_OP_GLOBAL_AVGPOOL, global_avgpool)                                                        \
+    X(XP_OP_GLOBAL_MAXPOOL, global_maxpool)                                                        \
+    X(XP_OP_FLATTEN, flatten)                                                                      \
+    X(XP_OP_DENSE, dense)                                                                          \
+    X(XP_OP_DROPOUT, dropout)                                                                      \
+    X(XP_OP_LAYERNORM, layernorm)                                                                  \
+    X(XP_OP_GRU, gru)                                                                              \
+    X(XP_OP_GROUP_CONV1D, group_conv1d)                                                            \
+    X(XP_OP_FUNCTION, function)                                                                    \
+    X(XP_OP_PRELU, prelu)                                                                          \
+    X(XP_OP_PAD, pad)                                                                              \
+    X(XP_OP_MULTIPLY, multiply)                                                                    \
+    X(XP_OP_GROUPNORM, groupnorm)                                                                  \
+    X(XP_OP_SOFTMAX_TIME, softmax_time)                                                            \
+    X(XP_OP_MATMUL, matmul)                                                                        \
+    X(XP_OP_LSTM, lstm)                                                                            \
+    X(XP_OP_REVERSE, reverse)
 
 typedef enum xp_op_kind {
 #define X(kind, name) kind,
@@ -55,6 +66,31 @@ typedef enum xp_activation {
 #undef X
 } xp_activation;
 
+/* Functions of the operation of that name: a and b are its settings alpha and beta. */
+#define XP_FUNCTION_LIST(X)                                                                        \
+    X(XP_FN_ELU, "elu")                   /* below 0: a (exp(x) - 1) */                            \
+    X(XP_FN_SELU, "selu")                 /* Klambauer et al. 2017 */                              \
+    X(XP_FN_LEAKY_RELU, "leaky_relu")     /* below 0: a x */                                       \
+    X(XP_FN_GELU, "gelu")                 /* x times the normal distribution's share below x */    \
+    X(XP_FN_GELU_TANH, "gelu_tanh")       /* the same, approximated by tanh */                     \
+    X(XP_FN_SWISH, "swish")               /* x sigmoid(x) */                                       \
+    X(XP_FN_HARD_SIGMOID, "hard_sigmoid") /* a x + b, kept within 0 and 1 */                       \
+    X(XP_FN_HARD_SWISH, "hard_swish")     /* x times x / 6 + 1 / 2, kept within 0 and 1 */         \
+    X(XP_FN_SOFTPLUS, "softplus")         /* log(1 + exp(x)) */                                    \
+    X(XP_FN_SOFTSIGN, "softsign")         /* x / (1 + |x|) */                                      \
+    X(XP_FN_MISH, "mish")                 /* x tanh(softplus(x)) */                                \
+    X(XP_FN_CLIP, "clip")                 /* kept within a and b */                                \
+    X(XP_FN_ERF, "erf")                                                                            \
+    X(XP_FN_EXP, "exp")                                                                            \
+    X(XP_FN_AFFINE, "affine") /* a x + b */
+
+typedef enum xp_function {
+#define X(fn, name) fn,
+    XP_FUNCTION_LIST(X)
+#undef X
+        XP_N_FUNCTIONS
+} xp_function;
+
 /* same and valid are Keras' rules. Explicit: pad_left and pad_right are given, as other frameworks
  * have it (a stride of 2 with one sample on either side is no "same"). */
 typedef enum xp_padding { XP_PAD_VALID, XP_PAD_SAME, XP_PAD_EXPLICIT } xp_padding;
@@ -73,18 +109,23 @@ typedef struct xp_op {
     char name[XP_NAME_MAX]; /* unique; a role ("block3.shortcut") or the Keras layer's name */
     int n_inputs, inputs[XP_OP_MAX_INPUTS]; /* indices of earlier ops */
 
-    /* Settings; only those the kind uses are meaningful, the rest are 0. */
-    xp_activation activation; /* conv1d, dense, activation, gru (candidate) */
-    xp_activation recurrent;  /* gru gates */
-    int units;                /* conv1d filters; dense and gru units */
-    int kernel, stride;       /* conv1d, pools (kernel = pool size) */
-    xp_padding padding;       /* conv1d, pools */
-    bool use_bias;            /* conv1d, dense, gru */
-    bool center, scale;       /* batchnorm (beta, gamma), layernorm */
-    float epsilon, momentum;  /* batchnorm, layernorm (epsilon) */
-    float rate;               /* dropout */
-    bool return_sequences;    /* gru */
-    bool reset_after;         /* gru */
+    /* Settings; only those that the kind has (nn/op.h) are meaningful, the rest are 0. */
+    xp_activation activation;      /* conv1d, dense, activation, gru (candidate) */
+    xp_activation recurrent;       /* gru gates */
+    int units;                     /* conv1d filters; dense and gru units */
+    int kernel, stride;            /* conv1d, pools (kernel = pool size) */
+    xp_padding padding;            /* conv1d, pools */
+    bool use_bias;                 /* conv1d, dense, gru, lstm */
+    bool center, scale;            /* batchnorm (beta, gamma), layernorm */
+    float epsilon, momentum;       /* batchnorm, layernorm (epsilon) */
+    float rate;                    /* dropout */
+    bool return_sequences;         /* gru */
+    bool reset_after;              /* gru */
+    int dilation, groups;          /* group_conv1d; groupnorm (groups) */
+    int before, after;             /* pad: samples of 0; negative: that many are cut off */
+    xp_function function;          /* function */
+    float alpha, beta;             /* function */
+    bool transpose_a, transpose_b; /* matmul */
 
     /* conv1d, pools: samples in front and behind that are 0 (maxpool: -inf, avgpool: not counted).
      * Given with XP_PAD_EXPLICIT, each less than kernel; otherwise derived. */
@@ -94,9 +135,8 @@ typedef struct xp_op {
     int t, c;         /* output shape */
     bool is_sequence; /* false: a vector, t = 1 */
     int n_params, params[XP_OP_MAX_PARAMS];
-    /* params by kind: conv1d, dense: kernel [bias]; batchnorm: [gamma] [beta] moving_mean
-     * moving_variance; layernorm: [gamma] [beta]; gru: kernel recurrent_kernel [bias (2, 3 units)
-     * with reset_after, (3 units) without] (gates in Keras' order z, r, h). */
+    /* params by kind: the op's file in nn/ops/ says which, and in which order. They lie one behind
+     * the other in the model's block of weights. */
 } xp_op;
 
 typedef struct xp_graph {
@@ -108,7 +148,10 @@ typedef struct xp_graph {
 } xp_graph;
 
 const char *xp_op_kind_name(xp_op_kind k);
+/* The kind of that name, or -1. */
+int xp_op_kind_named(const char *name);
 const char *xp_activation_name(xp_activation a);
+const char *xp_function_name(xp_function f);
 
 /* Append a copy of *op: checks its settings, infers its shape and creates its params. Returns the
  * status; on success the op's index is g->n_ops - 1. On error g is unchanged and err names the op
@@ -123,11 +166,17 @@ int xp_graph_find_param(const xp_graph *g, const char *name);
 /* The param of op whose name ends in ".suffix", or NULL. */
 const xp_param *xp_op_param(const xp_graph *g, const xp_op *op, const char *suffix);
 
+/* Samples that a window of the op spans: its kernel, spread by its dilation. */
+static inline long long xp_op_extent(const xp_op *op) {
+    return op->dilation > 1 ? (long long)(op->kernel - 1) * op->dilation + 1 : op->kernel;
+}
+
 /* Whether the op treats each channel by itself, and all of them alike (batch norm, add, pools ...).
  */
 bool xp_op_is_channelwise(const xp_op *op);
 
-/* Multiply-adds of one direct forward pass: what `info` prints. */
+/* Multiply-adds of one direct forward pass, of an op and of all: what `info` prints. */
+double xp_op_macs(const xp_graph *g, const xp_op *op);
 double xp_graph_macs(const xp_graph *g);
 
 /* The graph as JSON text ("graph" in the model file's metadata) and back. *text is malloc'ed. */

@@ -15,8 +15,28 @@ typedef struct xp_label {
     double threshold;                    /* on the probability */
     char threshold_source[96];           /* "validation (fold 9), Youden" */
     double auroc, auroc_low, auroc_high; /* on the test set, 95 % interval */
-    int n_positive;                      /* positives in the test set */
+    int n_positive, n_negative;          /* in the test set; -1: not known */
+    int found, false_alarms;             /* of those, how many reach the threshold; -1: not known */
+    /* A second operating point: few false alarms. NaN: there is none. */
+    double specific_threshold;
+    char specific_source[96];
+    int specific_found, specific_false_alarms;
 } xp_label;
+
+/* All that is known of a label from tests and validation: nothing. Names stay. */
+void xp_label_forget(xp_label *l);
+
+/* Fewer positives in the test set than this say next to nothing. */
+enum { XP_LABEL_TESTED = 10 };
+
+/* Which threshold of each label is in use, in `threshold` and what belongs to it. */
+typedef enum xp_operating_point {
+    XP_BALANCED,
+    XP_SPECIFIC,
+    XP_OPERATING_POINTS
+} xp_operating_point;
+const char *xp_operating_point_name(xp_operating_point p); /* "balanced", "high-specificity" */
+int xp_operating_point_find(const char *name);             /* -1: no point of that name */
 
 typedef struct xp_meta_item {
     char *key, *value; /* owned */
@@ -34,6 +54,7 @@ typedef struct xp_model {
     double rate;                  /* Hz */
     int length;                   /* samples of the input window */
     bool trained;                 /* false: weights that were never fitted to real labels */
+    xp_operating_point point;     /* in use; a model is read, and written, at the balanced one */
     /* Every other metadata string of the file, kept as it was and written back: training data,
      * licence, notes, temperature, card facts ... Values may be JSON text. */
     xp_meta_item *meta;
@@ -59,18 +80,12 @@ typedef struct xp_arch_config {
 
 /* The builder also sets the metadata "architecture_config" (JSON text: what it was asked for). */
 xp_status xp_model_build(xp_model *m, const xp_arch_config *cfg, uint64_t seed, xp_error *err);
+/* Put another operating point to use: the labels' thresholds, where they come from, and the counts
+ * at them are exchanged. has: any label has a threshold there. */
+void xp_model_operate_at(xp_model *m, xp_operating_point p);
+bool xp_model_can_operate_at(const xp_model *m, xp_operating_point p);
+
 void xp_model_free(xp_model *m);
-
-/* Whether m is consistent: the last layer gives a vector of n_labels, the input is (length,
- * n_leads), names are there, every weight is finite and every variance + epsilon positive. err
- * names the label, lead or tensor. Read and write check this themselves; importers call it. */
-xp_status xp_model_check(const xp_model *m, xp_error *err);
-
-/* safetensors (f32 or f16) <-> model. read keeps nothing of bytes. half: store weights as float16.
- * The written bytes are malloc'ed. */
-xp_status xp_model_read(xp_model *m, xp_bytes file, xp_error *err);
-xp_status xp_model_write(const xp_model *m, bool half, uint8_t **bytes, size_t *size,
-                         xp_error *err);
 
 /* Metadata strings; NULL when absent. set copies both (value NULL removes). Keys that have a field
  * of their own in xp_model ("labels", "graph", "rate", ...) are XP_ERR_USAGE in set. */

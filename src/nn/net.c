@@ -2,20 +2,10 @@
 
 #include "nn/plan.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-
-xp_gru xp_net_gru(const xp_net *net, const xp_op *op) {
-    return (xp_gru){.units = op->units,
-                    .activation = op->activation,
-                    .recurrent = op->recurrent,
-                    .reset_after = op->reset_after,
-                    .return_sequences = op->return_sequences,
-                    .kernel = xp_net_param(net, op, "kernel"),
-                    .recurrence = xp_net_param(net, op, "recurrent_kernel"),
-                    .bias = xp_net_param(net, op, "bias")};
-}
 
 /* ==== creation ==== */
 
@@ -29,6 +19,10 @@ static xp_status check_model(const xp_model *m, const xp_net_options *opt, xp_er
         return xp_fail(err, XP_ERR_SHAPE,
                        "the last layer \"%s\" gives (%d, %d), expected a vector of %d labels",
                        last->name, last->t, last->c, m->n_labels);
+    if (opt->batch < 0 || opt->batch > XP_NET_MAX_BATCH || (opt->batch > 1 && opt->n_explain > 0))
+        return xp_fail(err, XP_ERR_USAGE,
+                       "%d windows at once: expected 1 to %d, and 1 where layers are explained",
+                       opt->batch, XP_NET_MAX_BATCH);
     if (opt->n_explain < 0 || opt->n_explain > XP_NET_MAX_EXPLAIN)
         return xp_fail(err, XP_ERR_USAGE, "%d layers to explain at once, expected 0 to %d",
                        opt->n_explain, XP_NET_MAX_EXPLAIN);
@@ -53,7 +47,8 @@ static xp_status measure(xp_net *net, const xp_model *m, const xp_net_options *o
                     .g = &m->graph,
                     .kernels = choose_kernels(opt),
                     .pool = opt->pool,
-                    .reference = opt->reference};
+                    .reference = opt->reference,
+                    .batch = opt->batch > 1 ? opt->batch : 1};
     XP_TRY(xp_plan_make(net, opt, err));
     xp_arena arena = {0};
     xp_plan_layout(net, &arena);
@@ -104,145 +99,84 @@ void xp_net_free(xp_net *net) {
  *
  * A step's work is cut into items (rows or columns of its output) that threads share out. */
 
-typedef void (*step_fn)(xp_net *net, step *s, int begin, int end);
+/* The same matrix, from window w on. */
+static xp_mats from_window(xp_mats m, int w) {
+    m.m.data += w * m.step;
+    return m;
+}
 
-static void run_conv(xp_net *net, step *s, int begin, int end) {
-    (void)begin, (void)end;
-    bool relu = net->g->ops[s->op].activation == XP_ACT_RELU;
-    xp_conv_epilogue ep = {s->bias, relu, s->scale, s->shift, false};
+/* A convolution shares its work out to the threads itself. */
+static void run_convolutions(xp_net *net, const step *s, int first, int n) {
+    bool relu = xp_net_op(net, s->op)->activation == XP_ACT_RELU;
+    const float *scale = s->vectors[0], *shift = s->vectors[1];
+    xp_conv_epilogue ep = {s->bias, relu, scale, shift, false};
     if (s->relu && s->norm < 0) ep.relu_first = true;
     if (s->relu && s->norm >= 0) ep.relu_last = true;
-    bool none = !s->bias && !ep.relu_first && !s->scale && !ep.relu_last;
-    xp_conv_forward(s->conv, s->y, s->x[0], none ? NULL : &ep, net->scratch, net->pool);
+    bool none = !s->bias && !ep.relu_first && !scale && !ep.relu_last;
+    xp_conv_forward_records(s->conv, from_window(s->y, first), from_window(s->x[0], first), n,
+                            none ? NULL : &ep, net->scratch, net->pool);
 }
 
-static void run_conv_reference(xp_net *net, step *s, int begin, int end) {
-    (void)begin, (void)end;
-    const xp_op *op = &net->g->ops[s->op];
-    const float *bias = xp_net_param(net, op, "bias");
-    xp_conv_reference(s->y, s->x[0], xp_net_param(net, op, "kernel"), &s->shape);
-    for (int t = 0; bias && t < s->y.rows; t++)
-        net->kernels->add(xp_mat_row(s->y, t), bias, (size_t)s->y.cols);
-}
-
-static void run_batchnorm(xp_net *net, step *s, int begin, int end) {
-    xp_batchnorm_forward(net->kernels, xp_mat_rows(s->y, begin, end),
-                         xp_mat_rows(s->x[0], begin, end), s->scale, s->shift, s->relu);
-}
-
-static void run_activation(xp_net *net, step *s, int begin, int end) {
-    xp_activation_forward(xp_mat_rows(s->y, begin, end), xp_mat_rows(s->x[0], begin, end),
-                          net->g->ops[s->op].activation);
-}
-
-static void run_add(xp_net *net, step *s, int begin, int end) {
-    xp_mat x[XP_OP_MAX_INPUTS];
-    for (int i = 0; i < s->n_in; i++) x[i] = xp_mat_rows(s->x[i], begin, end);
-    xp_add_forward(net->kernels, xp_mat_rows(s->y, begin, end), x, s->n_in, s->relu);
-}
-
-static void run_concat(xp_net *net, step *s, int begin, int end) {
-    (void)net;
-    for (int i = 0; i < s->n_in; i++) {
-        xp_mat y = xp_mat_cols(s->y, s->col[i], s->x[i].cols);
-        if (y.data == s->x[i].data) continue;
-        xp_copy_forward(xp_mat_rows(y, begin, end), xp_mat_rows(s->x[i], begin, end));
-    }
-}
-
-static void run_flatten(xp_net *net, step *s, int begin, int end) {
-    (void)net, (void)begin, (void)end;
-    xp_copy_forward(xp_mat_make(s->y.data, s->x[0].rows, s->x[0].cols), s->x[0]);
-}
-
-static xp_window window_of(const xp_op *op) {
-    return (xp_window){op->kernel, op->stride, op->pad_left};
-}
-
-static void run_add_relu_maxpool(xp_net *net, step *s, int begin, int end) {
-    xp_add_relu_maxpool_forward(s->y, s->x[0], s->x[1], window_of(&net->g->ops[s->pool]), begin,
-                                end);
-}
-
-static void run_maxpool(xp_net *net, step *s, int begin, int end) {
-    xp_maxpool_forward(s->y, s->x[0], window_of(&net->g->ops[s->op]), begin, end);
-}
-
-static void run_avgpool(xp_net *net, step *s, int begin, int end) {
-    xp_avgpool_forward(s->y, s->x[0], window_of(&net->g->ops[s->op]), begin, end);
-}
-
-static void run_global_avgpool(xp_net *net, step *s, int begin, int end) {
-    (void)net;
-    xp_global_avgpool_forward(s->y, s->x[0], begin, end);
-}
-
-static void run_global_maxpool(xp_net *net, step *s, int begin, int end) {
-    (void)net;
-    xp_global_maxpool_forward(s->y, s->x[0], begin, end);
-}
-
-static void run_dense(xp_net *net, step *s, int begin, int end) {
-    const xp_op *op = &net->g->ops[s->op];
-    xp_dense_forward(net->kernels, s->y, s->x[0], xp_net_param(net, op, "kernel"),
-                     xp_net_param(net, op, "bias"), begin, end);
-}
-
-static void run_layernorm(xp_net *net, step *s, int begin, int end) {
-    const xp_op *op = &net->g->ops[s->op];
-    xp_layernorm_forward(xp_mat_rows(s->y, begin, end), xp_mat_rows(s->x[0], begin, end),
-                         xp_net_param(net, op, "gamma"), xp_net_param(net, op, "beta"),
-                         op->epsilon);
-}
-
-static void run_gru(xp_net *net, step *s, int begin, int end) {
-    (void)begin, (void)end;
-    xp_gru g = xp_net_gru(net, &net->g->ops[s->op]);
-    xp_gru_forward(net->kernels, &g, s->y, s->x[0], s->saved, net->scratch);
-}
-
-enum { WHOLE, ROWS, COLUMNS };
-
-static const struct {
-    step_fn run;
-    int items;
-} step_table[] = {
-    [STEP_INPUT] = {NULL, WHOLE},
-    [STEP_CONV] = {run_conv, WHOLE}, /* uses the threads itself */
-    [STEP_CONV_REFERENCE] = {run_conv_reference, WHOLE},
-    [STEP_BATCHNORM] = {run_batchnorm, ROWS},
-    [STEP_ACTIVATION] = {run_activation, ROWS},
-    [STEP_ADD] = {run_add, ROWS},
-    [STEP_ADD_RELU_MAXPOOL] = {run_add_relu_maxpool, ROWS},
-    [STEP_CONCAT] = {run_concat, ROWS},
-    [STEP_FLATTEN] = {run_flatten, WHOLE},
-    [STEP_MAXPOOL] = {run_maxpool, ROWS},
-    [STEP_AVGPOOL] = {run_avgpool, ROWS},
-    [STEP_GLOBAL_AVGPOOL] = {run_global_avgpool, COLUMNS},
-    [STEP_GLOBAL_MAXPOOL] = {run_global_maxpool, COLUMNS},
-    [STEP_DENSE] = {run_dense, COLUMNS},
-    [STEP_LAYERNORM] = {run_layernorm, ROWS},
-    [STEP_GRU] = {run_gru, WHOLE},
-};
-
-typedef struct {
-    xp_net *net;
-    step *s;
+typedef struct step_job {
+    const xp_net *net;
+    const step *s;
+    xp_mat y, x[XP_OP_MAX_INPUTS]; /* of one window */
 } step_job;
 
-static void run_range(void *ctx, int begin, int end, int thread) {
-    step_job *j = ctx;
-    (void)thread;
-    step_table[j->s->kind].run(j->net, j->s, begin, end);
+static step_job make_job(const xp_net *net, const step *s, int window) {
+    step_job job = {.net = net, .s = s, .y = xp_mats_at(s->y, window)};
+    for (int j = 0; j < s->n_in; j++) job.x[j] = xp_mats_at(s->x[j], window);
+    return job;
 }
 
-static void run_step(xp_net *net, step *s) {
-    int items = step_table[s->kind].items;
-    step_job job = {net, s};
-    if (items == WHOLE)
-        step_table[s->kind].run(net, s, 0, 1);
+static void pool_range(void *ctx, int begin, int end, int thread) {
+    const step_job *j = ctx;
+    (void)thread;
+    xp_add_relu_maxpool_forward(j->y, j->x[0], j->x[1], xp_op_window(xp_net_op(j->net, j->s->pool)),
+                                begin, end);
+}
+
+static void op_range(void *ctx, int begin, int end, int thread) {
+    const step_job *j = ctx;
+    xp_op_call c = xp_net_call(j->net, xp_net_op(j->net, j->s->op), j->s);
+    (void)thread;
+    c.x = j->x;
+    c.y = j->y;
+    c.relu = j->s->relu;
+    c.begin = begin, c.end = end;
+    j->s->type->forward(&c);
+}
+
+static void run_op(const xp_net *net, step_job *job) {
+    const step *s = job->s;
+    if (s->type->part == XP_PART_WHOLE)
+        op_range(job, 0, 1, 0);
     else
-        xp_parallel_for(net->pool, items == ROWS ? s->y.rows : s->y.cols, run_range, &job);
+        xp_parallel_for(net->pool, s->type->part == XP_PART_ROWS ? job->y.rows : job->y.cols,
+                        op_range, job);
+}
+
+static void copy_input(const xp_net *net, xp_mat in, int window) {
+    const size_t n = (size_t)in.rows * (size_t)in.cols;
+    memcpy(in.data, net->input + (size_t)window * n, n * sizeof *in.data);
+}
+
+static void run_step(xp_net *net, const step *s, int window) {
+    step_job job = make_job(net, s, window);
+    switch (s->kind) {
+    case STEP_INPUT:
+        copy_input(net, job.y, window);
+        break;
+    case STEP_OP:
+        run_op(net, &job);
+        break;
+    case STEP_CONVOLUTIONS:
+        run_convolutions(net, s, window, 1);
+        break;
+    case STEP_ADD_RELU_MAXPOOL:
+        xp_parallel_for(net->pool, job.y.rows, pool_range, &job);
+        break;
+    }
 }
 
 /* Without a clock of its own the WebAssembly module needs no imports; its times read 0. */
@@ -256,27 +190,60 @@ static double now_ms(void) {
 #endif
 }
 
-void xp_net_forward(xp_net *net, const float *x) {
-    const xp_mat in = net->ops[0].value;
-    memcpy(in.data, x, (size_t)in.rows * (size_t)in.cols * sizeof *x);
-    if (net->profile) memset(net->times, 0, (size_t)net->g->n_ops * sizeof *net->times);
+/* Steps [begin, end), for one window, with the time that each takes. */
+static void run_steps(xp_net *net, int begin, int end, int window) {
     double before = net->profile ? now_ms() : 0;
-    for (int i = 0; i < net->n_steps; i++) {
-        step *s = &net->steps[i];
-        if (s->kind != STEP_INPUT) run_step(net, s);
+    for (int i = begin; i < end; i++) {
+        run_step(net, &net->steps[i], window);
         if (!net->profile) continue;
         double now = now_ms();
-        net->times[s->op] += now - before;
+        net->times[net->steps[i].op] += now - before;
         before = now;
     }
 }
 
+static void run_together(xp_net *net, const step *s, int n) {
+    double before = net->profile ? now_ms() : 0;
+    run_convolutions(net, s, 0, n);
+    if (net->profile) net->times[s->op] += now_ms() - before;
+}
+
+int xp_net_batch(const xp_net *net) {
+    return net->batch;
+}
+
+void xp_net_forward_batch(xp_net *net, const float *x, int n) {
+    assert(n <= net->batch);
+    net->input = x;
+    if (net->profile) memset(net->times, 0, (size_t)net->g->n_ops * sizeof *net->times);
+    for (int begin = 0, end; begin < net->n_steps; begin = end) {
+        end = xp_plan_run_end(net, begin);
+        if (net->steps[begin].together)
+            run_together(net, &net->steps[begin], n);
+        else
+            for (int w = 0; w < n; w++) run_steps(net, begin, end, w);
+    }
+}
+
+void xp_net_forward(xp_net *net, const float *x) {
+    xp_net_forward_batch(net, x, 1);
+}
+
+const float *xp_net_probabilities_of(const xp_net *net, int window) {
+    const int last = net->g->n_ops - 1;
+    return net->ops[last].value.data + window * xp_plan_window_step(net, last);
+}
+
 const float *xp_net_probabilities(const xp_net *net) {
-    return net->ops[net->g->n_ops - 1].value.data;
+    return xp_net_probabilities_of(net, 0);
+}
+
+const float *xp_net_logits_of(const xp_net *net, int window) {
+    return xp_mats_at(net->logits, window).data;
 }
 
 const float *xp_net_logits(const xp_net *net) {
-    return net->logits;
+    return xp_net_logits_of(net, 0);
 }
 
 bool xp_net_keeps(const xp_net *net, int op) {
@@ -318,7 +285,7 @@ static xp_mat open_gradient(xp_net *net, int i) {
 }
 
 /* Add dy to the gradient of op i. */
-static void hand_on(xp_net *net, int i, xp_mat dy) {
+static void accumulate_into(xp_net *net, int i, xp_mat dy) {
     op_plan *p = &net->ops[i];
     if (p->started)
         xp_copy_backward(net->kernels, p->gradient, dy);
@@ -327,37 +294,12 @@ static void hand_on(xp_net *net, int i, xp_mat dy) {
     p->started = true;
 }
 
-typedef struct {
-    xp_net *net;
-    int op;
-    xp_mat dx, dy;
-} back_job;
-
-static void conv_back_range(void *ctx, int begin, int end, int thread) {
-    const back_job *j = ctx;
-    (void)thread;
-    const xp_op *op = &j->net->g->ops[j->op];
-    const xp_conv_shape shape = {.t_in = j->dx.rows,
-                                 .c_in = j->dx.cols,
-                                 .t_out = op->t,
-                                 .c_out = op->units,
-                                 .k = op->kernel,
-                                 .stride = op->stride,
-                                 .pad_left = op->pad_left};
-    xp_conv1d_backward_input(j->net->kernels, j->dx, j->dy, xp_net_param(j->net, op, "kernel"),
-                             &shape, begin, end);
-}
-
-static const float *norm_scale(const xp_net *net, int i) {
-    return net->steps[net->ops[i].step].scale;
-}
-
 /* The input gradient of the branches of a step, which is a convolution too; i is the first of them
  * and thus the last whose turn comes: the gradients of the others are complete. */
-static void conv_back(xp_net *net, int i) {
+static void convolutions_back(xp_net *net, int i) {
     const step *s = &net->steps[net->ops[i].step];
     const xp_mat dy = net->ops[s->back_from].gradient;
-    op_plan *in = &net->ops[net->g->ops[i].inputs[0]];
+    op_plan *in = &net->ops[xp_net_op(net, i)->inputs[0]];
     xp_mat dx = in->gradient;
     if (i != s->op) return;
     if (in->started) dx = xp_mat_make(net->back_sum, dx.rows, dx.cols);
@@ -366,87 +308,65 @@ static void conv_back(xp_net *net, int i) {
     in->started = true;
 }
 
-static void gru_back(xp_net *net, const xp_op *op, int i, xp_mat dx, xp_mat dy) {
-    xp_gru g = xp_net_gru(net, op);
-    const step *s = &net->steps[net->ops[i].step];
-    xp_gru_backward(net->kernels, &g, &dx, NULL, NULL, NULL, dy, s->x[0], s->saved, net->scratch);
+typedef struct back_job {
+    const xp_op_type *type;
+    xp_op_call call;
+} back_job;
+
+static void back_range(void *ctx, int begin, int end, int thread) {
+    const back_job *j = ctx;
+    xp_op_call c = j->call;
+    (void)thread;
+    c.begin = begin, c.end = end;
+    j->type->backward(&c);
 }
 
-/* Add op i's contribution to the gradient dx of its only input. */
-static void unary_back(xp_net *net, int i, xp_mat dx, xp_mat dy) {
-    const xp_op *op = &net->g->ops[i];
-    const xp_mat x = net->ops[op->inputs[0]].value;
-    back_job job = {net, i, dx, dy};
-    switch (op->kind) {
-    case XP_OP_CONV1D:
-        xp_parallel_for(net->pool, dx.rows, conv_back_range, &job);
-        break;
-    case XP_OP_BATCHNORM:
-        xp_batchnorm_backward(dx, dy, norm_scale(net, i));
-        break;
-    case XP_OP_MAXPOOL:
-        xp_maxpool_backward(net->kernels, dx, dy, x, window_of(op), 0, dx.cols);
-        break;
-    case XP_OP_AVGPOOL:
-        xp_avgpool_backward(dx, dy, window_of(op), 0, dx.cols);
-        break;
-    case XP_OP_GLOBAL_AVGPOOL:
-        xp_global_avgpool_backward(dx, dy);
-        break;
-    case XP_OP_GLOBAL_MAXPOOL:
-        xp_global_maxpool_backward(dx, dy, x);
-        break;
-    case XP_OP_FLATTEN:
-        net->kernels->add(dx.data, dy.data, (size_t)dy.cols);
-        break;
-    case XP_OP_DENSE:
-        xp_dense_backward(net->kernels, &dx, NULL, NULL, dy, x, xp_net_param(net, op, "kernel"));
-        break;
-    case XP_OP_LAYERNORM:
-        xp_layernorm_backward(&dx, NULL, NULL, dy, x, xp_net_param(net, op, "gamma"), op->epsilon);
-        break;
-    case XP_OP_GRU:
-        gru_back(net, op, i, dx, dy);
-        break;
-    default: /* the others hand on what they have got, or have no input */
-        break;
+/* NULL for an op that computes nothing. */
+static const step *step_of(const xp_net *net, int i) {
+    return net->ops[i].step < 0 ? NULL : &net->steps[net->ops[i].step];
+}
+
+/* Add op i's contribution to the gradient dx of its input j, by its row. */
+static void row_back(xp_net *net, int i, int j, xp_mat dx) {
+    const xp_op *op = xp_net_op(net, i);
+    xp_mat x[XP_OP_MAX_INPUTS];
+    back_job job = {xp_op_type_of(op->kind), xp_net_call(net, op, step_of(net, i))};
+    for (int k = 0; k < op->n_inputs; k++) x[k] = net->ops[op->inputs[k]].value;
+    job.call.x = x;
+    job.call.input = j;
+    job.call.dy = net->ops[i].gradient;
+    job.call.dx = dx;
+    if (job.type->backward_part == XP_PART_ROWS)
+        xp_parallel_for(net->pool, dx.rows, back_range, &job);
+    else
+        back_range(&job, 0, dx.cols, 0);
+}
+
+/* Add dy, op i's gradient or the part of it that is its input j's, to the gradient of that. */
+static void input_back(xp_net *net, int i, int j, xp_mat dy) {
+    const xp_op *op = xp_net_op(net, i);
+    const int in = op->inputs[j];
+    const bool passes = xp_op_is(op, XP_OP_PASSES_GRADIENT);
+    if (net->gradient_storage[in].in == i) { /* it lies there already */
+        net->ops[in].started = true;
+        if (!passes) row_back(net, i, j, net->ops[in].gradient);
+    } else if (passes) {
+        accumulate_into(net, in, dy);
+    } else if (op->kind == XP_OP_CONV1D && net->steps[net->ops[i].step].backward) {
+        convolutions_back(net, i);
+    } else {
+        row_back(net, i, j, open_gradient(net, in));
     }
 }
 
-/* The gradient of op i becomes that of its input: they lie in one place. */
-static void back_in_place(xp_net *net, int i, int in) {
-    const xp_mat g = net->ops[in].gradient;
-    net->ops[in].started = true;
-    if (net->g->ops[i].kind != XP_OP_BATCHNORM) return;
-    xp_batchnorm_backward_in_place(g, norm_scale(net, i));
-}
-
-static bool hands_on(const xp_op *op) {
-    return op->kind == XP_OP_ADD || op->kind == XP_OP_CONCAT || op->kind == XP_OP_DROPOUT ||
-           op->kind == XP_OP_ACTIVATION;
-}
-
-static bool applies_activation(const xp_op *op) {
-    return op->kind == XP_OP_CONV1D || op->kind == XP_OP_DENSE || op->kind == XP_OP_ACTIVATION;
-}
-
 static void op_back(xp_net *net, int i) {
-    const xp_op *op = &net->g->ops[i];
+    const xp_op *op = xp_net_op(net, i);
     const xp_mat dy = net->ops[i].gradient;
-    const bool conv = op->kind == XP_OP_CONV1D && net->steps[net->ops[i].step].backward;
     for (int j = 0, col = 0; j < op->n_inputs; j++) {
-        const int in = op->inputs[j], c = net->g->ops[in].c;
-        const xp_mat part = op->kind == XP_OP_CONCAT ? xp_mat_cols(dy, col, c) : dy;
+        const int in = op->inputs[j], c = xp_net_op(net, in)->c;
+        const bool joined = xp_op_is(op, XP_OP_JOINS_CHANNELS);
+        if (net->ops[in].active) input_back(net, i, j, joined ? xp_mat_cols(dy, col, c) : dy);
         col += c;
-        if (!net->ops[in].active) continue;
-        if (net->ops[in].share == i)
-            back_in_place(net, i, in);
-        else if (hands_on(op))
-            hand_on(net, in, part);
-        else if (conv)
-            conv_back(net, i);
-        else
-            unary_back(net, i, open_gradient(net, in), dy);
     }
 }
 
@@ -459,7 +379,7 @@ xp_mat xp_net_backward(xp_net *net, int from, bool before_activation, const floa
     for (int i = from; i > target; i--) {
         const xp_op *op = &net->g->ops[i];
         if (!net->ops[i].active || !net->ops[i].started) continue;
-        if (applies_activation(op) && !(i == from && before_activation))
+        if (xp_op_is(op, XP_OP_ENDS_IN_ACTIVATION) && !(i == from && before_activation))
             xp_activation_backward(net->ops[i].gradient, net->ops[i].value, op->activation);
         op_back(net, i);
     }
@@ -471,7 +391,7 @@ xp_status xp_net_gradient(xp_net *net, const float *dlogits, int op, float *out,
         return xp_fail(err, XP_ERR_USAGE,
                        "gradient at layer %d: the network was not made to explain it", op);
     bool after = op > net->logit_op || (op == net->logit_op && net->logits_split);
-    if (after || !net->ops[op].leads)
+    if (after || !net->ops[op].reaches_logits)
         return xp_fail(err, XP_ERR_USAGE,
                        "layer \"%s\" does not come before the logits: there is nothing to explain",
                        net->g->ops[op].name);

@@ -1,474 +1,189 @@
 #include "nn/plan.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* ==== reading the graph ==== */
+/* ==== lifetimes of values: the clock is the index of the step ==== */
 
-static const xp_op *op_at(const xp_net *net, int i) {
-    return &net->g->ops[i];
+static size_t op_floats(const xp_net *net, int i) {
+    return (size_t)xp_net_op(net, i)->t * (size_t)xp_net_op(net, i)->c;
 }
 
-static bool is_relu(const xp_op *op) {
-    return op->kind == XP_OP_ACTIVATION && op->activation == XP_ACT_RELU;
+/* From one window of a batch to the next; aligned. */
+static size_t window_floats(const xp_net *net, int owner) {
+    const size_t unit = XP_ALIGN / sizeof(float);
+    return (op_floats(net, owner) + unit - 1) / unit * unit;
 }
 
-/* Ops that hand their input on unchanged. */
-static bool is_identity(const xp_op *op) {
-    return op->kind == XP_OP_DROPOUT ||
-           (op->kind == XP_OP_ACTIVATION && op->activation == XP_ACT_LINEAR);
-}
-
-static bool has_activation(const xp_op *op) {
-    return (op->kind == XP_OP_CONV1D || op->kind == XP_OP_DENSE) && op->activation != XP_ACT_LINEAR;
-}
-
-static bool ends_in_probabilities(xp_activation a) {
-    return a == XP_ACT_SIGMOID || a == XP_ACT_SOFTMAX;
-}
-
-static void count_uses(xp_net *net) {
-    for (int i = 0; i < net->g->n_ops; i++)
-        for (int j = 0; j < op_at(net, i)->n_inputs; j++) {
-            op_plan *in = &net->ops[op_at(net, i)->inputs[j]];
-            in->uses++;
-            in->next = i;
-        }
-}
-
-static void find_logits(xp_net *net) {
-    int i = net->g->n_ops - 1;
-    net->ops[i].kept = true;
-    while (i > 0 && is_identity(op_at(net, i))) i = op_at(net, i)->inputs[0];
-    const xp_op *op = op_at(net, i);
-    bool last = ends_in_probabilities(op->activation);
-    net->logits_split = last && op->kind == XP_OP_DENSE;
-    if (last && op->kind == XP_OP_ACTIVATION) i = op->inputs[0];
-    net->logit_op = i;
-    net->ops[i].kept = true;
-}
-
-static void mark_explained(xp_net *net, const xp_net_options *opt) {
-    for (int i = 0; i < opt->n_explain; i++) net->ops[opt->explain[i]].explained = true;
-    for (int i = 0; i < net->g->n_ops; i++) {
-        op_plan *p = &net->ops[i];
-        for (int j = 0; j < op_at(net, i)->n_inputs; j++)
-            p->explained = p->explained || net->ops[op_at(net, i)->inputs[j]].explained;
-        p->kept = p->kept || p->explained;
-    }
-}
-
-static void mark_leads(xp_net *net) {
-    net->ops[net->logit_op].leads = true;
-    for (int i = net->logit_op; i >= 0; i--)
-        for (int j = 0; net->ops[i].leads && j < op_at(net, i)->n_inputs; j++)
-            net->ops[op_at(net, i)->inputs[j]].leads = true;
-}
-
-/* Whether op i may be computed without leaving a value, its only reader being fused with it. */
-static bool may_hide(const xp_net *net, int i) {
-    return !net->reference && net->ops[i].uses == 1 && !net->ops[i].kept;
-}
-
-/* ==== places shared between ops ==== */
-
-/* An input of a concat is written where the concat wants it; a second use is copied there. */
-static void choose_hosts(xp_net *net) {
-    for (int i = 0; i < net->g->n_ops; i++) {
-        const xp_op *op = op_at(net, i);
-        for (int j = 0, col = 0; op->kind == XP_OP_CONCAT && j < op->n_inputs; j++) {
-            const xp_op *in = op_at(net, op->inputs[j]);
-            op_plan *p = &net->ops[op->inputs[j]];
-            bool own = in->kind != XP_OP_INPUT && in->kind != XP_OP_FLATTEN && !is_identity(in);
-            if (own && p->host < 0) {
-                p->host = i;
-                p->host_col = col;
-            }
-            col += in->c;
-        }
-    }
-}
-
-static bool is_hosted(const xp_net *net, int i) {
-    while (net->ops[i].alias >= 0) i = net->ops[i].alias;
-    return net->ops[i].host >= 0;
-}
-
-static void choose_aliases(xp_net *net) {
-    for (int i = 1; i < net->g->n_ops; i++) {
-        const xp_op *op = op_at(net, i);
-        bool reshape = op->kind == XP_OP_FLATTEN && !is_hosted(net, op->inputs[0]);
-        if (is_identity(op) || reshape) net->ops[i].alias = op->inputs[0];
-    }
-}
-
-/* An element-wise op may overwrite its input when nobody else needs that. */
-static void overwrite_input(xp_net *net, int in, int out) {
-    const op_plan *p = &net->ops[in];
-    bool free_input = p->uses == 1 && !p->kept && p->alias < 0 && p->host < 0;
-    if (free_input && net->ops[out].host < 0) net->ops[out].alias = in;
-}
-
-/* ==== steps ==== */
-
-static step *add_step(xp_net *net, step_kind kind, int op, int out) {
-    step *s = &net->steps[net->n_steps];
-    *s = (step){.kind = kind, .op = op, .out = out, .norm = -1, .pool = -1};
-    net->ops[out].step = net->n_steps++;
-    return s;
-}
-
-static void take_inputs(step *s, const xp_op *op) {
-    s->n_in = op->n_inputs;
-    memcpy(s->in, op->inputs, sizeof s->in);
-}
-
-/* The activation inside conv1d and dense as a step of its own, in place. */
-static void add_inner_activation(xp_net *net, int i) {
-    step *s = add_step(net, STEP_ACTIVATION, i, i);
-    s->n_in = 1;
-    s->in[0] = i;
-}
-
-static bool hide_if_next(xp_net *net, int *i, bool fits) {
-    if (!fits) return false;
-    net->ops[*i].hidden = true;
-    *i = net->ops[*i].next;
-    net->ops[*i].done = true;
-    return true;
-}
-
-static bool next_is_norm(const xp_net *net, int i) {
-    return may_hide(net, i) && op_at(net, net->ops[i].next)->kind == XP_OP_BATCHNORM;
-}
-
-static bool next_is_relu(const xp_net *net, int i) {
-    return may_hide(net, i) && is_relu(op_at(net, net->ops[i].next));
-}
-
-static bool can_join(const xp_net *net, int concat, int leader) {
-    const xp_op *first = op_at(net, leader);
-    const xp_op *join = op_at(net, concat);
-    for (int j = 0; j < join->n_inputs; j++) {
-        const xp_op *op = op_at(net, join->inputs[j]);
-        const op_plan *p = &net->ops[join->inputs[j]];
-        if (op->kind != XP_OP_CONV1D || op->inputs[0] != first->inputs[0] || op->stride != 1 ||
-            op->activation != first->activation || p->host != concat ||
-            (p->done && join->inputs[j] != leader))
-            return false;
-        for (int q = 0; q < j; q++)
-            if (join->inputs[q] == join->inputs[j]) return false;
-    }
-    return true;
-}
-
-/* The concat whose inputs are convolutions of one input, i among them; or -1. */
-static int find_join(const xp_net *net, int i) {
-    const xp_op *op = op_at(net, i);
-    int concat = net->ops[i].host;
-    if (net->reference || concat < 0 || op->stride != 1 || op->activation > XP_ACT_RELU) return -1;
-    return can_join(net, concat, i) ? concat : -1;
-}
-
-/* Where the group's result may go on through batch norm and ReLU before it is stored. */
-static int absorb_epilogue(xp_net *net, step *s, int out) {
-    bool hide = true;
-    for (int j = 0; j < s->n_branches; j++)
-        hide = hide && (s->branch[j] == out || may_hide(net, s->branch[j]));
-    if (!hide) return out;
-    int at = out;
-    if (next_is_norm(net, at)) {
-        s->norm = net->ops[at].next;
-        hide_if_next(net, &at, true);
-    }
-    bool plain = s->norm >= 0 || op_at(net, s->branch[0])->activation == XP_ACT_LINEAR;
-    s->relu = hide_if_next(net, &at, plain && next_is_relu(net, at));
-    for (int j = 0; at != out && j < s->n_branches; j++) net->ops[s->branch[j]].hidden = true;
-    return at;
-}
-
-static void plan_conv(xp_net *net, int i) {
-    const xp_op *op = op_at(net, i);
-    if (net->reference) {
-        take_inputs(add_step(net, STEP_CONV_REFERENCE, i, i), op);
-        if (has_activation(op)) add_inner_activation(net, i);
-        return;
-    }
-    int join = find_join(net, i), out = join >= 0 ? join : i;
-    step *s = add_step(net, STEP_CONV, i, out);
-    take_inputs(s, op);
-    s->n_branches = join >= 0 ? op_at(net, join)->n_inputs : 1;
-    s->branch[0] = i;
-    if (join >= 0) memcpy(s->branch, op_at(net, join)->inputs, sizeof s->branch);
-    for (int j = 0; j < s->n_branches; j++) {
-        net->ops[s->branch[j]].done = true;
-        net->ops[s->branch[j]].step = net->n_steps - 1;
-    }
-    net->ops[out].done = true;
-    if (op->activation <= XP_ACT_RELU)
-        s->out = absorb_epilogue(net, s, out);
-    else
-        add_inner_activation(net, i);
-    net->ops[s->out].step = (int)(s - net->steps);
-}
-
-static void plan_norm(xp_net *net, int i) {
-    step *s = add_step(net, STEP_BATCHNORM, i, i);
-    take_inputs(s, op_at(net, i));
-    s->relu = hide_if_next(net, &s->out, next_is_relu(net, i));
-    net->ops[s->out].step = net->n_steps - 1;
-    overwrite_input(net, s->in[0], s->out);
-}
-
-static void plan_add(xp_net *net, int i) {
-    step *s = add_step(net, STEP_ADD, i, i);
-    take_inputs(s, op_at(net, i));
-    s->relu = hide_if_next(net, &s->out, next_is_relu(net, i));
-    int pool = s->relu && may_hide(net, s->out) ? net->ops[s->out].next : -1;
-    if (pool >= 0 && s->n_in == 2 && op_at(net, pool)->kind == XP_OP_MAXPOOL) {
-        s->kind = STEP_ADD_RELU_MAXPOOL;
-        s->pool = pool;
-        hide_if_next(net, &s->out, true);
-    } else {
-        bool twice = false; /* x + x: the first may not be overwritten while it is read again */
-        for (int j = 1; j < s->n_in; j++) twice = twice || s->in[j] == s->in[0];
-        if (!twice) overwrite_input(net, s->in[0], s->out);
-    }
-    net->ops[s->out].step = net->n_steps - 1;
-}
-
-static void plan_dense(xp_net *net, int i) {
-    step *s = add_step(net, STEP_DENSE, i, i);
-    take_inputs(s, op_at(net, i));
-    s->to_logits = i == net->logit_op && net->logits_split;
-    bool split = s->to_logits;
-    if (!has_activation(op_at(net, i))) return;
-    add_inner_activation(net, i);
-    net->steps[net->n_steps - 1].to_logits = split;
-}
-
-static void plan_plain(xp_net *net, int i, step_kind kind, bool in_place) {
-    step *s = add_step(net, kind, i, i);
-    take_inputs(s, op_at(net, i));
-    if (in_place) overwrite_input(net, s->in[0], i);
-}
-
-static void plan_op(xp_net *net, int i) {
-    if (net->ops[i].done) return;
-    net->ops[i].done = true;
-    switch (op_at(net, i)->kind) {
-    case XP_OP_INPUT:
-        add_step(net, STEP_INPUT, i, i);
-        break;
-    case XP_OP_CONV1D:
-        plan_conv(net, i);
-        break;
-    case XP_OP_BATCHNORM:
-        plan_norm(net, i);
-        break;
-    case XP_OP_ACTIVATION:
-        if (net->ops[i].alias < 0) plan_plain(net, i, STEP_ACTIVATION, true);
-        break;
-    case XP_OP_CONCAT:
-        plan_plain(net, i, STEP_CONCAT, false);
-        break;
-    case XP_OP_ADD:
-        plan_add(net, i);
-        break;
-    case XP_OP_MAXPOOL:
-        plan_plain(net, i, STEP_MAXPOOL, false);
-        break;
-    case XP_OP_AVGPOOL:
-        plan_plain(net, i, STEP_AVGPOOL, false);
-        break;
-    case XP_OP_GLOBAL_AVGPOOL:
-        plan_plain(net, i, STEP_GLOBAL_AVGPOOL, false);
-        break;
-    case XP_OP_GLOBAL_MAXPOOL:
-        plan_plain(net, i, STEP_GLOBAL_MAXPOOL, false);
-        break;
-    case XP_OP_FLATTEN:
-        if (net->ops[i].alias < 0) plan_plain(net, i, STEP_FLATTEN, false);
-        break;
-    case XP_OP_DENSE:
-        plan_dense(net, i);
-        break;
-    case XP_OP_DROPOUT:
-        break;
-    case XP_OP_LAYERNORM:
-        plan_plain(net, i, STEP_LAYERNORM, true);
-        break;
-    case XP_OP_GRU:
-        plan_plain(net, i, STEP_GRU, false);
-        break;
-    }
-}
-
-/* ==== lifetimes ==== */
-
-/* The op in whose place op i lies, and the column there. */
-static int place_of(const xp_net *net, int i, int *col) {
-    *col = 0;
-    for (;;) {
-        const op_plan *p = &net->ops[i];
-        if (p->alias >= 0) {
-            i = p->alias;
-        } else if (p->host >= 0) {
-            *col += p->host_col;
-            i = p->host;
-        } else {
-            return i;
-        }
-    }
-}
-
-static region *region_of(xp_net *net, int i) {
+ptrdiff_t xp_plan_window_step(const xp_net *net, int i) {
     int col;
-    op_plan *p = &net->ops[place_of(net, i, &col)];
+    const int owner = xp_storage_find(net->storage, i, &col);
+    return net->ops[owner].every ? (ptrdiff_t)window_floats(net, owner) : 0;
+}
+
+static xp_region *region_of(xp_net *net, int i) {
+    int col;
+    const int owner = xp_storage_find(net->storage, i, &col);
+    op_plan *p = &net->ops[owner];
     if (p->region < 0) {
         p->region = net->n_values++;
-        const xp_op *op = &net->g->ops[p - net->ops];
-        net->values[p->region] =
-            (region){.floats = (size_t)op->t * (size_t)op->c, .first = INT32_MAX, .last = -1};
+        net->values[p->region] = xp_region_make(op_floats(net, owner));
     }
     return &net->values[p->region];
 }
 
-static void extend(region *r, int time) {
-    if (time < r->first) r->first = time;
-    if (time > r->last) r->last = time;
+int xp_plan_run_end(const xp_net *net, int s) {
+    if (net->steps[s++].together) return s;
+    while (s < net->n_steps && !net->steps[s].together) s++;
+    return s;
+}
+
+static void touch_value(xp_net *net, int i, int time) {
+    int col;
+    const int owner = xp_storage_find(net->storage, i, &col);
+    const bool together = time < net->n_steps && net->steps[time].together;
+    xp_region_extend(region_of(net, i), time);
+    net->ops[owner].every = net->ops[owner].every || together;
+}
+
+/* A value that leaves the run [begin, end) is in use during all of it: what lay in its place would
+ * be written again for the next window. */
+static void keep_every_window(xp_net *net, op_plan *owner, int begin, int end) {
+    xp_region *r = &net->values[owner->region];
+    const bool first = begin <= r->first && r->first < end,
+               last = begin <= r->last && r->last < end;
+    owner->every = owner->every || first != last;
+    if (!owner->every) return;
+    if (first) r->first = begin;
+    if (last) r->last = end - 1;
 }
 
 static void live_values(xp_net *net) {
     for (int s = 0; s < net->n_steps; s++) {
         const step *st = &net->steps[s];
-        extend(region_of(net, st->out), s);
-        for (int j = 0; j < st->n_in; j++) extend(region_of(net, st->in[j]), s);
+        touch_value(net, st->out, s);
+        for (int j = 0; j < st->n_in; j++) touch_value(net, st->in[j], s);
     }
     for (int i = 0; i < net->g->n_ops; i++)
-        if (net->ops[i].kept && !net->ops[i].hidden) extend(region_of(net, i), net->n_steps);
+        if (net->ops[i].kept && !net->ops[i].hidden) touch_value(net, i, net->n_steps);
+    if (net->batch == 1) return;
+    for (int begin = 0, end; begin < net->n_steps; begin = end) {
+        end = xp_plan_run_end(net, begin);
+        for (int i = 0; i < net->g->n_ops; i++)
+            if (net->ops[i].region >= 0) keep_every_window(net, &net->ops[i], begin, end);
+    }
+    for (int i = 0; i < net->g->n_ops; i++)
+        if (net->ops[i].region >= 0 && net->ops[i].every)
+            net->values[net->ops[i].region].floats = (size_t)net->batch * window_floats(net, i);
 }
 
-/* The states inside a GRU: until its backward pass, or only while it runs. */
-static void live_states(xp_net *net) {
+/* What an op saves for its backward pass: until that, or only while it runs. */
+static void live_saved(xp_net *net) {
     for (int s = 0; s < net->n_steps; s++) {
         step *st = &net->steps[s];
-        if (st->kind != STEP_GRU) continue;
-        xp_gru g = xp_net_gru(net, op_at(net, st->op));
+        if (st->kind != STEP_OP || !st->type->saved) continue;
         bool again = net->ops[st->op].explained;
-        st->states = net->n_values;
-        net->values[net->n_values++] =
-            (region){.floats = xp_gru_saved(&g, op_at(net, st->in[0])->t),
-                     .first = s,
-                     .last = again ? net->n_steps : s};
+        xp_region r =
+            xp_region_make(st->type->saved(xp_net_op(net, st->op), xp_net_op(net, st->in[0])));
+        xp_region_extend(&r, s);
+        if (again) xp_region_extend(&r, net->n_steps);
+        st->saved_region = net->n_values;
+        net->values[net->n_values++] = r;
     }
 }
+
+/* ==== lifetimes of gradients ==== */
 
 /* Whether op i's gradient takes part in backward passes. */
 static bool has_gradient(const xp_net *net, int i) {
-    return net->ops[i].explained && net->ops[i].leads;
+    return net->ops[i].explained && net->ops[i].reaches_logits;
 }
 
-/* Inputs read by nobody else whose gradient is made in place of the reader's; an add does so for
- * one of its inputs and hands a copy to the others. */
+/* Inputs read by nobody else whose gradient is made where the reader's is; a sum does so for one of
+ * its inputs and gives a copy to the others. */
 static void share_gradients(xp_net *net, int i) {
-    const xp_op *op = op_at(net, i);
-    bool concat = op->kind == XP_OP_CONCAT, add = op->kind == XP_OP_ADD;
-    bool unary =
-        op->kind == XP_OP_BATCHNORM || op->kind == XP_OP_ACTIVATION || op->kind == XP_OP_DROPOUT;
-    bool again = concat || add || unary;
-    for (int j = 0, col = 0; again && j < op->n_inputs; col += op_at(net, op->inputs[j++])->c) {
-        op_plan *in = &net->ops[op->inputs[j]];
-        if (in->uses != 1 || !has_gradient(net, op->inputs[j])) continue;
-        in->share = i;
-        in->share_col = concat ? col : 0;
-        again = !add;
+    const xp_op *op = xp_net_op(net, i);
+    const bool joins = xp_op_is(op, XP_OP_JOINS_CHANNELS);
+    bool more = xp_op_is(op, XP_OP_GRADIENT_IN_PLACE);
+    for (int j = 0, col = 0; more && j < op->n_inputs; j++) {
+        const int in = op->inputs[j], from = joins ? col : 0;
+        col += xp_net_op(net, in)->c;
+        if (net->readers[in].n != 1 || !has_gradient(net, in)) continue;
+        net->gradient_storage[in] = (xp_storage){i, from, joins};
+        more = joins;
     }
-}
-
-/* The op in whose gradient that of op i lies, and the column there. */
-static int gradient_place(const xp_net *net, int i, int *col) {
-    for (*col = 0; net->ops[i].share >= 0; i = net->ops[i].share) *col += net->ops[i].share_col;
-    return i;
 }
 
 /* Branches computed together have one input gradient when theirs lie side by side in the concat's.
  */
 static void choose_backward(xp_net *net, step *s) {
-    const xp_op *op = op_at(net, s->op);
-    if (s->kind != STEP_CONV || op->stride != 1 || !has_gradient(net, op->inputs[0])) return;
-    s->back_from = s->n_branches > 1 ? net->ops[s->op].share : s->op;
-    s->backward = net->ops[s->op].leads;
+    const xp_op *op = xp_net_op(net, s->op);
+    if (s->kind != STEP_CONVOLUTIONS || op->stride != 1 || !has_gradient(net, op->inputs[0]))
+        return;
+    s->back_from = s->n_branches > 1 ? net->gradient_storage[s->op].in : s->op;
+    s->backward = s->back_from >= 0 && net->ops[s->op].reaches_logits;
     for (int j = 0; j < s->n_branches; j++) {
-        const xp_op *branch = op_at(net, s->branch[j]);
-        bool together = s->n_branches == 1 || net->ops[s->branch[j]].share == s->back_from;
+        const xp_op *branch = xp_net_op(net, s->branch[j]);
+        const int in = net->gradient_storage[s->branch[j]].in;
+        bool together = s->n_branches == 1 || in == s->back_from;
         s->backward = s->backward && together && branch->pad_left < branch->kernel;
     }
+}
+
+static xp_region *gradient_region(const xp_net *net, int i) {
+    int col;
+    return &net->grads[net->ops[xp_storage_find(net->gradient_storage, i, &col)].grad];
 }
 
 /* The clock of the backward pass is the op's index: a gradient lives from the last op that reads
  * the value (where it is begun) down to the op itself. */
 static void live_gradients(xp_net *net) {
     for (int i = 0; i < net->g->n_ops; i++) {
-        op_plan *p = &net->ops[i];
-        if (!has_gradient(net, i) || p->share >= 0) continue;
-        const xp_op *op = op_at(net, i);
-        p->grad = net->n_grads;
-        net->grads[net->n_grads++] =
-            (region){.floats = (size_t)op->t * (size_t)op->c, .first = i, .last = i};
+        if (!has_gradient(net, i) || net->gradient_storage[i].in >= 0) continue;
+        net->ops[i].grad = net->n_grads;
+        net->grads[net->n_grads] = xp_region_make(op_floats(net, i));
+        xp_region_extend(&net->grads[net->n_grads++], i);
     }
     for (int i = 0; i <= net->logit_op; i++) {
-        int col;
-        if (has_gradient(net, i))
-            extend(&net->grads[net->ops[gradient_place(net, i, &col)].grad], i);
-        for (int j = 0; j < op_at(net, i)->n_inputs; j++) {
-            const int in = op_at(net, i)->inputs[j];
-            if (has_gradient(net, in))
-                extend(&net->grads[net->ops[gradient_place(net, in, &col)].grad], i);
+        if (has_gradient(net, i)) xp_region_extend(gradient_region(net, i), i);
+        for (int j = 0; j < xp_net_op(net, i)->n_inputs; j++) {
+            const int in = xp_net_op(net, i)->inputs[j];
+            if (has_gradient(net, in)) xp_region_extend(gradient_region(net, in), i);
         }
     }
 }
 
-static int by_size(const void *a, const void *b) {
-    const region *x = *(region *const *)a, *y = *(region *const *)b;
-    if (x->floats != y->floats) return x->floats < y->floats ? 1 : -1;
-    return x < y ? -1 : x > y;
+/* ==== convolutions ==== */
+
+static int group_branches(const xp_net *net, const step *s, xp_conv_branch *b) {
+    for (int j = 0; j < s->n_branches; j++) {
+        const xp_op *op = xp_net_op(net, s->branch[j]);
+        b[j] =
+            (xp_conv_branch){xp_net_param(net, op, "kernel"), op->kernel, op->pad_left, op->units};
+    }
+    return s->n_branches;
 }
 
-static size_t rounded(size_t floats) {
-    const size_t unit = XP_ALIGN / sizeof(float);
-    return (floats + unit - 1) / unit * unit;
+/* Of a step, for as many windows at once; b: its branches. */
+static xp_conv_shape conv_shape(const xp_net *net, const step *s, const xp_conv_branch *b,
+                                int windows) {
+    const xp_op *op = xp_net_op(net, s->op);
+    xp_conv_shape shape = xp_op_conv_shape(op, xp_net_op(net, op->inputs[0]));
+    if (shape.stride == 1) xp_conv_align(&shape, b, s->n_branches);
+    shape.records = windows;
+    return shape;
 }
 
-static size_t first_fit(region *const *placed, int n, const region *r) {
-    size_t at = 0;
-    for (int i = 0; i < n;) {
-        const region *p = placed[i++];
-        bool together = p->first <= r->last && r->first <= p->last;
-        if (together && p->at < at + rounded(r->floats) && at < p->at + rounded(p->floats)) {
-            at = p->at + rounded(p->floats);
-            i = 0;
-        }
-    }
-    return at;
-}
-
-size_t xp_regions_place(region *r, int n) {
-    region **order = calloc((size_t)n + 1, sizeof *order);
-    size_t end = 0;
-    if (!order) { /* no memory for a clever order: one after the other */
-        for (int i = 0; i < n; end += rounded(r[i++].floats)) r[i].at = end;
-        return end;
-    }
-    for (int i = 0; i < n; i++) order[i] = &r[i];
-    qsort(order, (size_t)n, sizeof *order, by_size);
-    for (int i = 0; i < n; i++) {
-        order[i]->at = first_fit(order, i, order[i]);
-        size_t last = order[i]->at + rounded(order[i]->floats);
-        if (last > end) end = last;
-    }
-    free(order);
-    return end;
+/* All windows at once where that saves much: the estimate knows nothing of who else fills the
+ * caches, and other weights and more room for spectra have their price too. */
+static void choose_together(const xp_net *net, step *s) {
+    xp_conv_branch b[XP_OP_MAX_INPUTS] = {0};
+    if (s->kind != STEP_CONVOLUTIONS) return;
+    group_branches(net, s, b);
+    const xp_conv_shape one = conv_shape(net, s, b, 1), all = conv_shape(net, s, b, net->batch);
+    s->together = xp_conv_cost(&all, XP_CONV_AUTO, net->kernels) <
+                  0.7 * xp_conv_cost(&one, XP_CONV_AUTO, net->kernels);
 }
 
 /* ==== making ==== */
@@ -476,31 +191,30 @@ size_t xp_regions_place(region *r, int n) {
 static xp_status allocate_plan(xp_net *net, xp_error *err) {
     size_t n = (size_t)net->g->n_ops, steps = 2 * n, regions = 2 * n;
     net->ops = calloc(n, sizeof *net->ops);
+    net->readers = calloc(n, sizeof *net->readers);
+    net->storage = calloc(n, sizeof *net->storage);
+    net->gradient_storage = calloc(n, sizeof *net->gradient_storage);
     net->steps = calloc(steps, sizeof *net->steps);
     net->values = calloc(regions, sizeof *net->values);
     net->grads = calloc(n, sizeof *net->grads);
-    net->heap_bytes = sizeof *net + n * sizeof *net->ops + steps * sizeof *net->steps +
-                      (regions + n) * sizeof(region);
-    if (!net->ops || !net->steps || !net->values || !net->grads)
+    net->heap_bytes = sizeof *net + steps * sizeof *net->steps + (regions + n) * sizeof(xp_region) +
+                      n * (sizeof *net->ops + sizeof *net->readers + 2 * sizeof *net->storage);
+    if (!net->ops || !net->readers || !net->storage || !net->gradient_storage || !net->steps ||
+        !net->values || !net->grads)
         return xp_fail(err, XP_ERR_MEMORY, "no memory for a plan of %zu layers", n);
     for (size_t i = 0; i < n; i++) {
-        op_plan *p = &net->ops[i];
-        p->next = p->alias = p->host = p->region = p->grad = p->share = p->step = -1;
+        net->ops[i].region = net->ops[i].grad = net->ops[i].step = -1;
+        net->storage[i].in = net->gradient_storage[i].in = XP_OWN_STORAGE;
     }
     return XP_OK;
 }
 
 xp_status xp_plan_make(xp_net *net, const xp_net_options *opt, xp_error *err) {
     XP_TRY(allocate_plan(net, err));
-    count_uses(net);
-    find_logits(net);
-    mark_leads(net);
-    mark_explained(net, opt);
-    choose_hosts(net);
-    choose_aliases(net);
-    for (int i = 0; i < net->g->n_ops; i++) plan_op(net, i);
+    xp_plan_steps(net, opt);
+    for (int s = 0; net->batch > 1 && s < net->n_steps; s++) choose_together(net, &net->steps[s]);
     live_values(net);
-    live_states(net);
+    live_saved(net);
     for (int i = 0; i <= net->logit_op; i++)
         if (has_gradient(net, i)) share_gradients(net, i);
     for (int s = 0; s < net->n_steps; s++) choose_backward(net, &net->steps[s]);
@@ -512,6 +226,9 @@ xp_status xp_plan_make(xp_net *net, const xp_net_options *opt, xp_error *err) {
 
 void xp_plan_free(xp_net *net) {
     free(net->ops);
+    free(net->readers);
+    free(net->storage);
+    free(net->gradient_storage);
     free(net->steps);
     free(net->values);
     free(net->grads);
@@ -519,33 +236,13 @@ void xp_plan_free(xp_net *net) {
 
 /* ==== layout ==== */
 
-static xp_conv_shape conv_shape(const xp_net *net, const xp_op *op) {
-    const xp_op *in = op_at(net, op->inputs[0]);
-    return (xp_conv_shape){.t_in = in->t,
-                           .c_in = in->c,
-                           .t_out = op->t,
-                           .c_out = op->units,
-                           .k = op->kernel,
-                           .stride = op->stride,
-                           .pad_left = op->pad_left};
-}
-
-static int group_branches(const xp_net *net, const step *s, xp_conv_branch *b) {
-    for (int j = 0; j < s->n_branches; j++) {
-        const xp_op *op = op_at(net, s->branch[j]);
-        b[j] =
-            (xp_conv_branch){xp_net_param(net, op, "kernel"), op->kernel, op->pad_left, op->units};
-    }
-    return s->n_branches;
-}
-
 static void need_scratch(xp_net *net, size_t bytes) {
     if (bytes > net->scratch_bytes) net->scratch_bytes = bytes;
 }
 
 static bool group_has_bias(const xp_net *net, const step *s) {
     for (int j = 0; j < s->n_branches; j++)
-        if (op_at(net, s->branch[j])->use_bias) return true;
+        if (xp_net_op(net, s->branch[j])->use_bias) return true;
     return false;
 }
 
@@ -559,34 +256,30 @@ static void layout_backward(xp_net *net, step *s, xp_arena *arena) {
 
 static void layout_conv(xp_net *net, step *s, xp_arena *arena) {
     xp_conv_branch b[XP_OP_MAX_INPUTS] = {0};
-    int n = group_branches(net, s, b);
-    s->shape = conv_shape(net, op_at(net, s->op));
-    if (s->shape.stride == 1) xp_conv_align(&s->shape, b, n);
+    group_branches(net, s, b);
+    s->shape = conv_shape(net, s, b, s->together ? net->batch : 1);
     xp_conv_plan(&s->conv, arena, &s->shape, XP_CONV_AUTO, net->kernels);
     need_scratch(
         net, xp_conv_scratch(&s->shape, XP_CONV_AUTO, net->kernels, xp_pool_threads(net->pool)));
     layout_backward(net, s, arena);
     size_t c = (size_t)s->shape.c_out;
     s->bias = group_has_bias(net, s) ? xp_arena_take(arena, c, sizeof(float)) : NULL;
-    if (s->norm < 0) return;
-    s->scale = xp_arena_take(arena, c, sizeof(float));
-    s->shift = xp_arena_take(arena, c, sizeof(float));
+    for (int i = 0; s->norm >= 0 && i < xp_op_batchnorm.n_vectors; i++)
+        s->vectors[i] = xp_arena_take(arena, c, sizeof(float));
+}
+
+static void layout_row(xp_net *net, step *s, xp_arena *arena) {
+    const xp_op *op = xp_net_op(net, s->op);
+    for (int i = 0; i < s->type->n_vectors; i++)
+        s->vectors[i] = xp_arena_take(arena, (size_t)op->c, sizeof(float));
+    if (s->type->scratch) need_scratch(net, s->type->scratch(op, xp_net_op(net, s->in[0])));
 }
 
 static void layout_weights(xp_net *net, xp_arena *arena) {
     for (int i = 0; i < net->n_steps; i++) {
         step *s = &net->steps[i];
-        const xp_op *op = op_at(net, s->op);
-        if (s->kind == STEP_CONV) layout_conv(net, s, arena);
-        if (s->kind == STEP_CONV_REFERENCE) s->shape = conv_shape(net, op);
-        if (s->kind == STEP_BATCHNORM) {
-            s->scale = xp_arena_take(arena, (size_t)op->c, sizeof(float));
-            s->shift = xp_arena_take(arena, (size_t)op->c, sizeof(float));
-        }
-        if (s->kind == STEP_GRU) {
-            xp_gru g = xp_net_gru(net, op);
-            need_scratch(net, xp_gru_work(&g, op_at(net, s->in[0])->t) * sizeof(float));
-        }
+        if (s->kind == STEP_CONVOLUTIONS) layout_conv(net, s, arena);
+        if (s->kind == STEP_OP) layout_row(net, s, arena);
     }
 }
 
@@ -597,47 +290,49 @@ static float *offset(float *base, size_t floats) {
 
 static void layout_value(xp_net *net, float *base, int i) {
     int col;
-    const xp_op *op = op_at(net, i);
-    const int place = place_of(net, i, &col);
-    if (net->ops[place].region < 0) return;
-    const region *r = &net->values[net->ops[place].region];
+    const xp_op *op = xp_net_op(net, i);
+    const int owner = xp_storage_find(net->storage, i, &col);
+    if (net->ops[owner].region < 0) return;
+    const xp_region *r = &net->values[net->ops[owner].region];
     xp_mat *v = &net->ops[i].value;
     *v = xp_mat_make(offset(base, r->at + (size_t)col), op->t, op->c);
-    if (op->t > 1 || col) v->stride = op_at(net, place)->c;
+    if (op->t > 1 || col) v->stride = xp_net_op(net, owner)->c;
+}
+
+static xp_mats values_of(const xp_net *net, int i) {
+    return (xp_mats){net->ops[i].value, xp_plan_window_step(net, i)};
 }
 
 static void layout_step(xp_net *net, float *base, step *s) {
-    s->y = net->ops[s->out].value;
-    int col = 0;
-    for (int j = 0; j < s->n_in; j++) {
-        s->x[j] = net->ops[s->in[j]].value;
-        s->col[j] = col;
-        col += s->x[j].cols;
-    }
-    xp_mat logits = xp_mat_make(net->logits, 1, s->y.cols);
-    if (s->to_logits && s->kind == STEP_DENSE) s->y = logits;
-    if (s->to_logits && s->kind == STEP_ACTIVATION) s->x[0] = logits;
-    if (s->kind == STEP_GRU) s->saved = offset(base, net->values[s->states].at);
+    s->y = values_of(net, s->out);
+    for (int j = 0; j < s->n_in; j++) s->x[j] = values_of(net, s->in[j]);
+    if (s->to_logits && s->type == &xp_op_activation)
+        s->x[0] = net->logits;
+    else if (s->to_logits)
+        s->y = net->logits;
+    if (s->saved_region >= 0) s->saved = offset(base, net->values[s->saved_region].at);
 }
 
 static void layout_values(xp_net *net, xp_arena *arena) {
-    size_t c = (size_t)op_at(net, net->logit_op)->c;
-    net->logits = net->logits_split ? xp_arena_take(arena, c, sizeof(float)) : NULL;
+    const int c = xp_net_op(net, net->logit_op)->c;
+    const size_t logits = (size_t)net->batch * (size_t)c;
+    if (net->logits_split)
+        net->logits = (xp_mats){xp_mat_make(xp_arena_take(arena, logits, sizeof(float)), 1, c), c};
     float *base = xp_arena_take(arena, net->value_floats, sizeof(float));
     for (int i = 0; i < net->g->n_ops; i++)
         if (!net->ops[i].hidden) layout_value(net, base, i);
     for (int i = 0; i < net->n_steps; i++) layout_step(net, base, &net->steps[i]);
-    if (!net->logits_split) net->logits = net->ops[net->logit_op].value.data;
+    if (!net->logits_split) net->logits = values_of(net, net->logit_op);
 }
 
 static void layout_gradient(xp_net *net, float *base, int i) {
     int col;
-    const xp_op *op = op_at(net, i);
-    const int place = gradient_place(net, i, &col);
-    const region *r = &net->grads[net->ops[place].grad];
+    const xp_op *op = xp_net_op(net, i);
+    const int owner = xp_storage_find(net->gradient_storage, i, &col);
+    const xp_region *r = &net->grads[net->ops[owner].grad];
     xp_mat *g = &net->ops[i].gradient;
     *g = xp_mat_make(offset(base, r->at + (size_t)col), op->t, op->c);
-    g->stride = op_at(net, place)->c;
+    g->stride = xp_net_op(net, owner)->c;
 }
 
 /* Where a convolution's input gradient waits to be added to that of other readers. */
@@ -655,7 +350,7 @@ static void layout_gradients(xp_net *net, xp_arena *arena) {
     float *base = xp_arena_take(arena, net->grad_floats, sizeof(float));
     size_t channels = 1, labels = (size_t)net->m->n_labels;
     for (int i = 0; i < net->g->n_ops; i++) {
-        const xp_op *op = op_at(net, i);
+        const xp_op *op = xp_net_op(net, i);
         if (!has_gradient(net, i)) continue;
         layout_gradient(net, base, i);
         if ((size_t)op->c > channels) channels = (size_t)op->c;
@@ -677,11 +372,10 @@ void xp_plan_layout(xp_net *net, xp_arena *arena) {
 
 /* ==== weights ==== */
 
-static void fold_norm(xp_net *net, step *s, int norm) {
-    const xp_op *op = op_at(net, norm);
-    xp_batchnorm_fold(s->scale, s->shift, xp_net_param(net, op, "gamma"),
-                      xp_net_param(net, op, "beta"), xp_net_param(net, op, "moving_mean"),
-                      xp_net_param(net, op, "moving_variance"), op->epsilon, op->c);
+static void prepare(const xp_net *net, const step *s, int op) {
+    const xp_op_type *type = xp_op_type_of(xp_net_op(net, op)->kind);
+    const xp_op_call c = xp_net_call(net, xp_net_op(net, op), s);
+    if (type->prepare) type->prepare(&c);
 }
 
 static void pack_conv(xp_net *net, step *s) {
@@ -690,16 +384,16 @@ static void pack_conv(xp_net *net, step *s) {
     xp_conv_pack(s->conv, b, n, net->scratch, net->pool);
     if (s->backward) xp_conv_pack_transposed(s->back, b, n, net->scratch, net->pool);
     for (int j = 0, col = 0; s->bias && j < n; col += b[j++].c_out) {
-        const float *bias = xp_net_param(net, op_at(net, s->branch[j]), "bias");
+        const float *bias = xp_net_param(net, xp_net_op(net, s->branch[j]), "bias");
         if (bias) memcpy(s->bias + col, bias, (size_t)b[j].c_out * sizeof *bias);
     }
-    if (s->norm >= 0) fold_norm(net, s, s->norm);
+    if (s->norm >= 0) prepare(net, s, s->norm);
 }
 
 void xp_plan_pack(xp_net *net) {
     for (int i = 0; i < net->n_steps; i++) {
         step *s = &net->steps[i];
-        if (s->kind == STEP_CONV) pack_conv(net, s);
-        if (s->kind == STEP_BATCHNORM) fold_norm(net, s, s->op);
+        if (s->kind == STEP_CONVOLUTIONS) pack_conv(net, s);
+        if (s->kind == STEP_OP && s->type->n_vectors) prepare(net, s, s->op);
     }
 }

@@ -1,7 +1,7 @@
 #include "nn/safetensors.h"
 
 #include "base/arena.h"
-#include "nn/half.h"
+#include "nn/float16.h"
 
 #include <cjson/cJSON.h>
 #include <math.h>
@@ -19,10 +19,6 @@ static const struct {
 
 const char *xp_dtype_name(xp_dtype d) {
     return (int)d < N_DTYPES ? dtypes[d].name : "?";
-}
-
-size_t xp_dtype_size(xp_dtype d) {
-    return (int)d < N_DTYPES ? dtypes[d].size : 0;
 }
 
 /* ==== Reading ================================================================================ */
@@ -306,7 +302,7 @@ xp_status xp_safetensors_floats(const xp_st_tensor *t, float *out, xp_error *err
         return XP_OK;
     case XP_F16:
         for (size_t i = 0; i < n; i++)
-            out[i] = xp_half_to_float((uint16_t)xp_load_le(p + 2 * i, 2));
+            out[i] = xp_float16_to_float((uint16_t)xp_load_le(p + 2 * i, 2));
         return XP_OK;
     case XP_BF16:
         for (size_t i = 0; i < n; i++)
@@ -361,7 +357,7 @@ static xp_status put_data(uint8_t *p, const xp_st_source *t, size_t count, xp_dt
             xp_store_le(p + 4 * i, u, 4);
             continue;
         }
-        uint16_t h = xp_half_from_float(t->data[i]);
+        uint16_t h = xp_float16_from_float(t->data[i]);
         if ((h & 0x7fff) == 0x7c00 && isfinite(t->data[i]))
             return xp_fail(err, XP_ERR_LIMIT,
                            "tensor %s: value %g at %zu is too large for float16; write float32",

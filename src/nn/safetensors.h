@@ -41,16 +41,14 @@ typedef enum xp_dtype {
 } xp_dtype;
 
 const char *xp_dtype_name(xp_dtype d);
-size_t xp_dtype_size(xp_dtype d);
 
 typedef struct xp_st_tensor {
     char *name; /* owned by the file */
     xp_dtype dtype;
     int ndim;
     size_t shape[XP_ST_MAX_DIMS];
-    size_t count; /* elements: the product of shape, 1 for a scalar */
-    const uint8_t
-        *data; /* count * xp_dtype_size(dtype) bytes, any alignment, in the caller's file */
+    size_t count;        /* elements: the product of shape, 1 for a scalar */
+    const uint8_t *data; /* count elements of dtype, any alignment, in the caller's file */
 } xp_st_tensor;
 
 typedef struct xp_st_meta {

@@ -5,6 +5,32 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* The memory of stb_truetype while it fills one glyph. stb_truetype checks its allocations, except
+ * the one for two rows of a wide glyph: where that fails, `rows` takes its place, which was
+ * allocated before. An outline of the same size may take it first, so there is room for two. */
+typedef struct fill_memory {
+    uint8_t *rows; /* (2, size); NULL: for a narrow glyph stb_truetype has rows of its own */
+    size_t size;   /* bytes of both rows */
+    int used;
+    bool failed;
+} fill_memory;
+
+static void *fill_alloc(size_t n, void *memory) {
+    fill_memory *m = memory;
+    void *p = malloc(n);
+    if (p) return p;
+    m->failed = true;
+    return m->rows && n == m->size && m->used < 2 ? m->rows + n * (size_t)m->used++ : NULL;
+}
+
+static void fill_free(void *p, void *memory) {
+    const fill_memory *m = memory;
+    if (!m->rows || (p != m->rows && p != m->rows + m->size)) free(p);
+}
+
+#define STBTT_malloc(n, memory) fill_alloc(n, memory)
+#define STBTT_free(p, memory) fill_free(p, memory)
+#define STBTT_assert(condition) ((void)0) /* it would end the program where memory is short */
 #define STB_TRUETYPE_IMPLEMENTATION
 #define STBTT_STATIC
 #pragma GCC diagnostic push
@@ -19,7 +45,7 @@ typedef struct font_glyph {
 
 enum { N_GLYPHS = sizeof FONT_GLYPHS / sizeof *FONT_GLYPHS };
 
-/* What the font has not is drawn as U+FFFD, the last one. */
+/* Letters missing from the font are drawn as U+FFFD, the last one. */
 static const font_glyph *find(uint32_t code) {
     for (int i = 0; i < N_GLYPHS; i++)
         if ((uint32_t)FONT_GLYPHS[i].code == code) return &FONT_GLYPHS[i];
@@ -65,11 +91,15 @@ xp_glyph xp_glyph_fill(uint32_t code, float size, float shift_x, float shift_y) 
                     .top = (int)floorf(-high_y * scale + shift_y)};
     out.width = (int)ceilf(high_x * scale + shift_x) - out.left + 1;
     out.height = (int)ceilf(-low_y * scale + shift_y) - out.top + 1;
+    fill_memory m = {.size = (2 * (size_t)out.width + 1) * sizeof(float)};
+    const bool wide = out.width > 64; /* as stb_truetype has it */
+    if (wide) m.rows = malloc(2 * m.size);
     out.coverage = calloc((size_t)out.width, (size_t)out.height);
-    if (!out.coverage) return (xp_glyph){0};
     stbtt__bitmap b = {out.width, out.height, out.width, out.coverage};
-    /* stb wants vertices it may write to, and does not. */
-    stbtt_Rasterize(&b, 0.2f, (stbtt_vertex *)(uintptr_t)v, g->count, scale, scale, shift_x,
-                    shift_y, out.left, out.top, 1, NULL);
+    if ((m.rows || !wide) && out.coverage) /* stb wants vertices it may write to, and does not. */
+        stbtt_Rasterize(&b, 0.2f, (stbtt_vertex *)(uintptr_t)v, g->count, scale, scale, shift_x,
+                        shift_y, out.left, out.top, 1, &m);
+    out.failed = (wide && !m.rows) || !out.coverage || m.failed;
+    free(m.rows);
     return out;
 }

@@ -2,6 +2,7 @@
 #ifndef XP_PLOT_FONT_H
 #define XP_PLOT_FONT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -13,6 +14,7 @@ uint32_t xp_utf8_next(const char *text, size_t n, size_t *at);
 typedef struct xp_glyph {
     int width, height, left, top;
     uint8_t *coverage; /* owned (free); NULL for a blank */
+    bool failed;       /* no memory: the coverage is not whole */
 } xp_glyph;
 
 /* Advance of a character in ems. */

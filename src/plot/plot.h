@@ -28,10 +28,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define XP_PLOT_DISCLAIMER                                                                         \
-    "Research and education only. Not a medical device. Not for diagnosis, treatment, monitoring " \
-    "or clinical decisions."
-
 typedef enum xp_draw_kind { XP_DRAW_LINE, XP_DRAW_RECTS, XP_DRAW_CELLS, XP_DRAW_TEXT } xp_draw_kind;
 
 typedef struct xp_draw_op {
@@ -50,7 +46,8 @@ typedef struct xp_strip {
     float x, width, y;   /* mm; y: base line, 0 mV */
     float top, height;   /* mm: the band that is this strip's alone */
     float from, seconds; /* s; from: since the drawing's start, which is where it sits on paper */
-    int32_t lead, sign;  /* index in the record; -1 where it is drawn upside down, else 1 */
+    int32_t lead;        /* index in the record */
+    float gain;          /* mm/mV; below 0 where it is drawn upside down */
 } xp_strip;
 _Static_assert(sizeof(xp_strip) == 36, "the page reads strips as nine words");
 
@@ -131,7 +128,24 @@ typedef struct xp_plot_map {
     const char *label, *layer; /* may be NULL */
     double probability;        /* NaN: not shown */
     bool below;                /* the label's threshold: drawn at half its strength, and said */
+    bool is_score;             /* the probability is none but a score */
 } xp_plot_map;
+
+/* What was measured on the recording, to be marked on its traces. */
+typedef struct xp_plot_beat {
+    double time;              /* s of the recording */
+    char symbol;              /* WFDB's code: 'N', 'V' ... drawn above the first row */
+    bool used;                /* the values come from it */
+    float p[2], qrs[2], t[2]; /* s from time: where waves begin and end; NaN: not found */
+} xp_plot_beat;
+
+/* What is wrong with a lead for a while: hatched there. */
+typedef struct xp_plot_fault {
+    int lead;          /* index in the record */
+    double start, end; /* s of the recording */
+    const char *word;  /* "flat" */
+    bool unread;       /* nothing is measured there: beats have no marks on that lead */
+} xp_plot_fault;
 
 #define XP_LAYOUT_LIST(X)                                                                          \
     X(XP_LAYOUT_12X1, "12x1")                                                                      \
@@ -148,6 +162,12 @@ typedef enum xp_layout {
 } xp_layout;
 int xp_layout_find(const char *name); /* -1: none of that name */
 
+/* What a page may be drawn at. */
+#define XP_PLOT_SPEEDS                                                                             \
+    { 12.5, 25, 50 } /* mm/s */
+#define XP_PLOT_GAINS                                                                              \
+    { 5, 10, 20 } /* mm/mV */
+
 typedef enum xp_map_style {
     XP_MAP_BEHIND,
     XP_MAP_STRIP,
@@ -161,8 +181,8 @@ int xp_map_style_find(const char *name); /* "behind", "strip", "trace"; -1: none
  * there, whatever the layout but single. */
 typedef struct xp_plot_options {
     xp_layout layout;
-    double speed;          /* mm/s: 12.5, 25 or 50; 0: 25 */
-    double gain;           /* mm/mV: 5, 10 or 20; 0: 10 */
+    double speed;          /* mm/s: of XP_PLOT_SPEEDS; 0: 25 */
+    double gain;           /* mm/mV: of XP_PLOT_GAINS; 0: 10 */
     double start, seconds; /* of the recording; seconds 0: 10, or what there is if it is less */
     double window, window_seconds; /* of the recording that was analysed: marked where it is not the
                                       whole page; window_seconds 0: none */
@@ -174,10 +194,20 @@ typedef struct xp_plot_options {
     xp_colormap colormap;
     int alpha;    /* of the map behind the trace, 1..255; 0: 150 */
     double pixel; /* mm in a device pixel, for decimation; 0: every sample */
-    double pitch; /* mm between rows, in whole 5 mm squares from 10 to 60; 0: they fill an A4 page.
+    double pitch; /* mm between rows, whole, from 10 to 60; 0: they fill an A4 page.
                      More where traces go beyond the first and the last row, up to 25 mm each. */
     bool bare;    /* grid, traces and the line that tells the scale: what is around says the rest */
+    bool narrow;  /* the grid ends where the traces do */
     bool dark;    /* light ink on dark paper */
+    bool half_chest; /* leads V1, V2 ... at half the gain; pulses and the line of the scale tell it
+                      */
+    const xp_plot_beat *beats; /* (n_beats) to be marked; may be NULL */
+    int n_beats;
+    const xp_plot_fault *faults; /* (n_faults) to be hatched; may be NULL */
+    int n_faults;
+    const char *numbers; /* a line under the title of a page that is not bare; NULL or "": none */
+    bool one_beat; /* the record is one median beat: every column shows the whole of it, and times
+                      count from beats[0] */
 } xp_plot_options;
 
 /* Draw rec into d, which must be zeroed; map may be NULL. A4 landscape, larger when the traces
@@ -186,6 +216,13 @@ typedef struct xp_plot_options {
  * more than 5 m; XP_ERR_MEMORY. */
 xp_status xp_plot_ecg(xp_display *d, const xp_plot_record *rec, const xp_plot_map *map,
                       const xp_plot_options *opt, xp_error *err);
+
+/* Draw one beat, that of beat's leads, in 3x4 at 50 mm/s, each lead from the same moment, with its
+ * marks (times count from mark->time). n_beats: that it is the median of. Of opt,
+ * layout, speed, start, seconds, beats and faults are chosen here, and where gain is 0 that too: 20
+ * mm/mV where the rows have room for it, else 10. Else as xp_plot_ecg. */
+xp_status xp_plot_one_beat(xp_display *d, const xp_plot_record *beat, int n_beats,
+                           const xp_plot_beat *mark, const xp_plot_options *opt, xp_error *err);
 
 /* Append the polylines of mv[0..n): sample i at x0 + i * dx, baseline y0, y upwards by gain mm/mV,
  * within [top, bottom]: beyond, the line is broken, and a small arrow at the border says so. With

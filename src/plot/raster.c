@@ -19,6 +19,7 @@ typedef struct canvas {
     int *columns;    /* (width): of RECTS that stand side by side */
     uint8_t *before; /* (width, 3): a row before they were drawn */
     int top, bottom; /* rows that the line touches */
+    bool failed;     /* no memory for a glyph */
 } canvas;
 
 /* ==== blending =============================================================================== */
@@ -277,6 +278,7 @@ static void draw_text(canvas *c, const xp_display *d, const xp_draw_op *op) {
         uint32_t code = xp_utf8_next(text, op->count, &at);
         int whole = (int)floorf(along), line = (int)floorf(base);
         xp_glyph g = xp_glyph_fill(code, size, along - (float)whole, base - (float)line);
+        c->failed |= g.failed;
         if (g.coverage) put_glyph(c, &g, up ? line : whole, up ? -whole : line, up, op->rgba);
         free(g.coverage);
         along += xp_glyph_advance(code) * size;
@@ -344,7 +346,7 @@ xp_status xp_raster(xp_image *image, const xp_display *d, double dpi, xp_error *
     bool ok = canvas_alloc(&c, d->paper);
     for (size_t i = 0; ok && i < d->n_ops; i++) draw_op(&c, d, &d->ops[i]);
     canvas_free(&c);
-    if (!ok) {
+    if (!ok || c.failed) {
         free(c.im.rgb);
         return xp_fail(err, XP_ERR_MEMORY, "not enough memory for %g x %g pixels", w, h);
     }

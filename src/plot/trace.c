@@ -5,6 +5,9 @@
 
 enum { CHUNK = 4096 }; /* points of a polyline that are held before they become an op */
 
+/* How far from the page a point can lie: no value is so large that a crossing is not a number. */
+static const float FARTHEST_MM = 1e9f;
+
 typedef struct pen {
     xp_display *d;
     const xp_trace *t;
@@ -68,7 +71,8 @@ static void cross(pen *p, xp_point to, int side) {
 static void go_to(pen *p, int64_t i) {
     const xp_trace *t = p->t;
     uint32_t rgba = t->colors ? t->colors[i] : t->rgba;
-    xp_point to = {t->x0 + (float)i * t->dx, t->y0 - p->mv[i] * t->gain};
+    const float up = fmaxf(-FARTHEST_MM, fminf(FARTHEST_MM, p->mv[i] * t->gain));
+    xp_point to = {t->x0 + (float)i * t->dx, t->y0 - up};
     int side = to.y < t->top ? -1 : to.y > t->bottom ? 1 : 0;
     if (i == p->last) return;
     if (p->n && (p->n > CHUNK - 3 || rgba != p->rgba)) {

@@ -1,74 +1,15 @@
+#include "base/file.h"
 #include "nn/safetensors.h"
 #include "train/trainer.h"
-#include "train/trainer_parts.h"
+#include "train/trainer_internal.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #define STATE_FORMAT "xplaim training state 1"
-
-/* ==== files that are whole or absent ==== */
-
-static xp_status io_failed(const char *what, const char *path, xp_error *err) {
-    return xp_fail(err, XP_ERR_IO, "%s: cannot %s: %s", path, what, strerror(errno));
-}
-
-static bool write_all(int fd, const uint8_t *p, size_t n) {
-    while (n > 0) {
-        const ssize_t done = write(fd, p, n);
-        if (done < 0 && errno == EINTR) continue;
-        if (done <= 0) return false;
-        p += done;
-        n -= (size_t)done;
-    }
-    return true;
-}
-
-/* The rename is on the disk when the folder is. */
-static void flush_folder(const char *path) {
-    char *folder = strdup(path);
-    char *slash = folder ? strrchr(folder, '/') : NULL;
-    if (slash) slash[slash == folder ? 1 : 0] = '\0';
-    const int fd = folder ? open(slash ? folder : ".", O_RDONLY | O_DIRECTORY) : -1;
-    if (fd >= 0) {
-        fsync(fd);
-        close(fd);
-    }
-    free(folder);
-}
-
-static xp_status write_temporary(const char *tmp, const void *bytes, size_t size, xp_error *err) {
-    const int fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    if (fd < 0) return io_failed("create", tmp, err);
-    bool good = write_all(fd, bytes, size) && fsync(fd) == 0;
-    const int failure = errno;
-    good = close(fd) == 0 && good;
-    if (good) return XP_OK;
-    if (failure) errno = failure;
-    return io_failed("write", tmp, err);
-}
-
-xp_status xp_write_atomic(const char *path, const void *bytes, size_t size, xp_error *err) {
-    const size_t length = strlen(path);
-    char *tmp = malloc(length + 5);
-    if (!tmp) return xp_fail(err, XP_ERR_MEMORY, "no memory for a file name");
-    memcpy(tmp, path, length);
-    memcpy(tmp + length, ".tmp", 5);
-    xp_status s = write_temporary(tmp, bytes, size, err);
-    if (s == XP_OK && rename(tmp, path) != 0) s = io_failed("rename to", path, err);
-    if (s != XP_OK)
-        unlink(tmp);
-    else
-        flush_folder(path);
-    free(tmp);
-    return s;
-}
 
 /* ==== texts ==== */
 
@@ -89,20 +30,24 @@ static int hex_value(char c) {
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* NULL when text is not hexadecimal, or without memory. */
-static uint8_t *from_hex(const char *text, size_t *size) {
+/* *bytes is the caller's (free); untouched on error. */
+static xp_status from_hex(const char *text, uint8_t **bytes, size_t *size, xp_error *err) {
     const size_t n = strlen(text) / 2;
-    uint8_t *bytes = strlen(text) % 2 ? NULL : malloc(n + 1);
-    for (size_t i = 0; bytes && i < n; i++) {
+    uint8_t *made = malloc(n + 1);
+    if (!made) return xp_fail(err, XP_ERR_MEMORY, "no memory for the loop's part of the state");
+    bool good = strlen(text) % 2 == 0;
+    for (size_t i = 0; good && i < n; i++) {
         const int high = hex_value(text[2 * i]), low = hex_value(text[2 * i + 1]);
-        if (high < 0 || low < 0) {
-            free(bytes);
-            return NULL;
-        }
-        bytes[i] = (uint8_t)(high << 4 | low);
+        good = high >= 0 && low >= 0;
+        if (good) made[i] = (uint8_t)(high << 4 | low);
     }
+    if (!good) {
+        free(made);
+        return xp_fail(err, XP_ERR_FORMAT, "the loop's part of the training state is damaged");
+    }
+    *bytes = made;
     *size = n;
-    return bytes;
+    return XP_OK;
 }
 
 static uint64_t bits_of(double v) {
@@ -139,7 +84,7 @@ static xp_status write_state(const xp_trainer *t, const char *path, const char *
     uint8_t *bytes = NULL;
     size_t size = 0;
     XP_TRY(xp_safetensors_write(tensors, t->average ? 4 : 3, meta, 6, XP_F32, &bytes, &size, err));
-    const xp_status s = xp_write_atomic(path, bytes, size, err);
+    const xp_status s = xp_file_write(path, bytes, size, err);
     free(bytes);
     return s;
 }
@@ -159,29 +104,6 @@ xp_status xp_trainer_save(const xp_trainer *t, const char *path, xp_bytes loop, 
 }
 
 /* ==== loading ==== */
-
-static xp_status read_whole(const char *path, uint8_t **data, size_t *size, xp_error *err) {
-    struct stat st;
-    const int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) return io_failed("open", path, err);
-    uint8_t *p = NULL;
-    size_t at = 0;
-    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode)) p = malloc((size_t)st.st_size + 1);
-    while (p && at < (size_t)st.st_size) {
-        const ssize_t got = read(fd, p + at, (size_t)st.st_size - at);
-        if (got < 0 && errno == EINTR) continue;
-        if (got <= 0) break;
-        at += (size_t)got;
-    }
-    close(fd);
-    if (!p || at < (size_t)st.st_size) {
-        free(p);
-        return io_failed("read", path, err);
-    }
-    *data = p;
-    *size = at;
-    return XP_OK;
-}
 
 typedef struct state {
     const xp_st_tensor *weights, *moment1, *moment2, *average;
@@ -257,9 +179,8 @@ static xp_status load(xp_trainer *t, xp_bytes file, uint8_t **loop, size_t *loop
     size_t size = 0;
     XP_TRY(xp_safetensors_read(&st, file, err));
     xp_status s = find_state(t, &st, &found, err);
-    uint8_t *bytes = s == XP_OK ? from_hex(found.loop, &size) : NULL;
-    if (s == XP_OK && !bytes)
-        s = xp_fail(err, XP_ERR_FORMAT, "the loop's part of the training state is damaged");
+    uint8_t *bytes = NULL;
+    if (s == XP_OK) s = from_hex(found.loop, &bytes, &size, err);
     if (s == XP_OK) take_state(t, &found);
     xp_safetensors_free(&st);
     if (s == XP_OK && loop) {
@@ -275,7 +196,7 @@ xp_status xp_trainer_load(xp_trainer *t, const char *path, uint8_t **loop, size_
                           xp_error *err) {
     uint8_t *data = NULL;
     size_t size = 0;
-    XP_TRY(read_whole(path, &data, &size, err));
+    XP_TRY(xp_file_read(path, &data, &size, err));
     xp_status s = load(t, (xp_bytes){data, size}, loop, loop_size, err);
     if (s != XP_OK) xp_fail_prefix(err, s, "%s", path);
     free(data);

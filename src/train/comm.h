@@ -11,8 +11,9 @@
 typedef struct xp_comm {
     int rank, size;
     void *ctx;
-    /* v[i] becomes the sum of v[i] over all processes, the same bits in each. Every process makes
-     * the same calls in the same order. */
+    /* v[i] becomes the sum of v[i] over all processes, the same bits in each. 2, 4, 8, ...
+     * processes are added as the binary tree of sum_tree.h, (0 + 1) + (2 + 3), others in the order
+     * of their ranks. Every process makes the same calls in the same order. */
     xp_status (*sum_floats)(void *ctx, float *v, size_t n, xp_error *err);
     xp_status (*sum_doubles)(void *ctx, double *v, size_t n, xp_error *err);
 } xp_comm;

@@ -1,12 +1,10 @@
-#include "train/step.h"
-
-#include "train/gru.h"
+#include "train/step_passes.h"
 
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* ==== places ==== */
+/* ==== storage of values ==== */
 
 static const xp_op *op_at(const xp_step *s, int i) {
     return &s->graph->ops[i];
@@ -19,143 +17,112 @@ static bool is_last(const xp_step *s, int i) {
 /* Ops whose value is their input's. The last sigmoid is left to the loss. */
 static bool is_identity(const xp_step *s, int i) {
     const xp_op *op = op_at(s, i);
-    if (op->kind == XP_OP_DROPOUT) return s->no_dropout || !(op->rate > 0);
-    if (op->kind == XP_OP_FLATTEN) return true;
-    if (op->kind != XP_OP_ACTIVATION) return false;
-    return op->activation == XP_ACT_LINEAR || (is_last(s, i) && op->activation == XP_ACT_SIGMOID);
+    if (xp_op_is(op, XP_OP_PASSES_VALUE)) return s->no_dropout || !(op->rate > 0);
+    if (xp_op_is(op, XP_OP_RESHAPES)) return true;
+    return op->kind == XP_OP_ACTIVATION &&
+           (op->activation == XP_ACT_LINEAR || (is_last(s, i) && op->activation == XP_ACT_SIGMOID));
+}
+
+/* The ReLU that the pass of op i applies too, or -1. */
+static int fused_relu(const xp_step *s, int i) {
+    return xp_op_is(op_at(s, i), XP_OP_TAKES_RELU) ? xp_relu_after(s->graph, s->readers, i) : -1;
 }
 
 static bool is_fused_relu(const xp_step *s, int i) {
-    const xp_op *op = op_at(s, i);
-    if (op->kind != XP_OP_ACTIVATION || op->activation != XP_ACT_RELU) return false;
-    const xp_op *in = op_at(s, op->inputs[0]);
-    return (in->kind == XP_OP_BATCHNORM || in->kind == XP_OP_ADD) &&
-           s->tensors[op->inputs[0]].uses == 1;
+    return op_at(s, i)->n_inputs > 0 && fused_relu(s, op_at(s, i)->inputs[0]) == i;
 }
 
 /* A convolution that only a concat reads is written where the concat wants it. */
-static void choose_hosts(xp_step *s, int concat) {
+static void store_in_concat(xp_step *s, int concat) {
     const xp_op *op = op_at(s, concat);
     for (int j = 0, col = 0; j < op->n_inputs; j++) {
         const int in = op->inputs[j];
-        tensor *t = &s->tensors[in];
-        if (op_at(s, in)->kind == XP_OP_CONV1D && t->uses == 1) t->place = concat, t->col = col;
+        if (op_at(s, in)->kind == XP_OP_CONV1D && s->readers[in].n == 1)
+            s->storage[in] = (xp_storage){concat, col, true};
         col += op_at(s, in)->c;
     }
 }
 
-static void choose_places(xp_step *s) {
+static void choose_storage(xp_step *s) {
     const int n = s->graph->n_ops;
+    xp_count_readers(s->graph, s->readers);
     for (int i = 0; i < n; i++) {
-        s->tensors[i] = (tensor){.place = i, .writer = -1, .last_reader = -1};
-        s->tensors[i].region = s->tensors[i].grad = -1;
+        s->tensors[i] = (tensor){.writer = -1, .region = -1, .grad = -1};
+        s->storage[i].in = s->gradient_storage[i].in = XP_OWN_STORAGE;
     }
-    for (int i = 0; i < n; i++)
-        for (int j = 0; j < op_at(s, i)->n_inputs; j++) s->tensors[op_at(s, i)->inputs[j]].uses++;
     for (int i = 0; i < n; i++) {
-        if (op_at(s, i)->kind == XP_OP_CONCAT) choose_hosts(s, i);
+        if (op_at(s, i)->kind == XP_OP_CONCAT) store_in_concat(s, i);
         if (is_identity(s, i) || is_fused_relu(s, i))
-            s->tensors[i].place = s->tensors[op_at(s, i)->inputs[0]].place;
+            s->storage[i] = (xp_storage){.in = op_at(s, i)->inputs[0]};
     }
 }
 
 /* ==== nodes ==== */
 
-static node *add_node(xp_step *s, node_kind kind, int i) {
+static node *add_node(xp_step *s, int i) {
     const xp_op *op = op_at(s, i);
     node *nd = &s->nodes[s->n_nodes++];
-    *nd = (node){.kind = kind, .op = i, .out = i, .n_in = op->n_inputs};
+    *nd = (node){.type = xp_op_type_of(op->kind), .op = i, .out = i, .n_in = op->n_inputs};
     memcpy(nd->in, op->inputs, sizeof nd->in);
+    if (xp_op_is(op, XP_OP_ENDS_IN_ACTIVATION)) nd->act = op->activation;
     return nd;
 }
 
-static bool can_join(const xp_step *s, const xp_op *concat) {
-    const xp_op *first = op_at(s, concat->inputs[0]);
-    for (int j = 0; j < concat->n_inputs; j++) {
-        const xp_op *op = op_at(s, concat->inputs[j]);
-        if (s->tensors[concat->inputs[j]].place == concat->inputs[j] || op->stride != 1 ||
-            op->inputs[0] != first->inputs[0] || op->activation != first->activation)
-            return false;
-    }
-    return first->activation <= XP_ACT_RELU;
+/* Whether the convolutions that the concat joins are all written where it wants them. */
+static bool computes_branches(const xp_step *s, int concat) {
+    const xp_op *op = op_at(s, concat);
+    for (int j = 0; j < op->n_inputs; j++)
+        if (s->storage[op->inputs[j]].in != concat) return false;
+    return xp_joins_convolutions(s->graph, concat);
 }
 
 static void add_conv(xp_step *s, int i) {
-    const xp_op *op = op_at(s, i);
-    const int place = s->tensors[i].place;
-    if (place != i && can_join(s, op_at(s, place))) return; /* the concat's node does it */
-    node *nd = add_node(s, NODE_CONV, i);
-    nd->act = op->activation;
+    const int concat = s->storage[i].in;
+    if (concat >= 0 && computes_branches(s, concat)) return; /* the concat's node does it */
+    node *nd = add_node(s, i);
     nd->n_branches = 1;
     nd->branch[0] = i;
 }
 
 static void add_concat(xp_step *s, int i) {
     const xp_op *op = op_at(s, i);
-    if (!can_join(s, op)) {
-        add_node(s, NODE_CONCAT, i);
+    if (!computes_branches(s, i)) {
+        add_node(s, i);
         return;
     }
-    node *nd = add_node(s, NODE_CONV, op->inputs[0]);
+    node *nd = add_node(s, op->inputs[0]);
     nd->out = i;
-    nd->act = op_at(s, op->inputs[0])->activation;
     nd->n_branches = op->n_inputs;
     memcpy(nd->branch, op->inputs, sizeof nd->branch);
 }
 
-static xp_activation relu_after(const xp_step *s, int i) {
-    for (int j = i + 1; j < s->graph->n_ops; j++)
-        if (is_fused_relu(s, j) && op_at(s, j)->inputs[0] == i) return XP_ACT_RELU;
-    return XP_ACT_LINEAR;
-}
-
-static void add_dense(xp_step *s, int i) {
-    node *nd = add_node(s, NODE_DENSE, i);
-    nd->act = op_at(s, i)->activation;
-    if (is_last(s, i) && nd->act == XP_ACT_SIGMOID) nd->act = XP_ACT_LINEAR;
+/* The loss has the sigmoid of a last dense layer. */
+static void add_row(xp_step *s, int i) {
+    node *nd = add_node(s, i);
+    if (fused_relu(s, i) >= 0) nd->act = XP_ACT_RELU;
+    if (is_last(s, i) && op_at(s, i)->kind == XP_OP_DENSE && nd->act == XP_ACT_SIGMOID)
+        nd->act = XP_ACT_LINEAR;
 }
 
 static void add_op(xp_step *s, int i) {
-    static const node_kind plain[] = {
-        [XP_OP_ACTIVATION] = NODE_ACTIVATION,
-        [XP_OP_MAXPOOL] = NODE_MAXPOOL,
-        [XP_OP_AVGPOOL] = NODE_AVGPOOL,
-        [XP_OP_GLOBAL_AVGPOOL] = NODE_GLOBAL_AVGPOOL,
-        [XP_OP_GLOBAL_MAXPOOL] = NODE_GLOBAL_MAXPOOL,
-        [XP_OP_DROPOUT] = NODE_DROPOUT,
-        [XP_OP_LAYERNORM] = NODE_LAYERNORM,
-        [XP_OP_GRU] = NODE_GRU,
-    };
     const xp_op *op = op_at(s, i);
     if (op->kind == XP_OP_INPUT || is_identity(s, i) || is_fused_relu(s, i)) return;
     if (op->kind == XP_OP_CONV1D)
         add_conv(s, i);
     else if (op->kind == XP_OP_CONCAT)
         add_concat(s, i);
-    else if (op->kind == XP_OP_DENSE)
-        add_dense(s, i);
-    else if (op->kind == XP_OP_BATCHNORM)
-        add_node(s, NODE_NORM, i)->act = relu_after(s, i);
-    else if (op->kind == XP_OP_ADD)
-        add_node(s, NODE_ADD, i)->act = relu_after(s, i);
     else
-        add_node(s, plain[op->kind], i)->act = op->activation;
-}
-
-static tensor *place_of(const xp_step *s, int i) {
-    return &s->tensors[s->tensors[i].place];
+        add_row(s, i);
 }
 
 static void link_nodes(xp_step *s) {
     for (int k = 0; k < s->n_nodes; k++) {
-        node *nd = &s->nodes[k];
-        tensor *out = place_of(s, nd->out);
+        const node *nd = &s->nodes[k];
+        tensor *out = step_owner(s, nd->out);
         if (out->writer < k) out->writer = k;
         for (int j = 0; j < nd->n_in; j++) {
-            tensor *in = place_of(s, nd->in[j]);
-            if (nd->kind == NODE_CONCAT && in == out) continue; /* lies there already */
-            in->readers++;
-            in->last_reader = k;
+            tensor *in = step_owner(s, nd->in[j]);
+            if (in != out) in->readers++; /* else it lies there already: of a concat */
         }
     }
 }
@@ -172,53 +139,52 @@ static void mark_active(xp_step *s) {
         bool active = has_weights(op);
         for (int j = 0; j < op->n_inputs; j++) active = active || s->tensors[op->inputs[j]].active;
         s->tensors[i].active = active;
-        if (active) place_of(s, i)->active = true;
+        if (active) step_owner(s, i)->active = true;
     }
 }
 
 /* A node whose backward pass leaves the gradient of its output as it is. */
 static bool spares_gradient(const node *nd) {
-    if (nd->kind == NODE_NORM) return true;
-    return (nd->kind == NODE_CONV || nd->kind == NODE_DENSE) && nd->act == XP_ACT_LINEAR;
+    if (nd->type == &xp_op_batchnorm) return true;
+    return (nd->type == &xp_op_conv1d || nd->type == &xp_op_dense) && nd->act == XP_ACT_LINEAR;
 }
 
 /* The gradient of a sum is that of its terms: they need none of their own when only the sum reads
  * them. */
 static void share_sum_gradient(xp_step *s, const node *add) {
+    int col;
+    const int out = xp_storage_find(s->storage, add->out, &col);
     for (int j = 0; j < add->n_in; j++) {
-        tensor *in = place_of(s, add->in[j]);
-        bool own = in->active && in->readers == 1 && in->writer >= 0 && in != place_of(s, add->out);
-        if (!own || s->tensors[add->in[j]].col != 0 || !spares_gradient(&s->nodes[in->writer]))
-            continue;
-        in->grad_place = place_of(s, add->out)->grad_place;
+        const int in = xp_storage_find(s->storage, add->in[j], &col);
+        const tensor *t = &s->tensors[in];
+        bool own = t->active && t->readers == 1 && t->writer >= 0 && in != out;
+        if (own && col == 0 && spares_gradient(&s->nodes[t->writer]))
+            s->gradient_storage[in] = (xp_storage){.in = out};
     }
 }
 
+/* A max-pool of pairs applies the ReLU of the sum that it alone reads. */
+static void fuse_mask(xp_step *s, node *pool) {
+    const tensor *in = step_owner(s, pool->in[0]);
+    const xp_op *op = node_op(s, pool);
+    if (in->readers != 1 || in->writer < 0) return;
+    node *add = &s->nodes[in->writer];
+    const bool pairs = op->kernel == 2 && op->stride == 2 && op->pad_left == 0;
+    if (add->type == &xp_op_add && add->act == XP_ACT_RELU && pairs)
+        add->masked = pool->masks = true;
+}
+
 static void choose_gradients(xp_step *s) {
-    for (int i = 0; i < s->graph->n_ops; i++) s->tensors[i].grad_place = i;
     for (int k = s->n_nodes - 1; k >= 0; k--) {
         node *nd = &s->nodes[k];
-        if (nd->kind == NODE_ADD) share_sum_gradient(s, nd);
-        if (nd->kind != NODE_MAXPOOL) continue;
-        const tensor *in = place_of(s, nd->in[0]);
-        if (in->readers != 1 || in->writer < 0) continue;
-        node *add = &s->nodes[in->writer];
-        const xp_op *op = node_op(s, nd);
-        if (add->kind != NODE_ADD || add->act != XP_ACT_RELU || op->kernel != 2 ||
-            op->stride != 2 || op->pad_left != 0)
-            continue;
-        add->masked = nd->masks = true;
+        if (nd->type == &xp_op_add) share_sum_gradient(s, nd);
+        if (nd->type == &xp_op_maxpool) fuse_mask(s, nd);
     }
 }
 
 /* ==== lifetimes ====
  *
  * Node k runs forward at time k and backward at time 2 n - 1 - k. */
-
-static bool reads_input_again(node_kind k) {
-    return k == NODE_CONV || k == NODE_NORM || k == NODE_DENSE || k == NODE_LAYERNORM ||
-           k == NODE_GRU || k == NODE_MAXPOOL || k == NODE_GLOBAL_MAXPOOL;
-}
 
 static int back_time(const xp_step *s, int k) {
     return 2 * s->n_nodes - 1 - k;
@@ -228,39 +194,35 @@ static size_t batch_floats(const xp_step *s, int i) {
     return (size_t)s->batch * (size_t)op_at(s, i)->t * (size_t)op_at(s, i)->c;
 }
 
-static void extend(region *r, int time) {
-    if (time < r->first) r->first = time;
-    if (time > r->last) r->last = time;
-}
-
 static int add_region(xp_step *s, size_t floats) {
-    s->regions[s->n_regions] = (region){.floats = floats, .first = INT32_MAX, .last = -1};
+    s->regions[s->n_regions] = xp_region_make(floats);
     return s->n_regions++;
 }
 
 static void live_value(xp_step *s, int i) {
     tensor *t = &s->tensors[i];
-    if (t->place != i) return;
+    if (s->storage[i].in >= 0) return;
     t->region = add_region(s, batch_floats(s, i));
-    extend(&s->regions[t->region], t->writer < 0 ? 0 : t->writer);
-    if (is_last(s, i)) extend(&s->regions[t->region], s->n_nodes);
+    xp_region_extend(&s->regions[t->region], t->writer < 0 ? 0 : t->writer);
+    if (is_last(s, i)) xp_region_extend(&s->regions[t->region], s->n_nodes);
 }
 
 static void live_node(xp_step *s, int k) {
     const node *nd = &s->nodes[k];
-    region *out = &s->regions[place_of(s, nd->out)->region];
-    extend(out, k);
-    if (nd->act != XP_ACT_LINEAR) extend(out, back_time(s, k));
+    xp_region *out = &s->regions[step_owner(s, nd->out)->region];
+    xp_region_extend(out, k);
+    if (nd->act != XP_ACT_LINEAR) xp_region_extend(out, back_time(s, k));
     for (int j = 0; j < nd->n_in; j++) {
-        region *in = &s->regions[place_of(s, nd->in[j])->region];
-        extend(in, k);
-        if (reads_input_again(nd->kind)) extend(in, back_time(s, k));
+        xp_region *in = &s->regions[step_owner(s, nd->in[j])->region];
+        xp_region_extend(in, k);
+        if (nd->type->traits & XP_OP_READS_INPUT_AGAIN) xp_region_extend(in, back_time(s, k));
     }
 }
 
-static tensor *gradient_of(const xp_step *s, int i) {
-    tensor *place = place_of(s, i);
-    return &s->tensors[place->grad_place];
+static xp_region *gradient_region(xp_step *s, int i) {
+    tensor *t = step_gradient_owner(s, i);
+    if (t->grad < 0) t->grad = add_region(s, batch_floats(s, (int)(t - s->tensors)));
+    return &s->regions[t->grad];
 }
 
 static void live_gradients(xp_step *s) {
@@ -269,29 +231,14 @@ static void live_gradients(xp_step *s) {
         const node *nd = &s->nodes[k];
         for (int j = -1; j < nd->n_in; j++) {
             const int i = j < 0 ? nd->out : nd->in[j];
-            tensor *t = gradient_of(s, i);
-            if (!place_of(s, i)->active && i != last) continue;
-            if (t->grad < 0) t->grad = add_region(s, batch_floats(s, (int)(t - s->tensors)));
-            extend(&s->regions[t->grad], back_time(s, k));
+            if (step_owner(s, i)->active || i == last)
+                xp_region_extend(gradient_region(s, i), back_time(s, k));
         }
     }
-    tensor *end = gradient_of(s, last);
-    if (end->grad < 0) end->grad = add_region(s, batch_floats(s, (int)(end - s->tensors)));
-    extend(&s->regions[end->grad], s->n_nodes);
+    xp_region_extend(gradient_region(s, last), s->n_nodes);
 }
 
 /* ==== layout ==== */
-
-xp_gru step_gru(const xp_step *s, const xp_op *op) {
-    return (xp_gru){.units = op->units,
-                    .activation = op->activation,
-                    .recurrent = op->recurrent,
-                    .reset_after = op->reset_after,
-                    .return_sequences = op->return_sequences,
-                    .kernel = step_weights(s, op, "kernel"),
-                    .recurrence = step_weights(s, op, "recurrent_kernel"),
-                    .bias = step_weights(s, op, "bias")};
-}
 
 static void need(size_t *most, size_t bytes) {
     if (bytes > *most) *most = bytes;
@@ -316,11 +263,14 @@ static void layout_conv(xp_step *s, node *nd, xp_arena *arena) {
     const xp_op *op = node_op(s, nd);
     nd->shape = (xp_conv_shape){.t_in = in->t, .c_in = in->c, .t_out = op->t, .stride = op->stride};
     xp_conv_align(&nd->shape, b, nd->n_branches);
-    const double cost = xp_conv_batch_cost(&nd->shape, s->batch, s->kernels);
+    const xp_conv_groups groups = {.records = xp_sum_leaf_records(s->batch, s->n_leaves),
+                                   .here = s->n_leaves,
+                                   .all = s->n_leaves * (s->comm ? s->comm->size : 1)};
+    const double cost = xp_conv_batch_cost(&nd->shape, &groups, s->kernels);
     if (cost < 0 || cost > direct) return;
-    xp_conv_batch_plan(&nd->spectral, arena, &nd->shape, s->batch, s->kernels);
+    xp_conv_batch_plan(&nd->spectral, arena, &nd->shape, &groups, s->kernels);
     need(&s->scratch_bytes,
-         xp_conv_batch_scratch(&nd->shape, s->batch, s->kernels, xp_pool_threads(s->pool)));
+         xp_conv_batch_scratch(&nd->shape, &groups, s->kernels, xp_pool_threads(s->pool)));
 }
 
 static void layout_norm(xp_step *s, node *nd, xp_arena *arena) {
@@ -336,38 +286,58 @@ static void layout_gru(xp_step *s, node *nd, xp_arena *arena) {
     const xp_op *op = node_op(s, nd);
     const xp_gru g = step_gru(s, op);
     const int t = op_at(s, nd->in[0])->t;
-    nd->saved_step = xp_gru_batch_saved(&g, t);
+    nd->saved_step = xp_gru_saved(&g, t);
     nd->saved = xp_arena_take(arena, nd->saved_step * (size_t)s->batch, sizeof(float));
     need(&s->scratch_bytes,
-         xp_gru_batch_work(&g, s->batch) * (size_t)xp_pool_threads(s->pool) * sizeof(float));
+         xp_gru_work(&g, s->batch, false) * (size_t)xp_pool_threads(s->pool) * sizeof(float));
 }
 
-static void need_partial(xp_step *s, const xp_op *op) {
+/* What an op saves and needs that is trained by its row. */
+static void layout_row(xp_step *s, node *nd, xp_arena *arena) {
+    const xp_op *op = node_op(s, nd), *in = op_at(s, nd->in[0]);
+    if (nd->type->saved) {
+        nd->saved_step = nd->type->saved(op, in);
+        nd->saved = xp_arena_take(arena, nd->saved_step * (size_t)s->batch, sizeof(float));
+    }
+    if (!nd->type->scratch) return;
+    nd->row_scratch = (nd->type->scratch(op, in) + XP_ALIGN - 1) / XP_ALIGN * XP_ALIGN;
+    need(&s->scratch_bytes, nd->row_scratch * (size_t)xp_pool_threads(s->pool));
+}
+
+static size_t param_floats(const xp_step *s, const node *nd) {
     size_t floats = 0;
-    for (int i = 0; i < op->n_params; i++) floats += s->graph->params[op->params[i]].count;
-    need(&s->partial_floats, floats);
+    for (int j = 0; j < node_ops(nd); j++) {
+        const xp_op *op = node_op_at(s, nd, j);
+        for (int i = 0; i < op->n_params; i++) floats += s->graph->params[op->params[i]].count;
+    }
+    return floats;
 }
 
 static void layout_nodes(xp_step *s, xp_arena *arena) {
     for (int k = 0; k < s->n_nodes; k++) {
         node *nd = &s->nodes[k];
-        if (nd->kind == NODE_CONV) layout_conv(s, nd, arena);
-        if (nd->kind == NODE_NORM) layout_norm(s, nd, arena);
-        if (nd->kind == NODE_GRU) layout_gru(s, nd, arena);
-        if (nd->kind == NODE_GRU || nd->kind == NODE_LAYERNORM) need_partial(s, node_op(s, nd));
+        if (nd->type == &xp_op_conv1d) layout_conv(s, nd, arena);
+        if (nd->type == &xp_op_batchnorm) layout_norm(s, nd, arena);
+        if (nd->type == &xp_op_gru) layout_gru(s, nd, arena);
+        if (!step_method_of(nd->type)->forward) layout_row(s, nd, arena);
+        if (node_has_leaves(s, nd)) need(&s->leaf_floats, param_floats(s, nd));
+        if (node_has_leaves(s, nd) && !step_method_of(nd->type)->backward)
+            need(&s->record_floats, param_floats(s, nd));
     }
-    const size_t threads = (size_t)xp_pool_threads(s->pool);
-    s->sums = xp_arena_take(arena, ((size_t)s->batch + 2) * (size_t)s->sums_row, sizeof(double));
-    s->partial = xp_arena_take(arena, threads * s->partial_floats, sizeof(float));
+    const size_t batch = (size_t)s->batch, n_leaves = (size_t)s->n_leaves;
+    s->sums = xp_arena_take(arena, (batch + n_leaves) * (size_t)s->sums_row, sizeof(double));
+    s->leaves = xp_arena_take(arena, n_leaves * s->leaf_floats, sizeof(float));
+    s->record_gradients = xp_arena_take(arena, batch * s->record_floats, sizeof(float));
 }
 
-/* Op i's part of the memory of its place, at base. */
+/* Op i's part of the memory of the op in whose storage it lies, at base. */
 static xp_mats view(const xp_step *s, int i, float *base) {
-    const xp_op *op = op_at(s, i), *place = op_at(s, s->tensors[i].place);
-    const bool same = op->t == place->t; /* else flattened: then it is all of it */
-    float *data = base ? base + s->tensors[i].col : NULL;
-    xp_mats v = {xp_mat_make(data, op->t, op->c), (ptrdiff_t)place->t * place->c};
-    if (same && op->t * op->c != place->t * place->c) v.m.stride = place->c;
+    int col;
+    const xp_op *op = op_at(s, i), *owner = op_at(s, xp_storage_find(s->storage, i, &col));
+    const bool same = op->t == owner->t; /* else flattened: then it is all of it */
+    float *data = base ? base + col : NULL;
+    xp_mats v = {xp_mat_make(data, op->t, op->c), (ptrdiff_t)owner->t * owner->c};
+    if (same && op->t * op->c != owner->t * owner->c) v.m.stride = owner->c;
     return v;
 }
 
@@ -379,8 +349,8 @@ static void layout_tensors(xp_step *s, xp_arena *arena) {
     float *base = xp_arena_take(arena, s->pool_floats, sizeof(float));
     for (int i = 0; i < s->graph->n_ops; i++) {
         tensor *t = &s->tensors[i];
-        t->v = view(s, i, region_at(s, base, place_of(s, i)->region));
-        t->g = view(s, i, region_at(s, base, gradient_of(s, i)->grad));
+        t->v = view(s, i, region_at(s, base, step_owner(s, i)->region));
+        t->g = view(s, i, region_at(s, base, step_gradient_owner(s, i)->grad));
     }
 }
 
@@ -397,15 +367,27 @@ static xp_status allocate(xp_step *s, xp_error *err) {
     const size_t n = (size_t)s->graph->n_ops;
     s->nodes = calloc(n, sizeof *s->nodes);
     s->tensors = calloc(n, sizeof *s->tensors);
+    s->readers = calloc(n, sizeof *s->readers);
+    s->storage = calloc(n, sizeof *s->storage);
+    s->gradient_storage = calloc(n, sizeof *s->gradient_storage);
     s->regions = calloc(2 * n + 1, sizeof *s->regions);
-    s->heap_bytes = n * (sizeof *s->nodes + sizeof *s->tensors) + (2 * n + 1) * sizeof *s->regions;
-    if (s->nodes && s->tensors && s->regions) return XP_OK;
+    s->heap_bytes =
+        n * (sizeof *s->nodes + sizeof *s->tensors + sizeof *s->readers + 2 * sizeof *s->storage) +
+        (2 * n + 1) * sizeof *s->regions;
+    if (s->nodes && s->tensors && s->readers && s->storage && s->gradient_storage && s->regions)
+        return XP_OK;
     return xp_fail(err, XP_ERR_MEMORY, "no memory for a training plan of %zu layers", n);
 }
 
 static bool ends_in_sigmoid(const xp_op *op) {
     return (op->kind == XP_OP_DENSE || op->kind == XP_OP_ACTIVATION) &&
            op->activation == XP_ACT_SIGMOID;
+}
+
+/* Whether an op can be trained, by a method of its own or by its row alone (step_method). */
+static bool can_be_trained(const xp_op *op) {
+    const xp_op_type *t = xp_op_type_of(op->kind);
+    return step_method_of(t)->forward || !t->prepare;
 }
 
 static xp_status check(const xp_step *s, xp_error *err) {
@@ -415,6 +397,9 @@ static xp_status check(const xp_step *s, xp_error *err) {
     if (s->graph->n_weights > INT_MAX)
         return xp_fail(err, XP_ERR_LIMIT, "%zu weights: at most %d can be trained",
                        s->graph->n_weights, INT_MAX);
+    for (int i = 0; i < s->graph->n_ops; i++)
+        if (!can_be_trained(op_at(s, i)))
+            return xp_op_fail(err, XP_ERR_UNSUPPORTED, op_at(s, i), "cannot be trained");
     for (int i = 0; i < s->graph->n_ops; i++)
         if (s->graph->ops[i].t > INT_MAX / 4 / s->batch)
             return xp_fail(err, XP_ERR_LIMIT, "%d records of %d samples: too many for one batch",
@@ -428,9 +413,10 @@ static xp_status check(const xp_step *s, xp_error *err) {
 
 xp_status xp_step_measure(xp_step *s, xp_error *err) {
     s->graph = &s->m->graph;
+    s->n_leaves = xp_sum_leaves(s->comm ? s->comm->size : 1);
     XP_TRY(check(s, err));
     XP_TRY(allocate(s, err));
-    choose_places(s);
+    choose_storage(s);
     for (int i = 0; i < s->graph->n_ops; i++) add_op(s, i);
     link_nodes(s);
     mark_active(s);
@@ -462,6 +448,9 @@ xp_status xp_step_create(xp_step *s, xp_error *err) {
 void xp_step_free(xp_step *s) {
     free(s->nodes);
     free(s->tensors);
+    free(s->readers);
+    free(s->storage);
+    free(s->gradient_storage);
     free(s->regions);
     xp_aligned_free(s->block);
 }

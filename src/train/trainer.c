@@ -2,7 +2,7 @@
 
 #include "train/adam.h"
 #include "train/loss.h"
-#include "train/trainer_parts.h"
+#include "train/trainer_internal.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -163,16 +163,30 @@ static xp_loss loss_of(const xp_trainer *t, bool logits) {
     return (xp_loss){logits, t->positive_weights, t->m->n_labels};
 }
 
+enum { LOSS, KNOWN, LOSS_SUMS }; /* known: labels */
+
+static void sum_leaf(const xp_trainer *t, const xp_loss *l, const float *out, const float *y,
+                     int leaf, double *sums) {
+    const int *begin = t->step.leaf_begin + leaf;
+    const size_t first = (size_t)begin[0] * (size_t)l->labels;
+    sums[KNOWN] = 0;
+    sums[LOSS] =
+        xp_loss_sum(l, out + first, y + first, (size_t)(begin[1] - begin[0]), &sums[KNOWN]);
+}
+
 /* The loss over all processes; the derivative is left in the step. */
 static xp_status find_loss(xp_trainer *t, const float *y, int n, double *loss, xp_error *err) {
     const xp_loss l = loss_of(t, t->step.logits);
     const float *out = xp_step_output(&t->step);
-    double sums[2] = {0, 0}; /* loss, known labels */
-    sums[0] = xp_loss_sum(&l, out, y, (size_t)n, &sums[1]);
-    XP_TRY(sum_over_processes(t, sums, 2, err));
-    *loss = sums[1] > 0 ? sums[0] / sums[1] : 0;
+    const int leaves = t->step.n_leaves;
+    double sums[XP_SUM_LEAVES * LOSS_SUMS];
+    for (int leaf = 0; leaf < leaves; leaf++)
+        sum_leaf(t, &l, out, y, leaf, sums + leaf * LOSS_SUMS);
+    xp_sum_tree_doubles(sums, leaves, LOSS_SUMS, LOSS_SUMS);
+    XP_TRY(sum_over_processes(t, sums, LOSS_SUMS, err));
+    *loss = sums[KNOWN] > 0 ? sums[LOSS] / sums[KNOWN] : 0;
     xp_loss_gradient(&l, xp_step_output_gradient(&t->step), out, y, (size_t)n,
-                     sums[1] > 0 ? 1 / sums[1] : 0);
+                     sums[KNOWN] > 0 ? 1 / sums[KNOWN] : 0);
     if (isfinite(*loss)) return XP_OK;
     return xp_fail(err, XP_ERR_LIMIT,
                    "the loss of step %llu is not a number; a lower learning rate than %g, or "
@@ -244,6 +258,15 @@ static void update_range(void *ctx, int begin, int end, int thread) {
     }
 }
 
+/* Of an average over the steps so far, what the next one may leave: a share that grows with their
+ * number n as n / (n + 3), so that what was there at the beginning has no part in it and the later
+ * steps count most (polynomial decay: Shamir and Zhang 2013). From some 300 steps on a momentum of
+ * 0.99 is less. */
+static double most_kept(const xp_trainer *t) {
+    const double n = (double)t->steps;
+    return t->opt.keras_averages ? 1 : n / (n + 3);
+}
+
 static void update(xp_trainer *t) {
     const size_t n = t->m->graph.n_weights;
     update_job j = {t,
@@ -254,8 +277,8 @@ static void update(xp_trainer *t) {
                      .decay = t->opt.weight_decay,
                      .step = t->steps + 1}};
     xp_parallel_for(t->opt.pool, (int)((n + UPDATE_BLOCK - 1) / UPDATE_BLOCK), update_range, &j);
-    xp_step_update_moving(&t->step, t->m->weights);
-    if (t->average) xp_average_update(t->average, t->m->weights, t->opt.ema, n);
+    xp_step_update_moving(&t->step, t->m->weights, most_kept(t));
+    if (t->average) xp_average_update(t->average, t->m->weights, fmin(t->opt.ema, most_kept(t)), n);
     t->steps++;
 }
 

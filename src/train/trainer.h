@@ -6,9 +6,10 @@
  *   after an epoch: evaluate(...)             inference with moving statistics (or the average)
  *   save(path) / load(path)                   an interrupted run continues with the same bits
  *
- * The same options, weights and batches give the same bits for the same number of threads; networks
- * without GRU and layer normalisation for any number, as sums over records are made in the order
- * of the records. */
+ * The same options, weights and batches give the same bits for any number of threads, and for 1, 2
+ * or 4 processes that share each batch by the rule of sum_tree.h, whatever the instruction set. Any
+ * other number of processes repeats its own bits, the same in each, but not those of one: its sums
+ * over records have another order. (Instruction sets round differently from each other.) */
 #ifndef XP_TRAIN_TRAINER_H
 #define XP_TRAIN_TRAINER_H
 
@@ -41,7 +42,7 @@ typedef struct xp_schedule {
 double xp_schedule_rate(const xp_schedule *s, uint64_t step);
 
 typedef struct xp_trainer_options {
-    int batch;                 /* most records of one step in this process */
+    int batch;                 /* most records of one step in this process: ceil(whole / size) */
     xp_pool *pool;             /* not owned, outlives the trainer; NULL: one thread */
     const xp_kernels *kernels; /* NULL: xp_kernels_best() */
     const xp_comm *comm;       /* not owned; NULL: this process alone */
@@ -53,6 +54,9 @@ typedef struct xp_trainer_options {
     double l2;                    /* l2 * sum of squares of the kernels added to the loss */
     double clip_norm;             /* gradients are scaled down to this total norm; 0: never */
     double ema;                   /* average = ema * average + (1 - ema) * weights; 0: none */
+    bool keras_averages; /* moving statistics and average begin at their initial values and are
+                            moved by the same share in every step, as Keras does; else they are
+                            right from the first step on */
     const float
         *positive_weights; /* (n_labels) weight of a positive in the loss; NULL: 1. Copied */
 } xp_trainer_options;
@@ -69,7 +73,8 @@ void xp_trainer_free(xp_trainer *t);
 /* One step on n (1 .. batch) records: x (n, length, leads) mV, y (n, labels): 1, 0, or -1 where the
  * label is not known (no part in the loss). *loss is the mean binary cross-entropy over the known
  * labels of all processes, before the update. When it is not finite, or a gradient is not, the
- * weights are left alone and the error says so. With several processes each calls this as often. */
+ * weights are left alone and the error says so. With several processes each calls this as often,
+ * with its own records of the batch: of n in all, process r of s has [n r / s, n (r + 1) / s). */
 xp_status xp_trainer_step(xp_trainer *t, const float *x, const float *y, int n, double *loss,
                           xp_error *err);
 
@@ -117,9 +122,5 @@ xp_status xp_trainer_save(const xp_trainer *t, const char *path, xp_bytes loop, 
  * trainer and model are as before. */
 xp_status xp_trainer_load(xp_trainer *t, const char *path, uint8_t **loop, size_t *loop_size,
                           xp_error *err);
-
-/* Any file: path.tmp written, flushed to the disk, renamed to path, the folder flushed. On error
- * the old file, if any, is still there. */
-xp_status xp_write_atomic(const char *path, const void *bytes, size_t size, xp_error *err);
 
 #endif

@@ -5,7 +5,7 @@
  * with wfdb-python. */
 #define _GNU_SOURCE
 #include "base/arena.h"
-#include "ecg/files.h"
+#include "ecg/reader_path.h"
 
 #include <ftw.h>
 #include <stdio.h>
@@ -38,24 +38,18 @@ static double now_ms(void) {
 
 /* One record; the number of its samples, or -1 with a message. */
 static double read_one(const char *path, int to_leads) {
-    xp_dir_source d;
-    xp_wfdb w;
+    xp_stored w;
     xp_record r;
     xp_error e;
     double samples = -1;
-    if (xp_dir_source_open(&d, path, &e) != XP_OK) {
-        fprintf(stderr, "%s\n", e.text);
-        return -1;
-    }
-    if (xp_wfdb_read(&w, d.record, &d.source, &e) != XP_OK) {
+    if (xp_stored_open_path(&w, path, NULL, &e) != XP_OK) {
         fprintf(stderr, "%s\n", e.text);
     } else {
         samples = 0;
         for (int i = 0; i < w.n_signals; i++) samples += (double)w.signals[i].n;
-        if (to_leads && xp_wfdb_to_record(&r, &w, &e) == XP_OK) xp_record_free(&r);
-        xp_wfdb_free(&w);
+        if (to_leads && xp_stored_to_record(&r, &w, &e) == XP_OK) xp_record_free(&r);
+        xp_stored_free(&w);
     }
-    xp_dir_source_close(&d);
     return samples;
 }
 

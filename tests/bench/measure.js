@@ -3,16 +3,17 @@
  * Node and in a browser. Ours is timed twice, and does more both times: it prepares the record, and
  * the second time makes the maps of all labels.
  * @param {any} ort @param {typeof import("../../web/core.js").startCore} startCore
- * @param {{simd: ArrayBuffer, scalar: ArrayBuffer, model: ArrayBuffer, onnx: ArrayBuffer,
+ * @param {typeof import("../../web/readers.js").startReaders} startReaders
+ * @param {{readers: ArrayBuffer, simd: ArrayBuffer, scalar: ArrayBuffer, model: ArrayBuffer, onnx: ArrayBuffer,
  *   x: ArrayBuffer, hea: ArrayBuffer, dat: ArrayBuffer}} files  x: the prepared record, as .npy
  * @param {number} rounds
  */
-export async function measure(ort, startCore, files, rounds) {
+export async function measure(ort, startCore, startReaders, files, rounds) {
   const core = await startCore(files);
   const model = core.loadModel(new Uint8Array(files.model));
-  core.addFile("00219_hr.hea", new Uint8Array(files.hea));
-  core.addFile("00219_hr.dat", new Uint8Array(files.dat));
-  core.openRecord("00219_hr");
+  const record = ["hea", "dat"].map((ending) => ({ name: `00219_hr.${ending}`, bytes: new Uint8Array(files[ending]) }));
+  const readers = await startReaders(files.readers);
+  await readers.read("00219_hr", record, (bytes) => core.takeRecord("00219_hr", bytes));
 
   // Little-endian float32 after the header, whose length stands in bytes 8 and 9 of version 1.
   const x = new Float32Array(files.x.slice(10 + new DataView(files.x).getUint16(8, true)));
@@ -38,8 +39,8 @@ export async function measure(ort, startCore, files, rounds) {
     start = performance.now();
     const analysis = core.analyse();
     times.ours.push(performance.now() - start);
-    analysis.probabilities[0].forEach((p, k) => {
-      difference = Math.max(difference, Math.abs(p - theirs[k]));
+    analysis.report.labels.forEach(({ probability }, k) => {
+      difference = Math.max(difference, Math.abs(probability - theirs[k]));
     });
   }
   return { kernels: core.about().kernels, memory: core.memoryBytes, difference, times };

@@ -8,6 +8,7 @@ import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as ort from "onnxruntime-web";
 import { startCore } from "../../web/core.js";
+import { startReaders } from "../../web/readers.js";
 import { describe, measure } from "./measure.js";
 
 const HERE = dirname(fileURLToPath(import.meta.url));
@@ -19,6 +20,7 @@ const paths = {
   ...(existsSync(RELAXED) && !process.env.XP_NO_RELAXED ? { relaxed: RELAXED } : {}),
   simd: join(DIST, "xplaim-simd.wasm"),
   scalar: join(DIST, "xplaim-scalar.wasm"),
+  readers: join(DIST, "readers.wasm"),
   model,
   x,
   hea: join(DIST, "samples/00219_hr.hea"),
@@ -30,7 +32,7 @@ async function inNode() {
   const files = Object.fromEntries(
     Object.entries(paths).map(([key, path]) => [key, new Uint8Array(readFileSync(path)).buffer]),
   );
-  console.log(describe(await measure(ort, startCore, files, Number(rounds)), `Node ${process.version}`));
+  console.log(describe(await measure(ort, startCore, startReaders, files, Number(rounds)), `Node ${process.version}`));
 }
 
 async function inChromium() {
@@ -44,10 +46,11 @@ async function inChromium() {
     async ([names, n]) => {
       const ort = await import("/ort/ort.wasm.bundle.min.mjs");
       const { startCore } = await import("/web/core.js");
+      const { startReaders } = await import("/web/readers.js");
       const { measure } = await import("/bench/measure.js");
       const files = {};
       for (const name of names) files[name] = await (await fetch(`/file/${name}`)).arrayBuffer();
-      return measure(ort, startCore, files, n);
+      return measure(ort, startCore, startReaders, files, n);
     },
     [Object.keys(paths), Number(rounds)],
   );

@@ -186,8 +186,8 @@ def main():
     for _ in range(a.rounds):
         theirs += time_torch(network, one, a.repeat)
         ours = time_xplaim(a.tool, a.model, a.repeat, a.threads)
-        minima.append(ours["forward"]["min_ms"])
-        medians.append(ours["forward"]["median_ms"])
+        minima.append(ours["forward"]["min_ms_per_record"])
+        medians.append(ours["forward"]["median_ms_per_record"])
     t_min, t_median = min(theirs), statistics.median(theirs)
     o_min, o_median = min(minima), statistics.median(medians)
     print(f"{processor()}; {a.threads} thread(s); {a.rounds} rounds of {a.repeat} runs")

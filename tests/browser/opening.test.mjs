@@ -11,19 +11,31 @@ import { buildWorker } from "../../scripts/build-worker.mjs";
 import { bundlePage } from "../../scripts/bundle-page.mjs";
 import { serve } from "../../scripts/serve.mjs";
 import { drop, launch, says, skip as noBrowser } from "../support/chromium.mjs";
-import { DIST, explainNatively, file, recordFiles, ROOT, scratch, SHARED, untrainedModel, XPLAIM } from "../support/native.mjs";
+import {
+  DIST,
+  explainNatively,
+  file,
+  recordFiles,
+  ROOT,
+  scratch,
+  SHARED,
+  unsummed,
+  untrainedModel,
+  XPLAIM,
+} from "../support/native.mjs";
 import * as inPage from "../support/page.mjs";
+import { TEST_TIMEOUT, until } from "../support/wait.mjs";
 import { zip } from "../support/zip.mjs";
 
-const TIMEOUT = 60000;
 const segments = join(SHARED, "fixtures/wfdb/multi-segment/041s");
 const sample = join(ROOT, "web/samples/00219_hr");
+/** @type {[string, Buffer][]} */
 const sampleFiles = recordFiles(sample).files.map(({ name, path }) => [name, readFileSync(path)]);
 
 let browser;
 /** Servers that a failed test left open would keep this process alive. */
 const closers = [];
-const test = (name, options, work) => declare(name, { timeout: 120000, ...options }, work);
+const test = (name, options, work) => declare(name, { timeout: TEST_TIMEOUT, ...options }, work);
 
 before(async () => {
   if (!noBrowser) browser = await launch();
@@ -52,11 +64,7 @@ function copy(name) {
   return folder;
 }
 
-async function newPage(context) {
-  const page = await (context ?? (await browser.newContext())).newPage();
-  page.setDefaultTimeout(TIMEOUT);
-  return page;
-}
+const newPage = async (context) => (context ?? (await browser.newContext())).newPage();
 
 /** Visits until the page says that it is kept. */
 async function visit(context, address) {
@@ -79,23 +87,30 @@ const cacheNames = (page) => page.evaluate(() => caches.keys());
 
 /* ---- by address ---- */
 
-test("a record of segments is opened by address", { skip: noBrowser || (existsSync(segments) ? false : "no fixtures") }, async () => {
-  const folder = copy("segments");
-  cpSync(segments, join(folder, "records"), { recursive: true });
-  const { address, close } = opened(await serve(folder, 0));
-  const page = await newPage();
-  await page.goto(`${address}?record=records/041s`);
-  await page.locator("#record-name", { hasText: "041s" }).waitFor();
-  const record = await page.locator("ecg-xplaim").evaluate(({ record: { samples, rate, leads }, row }) =>
-    ({ seconds: samples / rate, leads: leads.filter((lead) => !lead.derived).map(({ name }) => name), type: row.type }));
-  const info = JSON.parse(execFileSync(XPLAIM, ["info", "--json", join(segments, "041s")], { encoding: "utf8" }));
-  // III, I and a chest lead that says no more than V; what it records of pressures and breath is none.
-  const names = info.signals.map(({ lead, name }) => lead ?? name).filter((name) => !/P$|PLETH|RESP/.test(name));
-  assert.deepEqual(record, { seconds: info.frames / info.rate, leads: names, type: "WFDB 2 segments" });
-  assert.doesNotMatch(await page.textContent("#status-text"), /missing|cannot be loaded/);
-  await page.context().close();
-  close();
-});
+test(
+  "a record of segments is opened by address",
+  { skip: noBrowser || (existsSync(segments) ? false : "no fixtures") },
+  async () => {
+    const folder = copy("segments");
+    cpSync(segments, join(folder, "records"), { recursive: true });
+    const { address, close } = opened(await serve(folder, 0));
+    const page = await newPage();
+    await page.goto(`${address}?record=records/041s`);
+    await page.locator("#record-name", { hasText: "041s" }).waitFor();
+    const record = await page.locator("ecg-xplaim").evaluate(({ record: { samples, rate, leads }, row }) => ({
+      seconds: samples / rate,
+      leads: leads.filter((lead) => !lead.derived).map(({ name }) => name),
+      type: row.type,
+    }));
+    const info = JSON.parse(execFileSync(XPLAIM, ["info", "--json", join(segments, "041s")], { encoding: "utf8" }));
+    // III, I and a chest lead that says no more than V; what it records of pressures and breath is none.
+    const names = info.signals.map(({ lead, name }) => lead ?? name).filter((name) => !/P$|PLETH|RESP/.test(name));
+    assert.deepEqual(record, { seconds: info.frames / info.rate, leads: names, type: "WFDB 2 segments" });
+    assert.doesNotMatch(await page.textContent("#status-text"), /missing|cannot be loaded/);
+    await page.context().close();
+    close();
+  },
+);
 
 test("records of one name in two archives of one name are two", { skip: noBrowser }, async () => {
   const { address, close } = opened(await serve(copy("twice"), 0));
@@ -103,12 +118,20 @@ test("records of one name in two archives of one name are two", { skip: noBrowse
   await page.goto(address);
   await page.evaluate(inPage.install);
   await says(page, /^Ready/);
-  const flat = sampleFiles.map(([name, bytes]) =>
-    [name, name.endsWith(".dat") ? Buffer.alloc(bytes.length) : Buffer.from(String(bytes).replace(/^(\S+ 12 )500/, "$1250"))]);
+  const flat = sampleFiles.map(
+    ([name, bytes]) =>
+      /** @type {[string, Buffer]} */ ([
+        name,
+        name.endsWith(".dat")
+          ? Buffer.alloc(bytes.length)
+          : Buffer.from(unsummed(String(bytes)).replace(/^(\S+ 12 )500/, "$1250")),
+      ]),
+  );
   const archives = [sampleFiles, flat].map((files) =>
-    file("records.zip", zip(files.map(([name, bytes]) => ({ name, bytes })))));
+    file("records.zip", zip(files.map(([name, bytes]) => ({ name, bytes })))),
+  );
   await drop(page, archives);
-  await page.locator("#records tbody tr:nth-child(2)", { hasText: "Hz" }).waitFor();
+  await page.locator("#records tbody tr:nth-child(2)", { hasText: "Hz" }).waitFor({ state: "attached" });
   assert.deepEqual(await page.locator("#records tbody td.rate").allTextContents(), ["500 Hz", "250 Hz"]);
   await page.context().close();
   close();
@@ -122,11 +145,14 @@ async function redirecting(folder) {
   const server = createServer(async (request, response) => {
     if (request.url === "/index.html") return response.writeHead(308, { Location: "/" }).end();
     const answer = await fetch(new URL(request.url, inner.address));
-    response.writeHead(answer.status, { "Content-Type": answer.headers.get("Content-Type"),
-      "Content-Security-Policy": answer.headers.get("Content-Security-Policy") ?? "", "Cache-Control": "no-cache" });
+    response.writeHead(answer.status, {
+      "Content-Type": answer.headers.get("Content-Type"),
+      "Content-Security-Policy": answer.headers.get("Content-Security-Policy") ?? "",
+      "Cache-Control": "no-cache",
+    });
     return response.end(Buffer.from(await answer.arrayBuffer()));
   });
-  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(null)));
   return opened(server);
 }
 
@@ -160,7 +186,7 @@ test("two copies on one site leave each other alone", { skip: noBrowser }, async
   // One is taken back: the others stay.
   buildWorker(join(folder, "gone"), { off: true });
   await (await newPage(context)).goto(`${address}gone/`);
-  while ((await folders()).includes("/gone/")) await new Promise((resolve) => setTimeout(resolve, 100));
+  await until("the copy to be gone", async () => !(await folders()).includes("/gone/"));
   assert.deepEqual(await folders(), ["/", "/sub/"]);
   close();
   for (const path of ["sub/", ""]) await worksOffline(context, address + path);
@@ -170,8 +196,10 @@ test("two copies on one site leave each other alone", { skip: noBrowser }, async
 test("a site that was exported with another model works offline, with that model", { skip: noBrowser }, async () => {
   const page = copy("released");
   writeFileSync(join(page, "ecg-xplaim.html"), bundlePage(page));
-  writeFileSync(join(page, "index.html"), readFileSync(join(page, "index.html"), "utf8")
-    .replace("<ecg-xplaim", '<ecg-xplaim single="ecg-xplaim.html"'));
+  writeFileSync(
+    join(page, "index.html"),
+    readFileSync(join(page, "index.html"), "utf8").replace("<ecg-xplaim", '<ecg-xplaim single="ecg-xplaim.html"'),
+  );
   buildWorker(page);
   const model = untrainedModel();
   const site = join(scratch, "site");

@@ -1,5 +1,5 @@
 /* Any bytes as an HDF5 file: every path that a Keras model of a few layers would ask for. */
-#include "convert/h5.h"
+#include "convert/keras/h5.h"
 
 #include <stdlib.h>
 

@@ -1,5 +1,6 @@
 /* Any bytes as a safetensors file, then as a model file. */
 #include "nn/model.h"
+#include "nn/model_file.h"
 #include "nn/safetensors.h"
 
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* Any bytes as a header file. */
-#include "ecg/wfdb_parts.h"
+#include "ecg/wfdb_internal.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

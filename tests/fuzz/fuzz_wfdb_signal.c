@@ -35,13 +35,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     p.header = cut(&rest);
     p.segment = cut(&rest);
     p.signal = rest;
-    xp_file_source source = {get, &p};
-    xp_wfdb w;
+    xp_file_source source = {.get = get, .ctx = &p};
+    xp_stored w;
     xp_record r;
     xp_error e;
-    if (xp_wfdb_read(&w, "r", &source, &e) != XP_OK) return 0;
-    if (xp_wfdb_to_record(&r, &w, &e) == XP_OK) xp_record_free(&r);
-    (void)xp_wfdb_physical(&w, &e);
-    xp_wfdb_free(&w);
+    if (xp_wfdb_read(&w, "r", &source, NULL, &e) != XP_OK) return 0;
+    if (xp_stored_to_record(&r, &w, &e) == XP_OK) xp_record_free(&r);
+    (void)xp_stored_physical(&w, &e);
+    xp_stored_free(&w);
     return 0;
 }

@@ -20,7 +20,11 @@ function readNpy(path) {
   const bytes = readFileSync(path);
   const begin = 10 + bytes.readUInt16LE(8);
   const header = bytes.toString("latin1", 10, begin);
-  const shape = header.match(/\(([^)]*)\)/)[1].split(",").filter((s) => s.trim()).map(Number);
+  const shape = header
+    .match(/\(([^)]*)\)/)[1]
+    .split(",")
+    .filter((s) => s.trim())
+    .map(Number);
   const data = new Uint8Array(bytes.subarray(begin)).buffer;
   assert.match(header, /'<f[48]'/);
   return { shape, data: header.includes("<f8") ? new Float64Array(data) : new Float32Array(data) };
@@ -109,7 +113,10 @@ test("the page is exported with another model inside, in a folder of its own", (
 test("what cannot be exported or imported says why", () => {
   const missing = join(scratch, "nothing");
   const refused = (words, text) =>
-    assert.throws(() => run(...words), (error) => error.stderr.includes(text));
+    assert.throws(
+      () => run(...words),
+      (/** @type {any} */ error) => error.stderr.includes(text),
+    );
   refused(["export", "-m", page, "-o", missing], "its ending is neither");
   refused(["export", "-m", page, "-o", `${missing}.onnx`, "--half"], "ONNX gets float32");
   const web = ["export", "-m", page, "--format", "web", "--page", scratch, "-o", missing];

@@ -14,7 +14,10 @@ export const schema = (name) => JSON.parse(readFileSync(join(ROOT, `tools/schema
 
 /** The labels, in the tool's order, and their probabilities. */
 export function sameNumbers(labels, native) {
-  assert.deepEqual(labels.map(({ name }) => name), native.labels.map(({ name }) => name));
+  assert.deepEqual(
+    labels.map(({ name }) => name),
+    native.labels.map(({ name }) => name),
+  );
   labels.forEach(({ name, probability }, i) => {
     const difference = Math.abs(probability - native.labels[i].probability);
     assert.ok(difference <= PROBABILITY_TOLERANCE, `${name}: ${probability}, off by ${difference}`);
@@ -27,11 +30,26 @@ function sameMap(mine, native) {
   const tolerance = MAP_TOLERANCE * peak + 1e-12;
   assert.equal(mine.name, native.name);
   assert.equal(mine.values.length, native.values.length);
-  assert.ok(Math.abs(mine.max_raw - native.max_raw) <= tolerance, `${native.name}: largest ${mine.max_raw}, not ${native.max_raw}`);
+  assert.ok(
+    Math.abs(mine.max_raw - native.max_raw) <= tolerance,
+    `${native.name}: largest ${mine.max_raw}, not ${native.max_raw}`,
+  );
   native.values.forEach((value, k) => {
     const difference = Math.abs(mine.values[k] * mine.max_raw - Math.max(value, 0));
     assert.ok(difference <= tolerance, `${native.name} step ${k}: off by ${difference} of ${peak}`);
   });
+}
+
+/** Documents of the same fields, field by field; numbers to this part of theirs, or of 1 where they are less. */
+export function sameDocument(mine, native, at = "$", part = 1e-4) {
+  if (typeof native === "number") {
+    const most = part * Math.max(1, Math.abs(native));
+    assert.ok(Math.abs(mine - native) <= most, `${at}: ${mine}, the tool says ${native}`);
+    return;
+  }
+  if (native === null || typeof native !== "object") return assert.equal(mine, native, at);
+  assert.deepEqual(Object.keys(mine), Object.keys(native), at);
+  for (const key of Object.keys(native)) sameDocument(mine[key], native[key], `${at}.${key}`, part);
 }
 
 /** A whole explanation: probabilities, windows and maps. */

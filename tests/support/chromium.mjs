@@ -9,15 +9,65 @@ import { chromium } from "playwright-core";
 import { serve } from "../../scripts/serve.mjs";
 import { DIST } from "./native.mjs";
 import * as inPage from "./page.mjs";
+import { PATIENCE } from "./wait.mjs";
 
-const EXECUTABLE = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find(
-  (path) => existsSync(path),
+const EXECUTABLE = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find((path) =>
+  existsSync(path),
 );
 /** Of each test, so that they are counted. */
 export const skip = EXECUTABLE ? false : "no Chromium on this machine";
 
-export const launch = (options = {}) =>
-  chromium.launch({ executablePath: EXECUTABLE, args: ["--no-sandbox"], ...options });
+/** Chromium asks its makers for nothing, so that a closed network makes no difference; it keeps shared
+ * memory in files, since a container's /dev/shm may be too small. */
+const ARGS = [
+  "--no-sandbox",
+  "--disable-dev-shm-usage",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+  "--disable-domain-reliability",
+  "--no-first-run",
+  "--no-pings",
+];
+
+const HANDS = ["click", "tap", "check", "uncheck", "fill", "focus", "selectOption", "hover"];
+let handy = false;
+
+/** Whatever a test uses in a page is brought into sight first (inPage.reveal). @param {any} page */
+export function giveHands(page) {
+  const locators = Object.getPrototypeOf(page.locator("html"));
+  if (!handy) for (const hand of HANDS) locators[hand] = revealing(locators[hand]);
+  handy = true;
+  for (const hand of HANDS) page[hand] = (selector, ...rest) => useFirst(page, selector, hand, rest);
+  return page;
+}
+
+/** @param {(...rest: any[]) => any} use  a hand of a locator's */
+function revealing(use) {
+  return async function (...rest) {
+    await this.evaluate(inPage.reveal);
+    return use.apply(this, rest);
+  };
+}
+
+function useFirst(page, selector, hand, rest) {
+  const found = page.locator(selector).first();
+  return found[hand](...rest);
+}
+
+/** A browser of its own, whose pages wait as long as PATIENCE. @param {string[]} [more]  further arguments */
+export async function launch(more = []) {
+  const browser = await chromium.launch({ executablePath: EXECUTABLE, args: [...ARGS, ...more], timeout: PATIENCE });
+  const make = browser.newContext.bind(browser);
+  browser.newContext = async (options) => {
+    const context = await make(options);
+    context.setDefaultTimeout(PATIENCE);
+    const open = context.newPage.bind(context);
+    context.newPage = async () => giveHands(await open());
+    return context;
+  };
+  return browser;
+}
 
 /**
  * The page of a folder, served, in a browser of its own.
@@ -31,8 +81,10 @@ export async function startSite(folder = DIST) {
   const requests = [];
 
   /** A page that has started, in a context of its own; what goes wrong in it is in page.errors.
-   * before: what is done with the context before anything is loaded. */
-  async function openPage({ address = "/", ready = /^Ready/, slowModel = 0, before, ...options } = {}) {
+   * before: what is done with the context before anything is loaded; model: the model's file waits
+   * for it.
+   * @param {{address?: string, ready?: RegExp, slowModel?: number, model?: Promise<unknown>, [option: string]: any}} [options] */
+  async function openPage({ address = "/", ready = /^Ready/, slowModel = 0, model, before, ...options } = {}) {
     const context = await browser.newContext({ viewport: { width: 1280, height: 1000 }, ...options });
     await context.addInitScript(inPage.install);
     await before?.(context);
@@ -49,6 +101,11 @@ export async function startSite(folder = DIST) {
     if (slowModel)
       await context.route("**/model.safetensors", async (route) => {
         await new Promise((resolve) => setTimeout(resolve, slowModel));
+        await route.continue().catch(() => {});
+      });
+    if (model)
+      await context.route("**/model.safetensors", async (route) => {
+        await model;
         await route.continue().catch(() => {});
       });
     await page.goto(`${origin}${address}`);
@@ -77,6 +134,9 @@ export const analysed = (page) => says(page, /^Analysed/);
 /** Waits until what was asked for last is on the canvas, and ready for the printer. */
 export const drawn = (page) => page.locator("ecg-xplaim").evaluate((element) => element.drawn);
 
+/** What work gives of the page's first element, in the page. */
+export const inElement = (page, work, argument) => page.locator("ecg-xplaim").first().evaluate(work, argument);
+
 /** What the button saves. */
 export async function saved(page, button) {
   const [download] = await Promise.all([page.waitForEvent("download"), page.click(button)]);
@@ -92,7 +152,11 @@ export async function eventOf(page, work) {
   });
   await work();
   const late = new Promise((_, no) =>
-    setTimeout(async () => no(new Error(`no analysis: ${await page.textContent("#status-text").catch(() => "")}`)), 30000).unref());
+    setTimeout(
+      async () => no(new Error(`no analysis: ${await page.textContent("#status-text").catch(() => "")}`)),
+      PATIENCE,
+    ).unref(),
+  );
   return Promise.race([page.evaluate(() => window.seen), late]);
 }
 
@@ -113,7 +177,9 @@ async function violations(page) {
   await session.send("Runtime.evaluate", { expression: axe, allowUnsafeEvalBlockedByCSP: true });
   const found = await page.evaluate(async () => (await globalThis.axe.run({ resultTypes: ["violations"] })).violations);
   await session.detach();
-  return found.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html.slice(0, 160)} ${node.failureSummary}`));
+  return found.flatMap(({ id, nodes }) =>
+    nodes.map((node) => `${id}: ${node.html.slice(0, 160)} ${node.failureSummary}`),
+  );
 }
 
 /** Asserts that axe-core finds nothing. */

@@ -7,9 +7,9 @@ import { spawn } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { launch, skip } from "./chromium.mjs";
 import { status } from "./page.mjs";
+import { PATIENCE, until as waitUntil } from "./wait.mjs";
 
 const LIBRARIES = "/usr/lib";
 const FIREFOX = ["/usr/bin/firefox-esr", "/usr/bin/firefox"].find((path) => existsSync(path));
@@ -20,7 +20,9 @@ const XVFB = ["/usr/bin/Xvfb"].find((path) => existsSync(path));
 function miniBrowser() {
   const machines = readdirSync(LIBRARIES).filter((name) => name.endsWith("-linux-gnu"));
   return machines
-    .flatMap((machine) => ["webkit2gtk-4.1", "webkit2gtk-4.0"].map((api) => join(LIBRARIES, machine, api, "MiniBrowser")))
+    .flatMap((machine) =>
+      ["webkit2gtk-4.1", "webkit2gtk-4.0"].map((api) => join(LIBRARIES, machine, api, "MiniBrowser")),
+    )
     .find((path) => existsSync(path));
 }
 
@@ -38,33 +40,42 @@ export const ENGINES = {
  * @typedef {{
  *   goto: (address: string) => Promise<void>,
  *   run: (fn: (...values: any[]) => any, ...values: any[]) => Promise<any>,
- *   close: () => Promise<void>}} Engine  run: the function runs in the page, its promise is awaited
+ *   fromPage: (address: string) => boolean,
+ *   close: () => Promise<void>}} Engine  run: the function runs in the page, its promise is awaited;
+ *   fromPage: whether a request that the proxy saw can be the page's or a worker's, and is not one that
+ *   the browser makes for itself
  */
 
 /** Waits until a function of the page gives something true, and gives that back. */
 export async function until(engine, what, fn, ...values) {
-  const end = Date.now() + 45000;
-  for (;;) {
-    const value = await engine.run(fn, ...values);
-    if (value) return value;
-    if (Date.now() > end) throw new Error(`waited in vain for ${what}; the page says: ${await engine.run(status)}`);
-    await sleep(100);
+  try {
+    return await waitUntil(what, () => engine.run(fn, ...values));
+  } catch (error) {
+    throw new Error(`${error.message}; the page says: ${await engine.run(status)}`, { cause: error });
   }
 }
 
-/** What Chromium would ask its makers about a page's forms, translation and casting. */
-const OWN_REQUESTS = "AutofillServerCommunication,OptimizationHints,Translate,MediaRouter";
+/** What Chromium would ask its makers about a page's forms, translation, casting and searching. */
+const OWN_REQUESTS = "AutofillServerCommunication,OptimizationHints,Translate,MediaRouter,PreconnectToSearch";
 
 /** @param {number} port  of the proxy @returns {Promise<Engine>} */
 async function openChromium(port) {
-  const browser = await launch({ args: ["--no-sandbox", `--disable-features=${OWN_REQUESTS}`] });
+  // Playwright then tells of what service workers ask for, as of all else.
+  process.env.PW_EXPERIMENTAL_SERVICE_WORKER_NETWORK_EVENTS = "1";
+  const browser = await launch([`--disable-features=${OWN_REQUESTS}`]);
   // The context's proxy, not the browser's, which asks for things of its own.
   const context = await browser.newContext({ proxy: { server: `http://127.0.0.1:${port}`, bypass: "<-loopback>" } });
+  // Chromium opens a connection to its search engine at start, whatever it is told; its DevTools
+  // protocol tells of the requests of pages, workers and service workers alone.
+  const hosts = new Set();
+  context.on("request", (request) => hosts.add(new URL(request.url()).host));
   const page = await context.newPage();
   return {
-    goto: async (address) => void (await page.goto(address, { timeout: 120000 })),
+    fromPage: (address) => hosts.has(new URL(address).host),
+    goto: async (address) => void (await page.goto(address, { timeout: PATIENCE })),
     // One argument is all that playwright hands on.
-    run: (fn, ...values) => page.evaluate(([text, list]) => new Function(`return (${text})`)()(...list), [String(fn), values]),
+    run: (fn, ...values) =>
+      page.evaluate(([text, list]) => new Function(`return (${text})`)()(...list), [String(fn), values]),
     close: () => browser.close(),
   };
 }
@@ -88,13 +99,20 @@ async function openFirefox(port) {
     browser: "firefox",
     executablePath: FIREFOX,
     headless: true,
-    protocolTimeout: 180000,
+    timeout: PATIENCE,
+    protocolTimeout: PATIENCE,
     extraPrefsFirefox: firefoxPrefs(port),
-    env: { ...process.env, HOME: process.env.HOME ?? "/tmp", MOZ_CRASHREPORTER_DISABLE: "1", MOZ_REMOTE_SETTINGS_DEVTOOLS: "1" },
+    env: {
+      ...process.env,
+      HOME: process.env.HOME ?? "/tmp",
+      MOZ_CRASHREPORTER_DISABLE: "1",
+      MOZ_REMOTE_SETTINGS_DEVTOOLS: "1",
+    },
   });
   const page = await browser.newPage();
   return {
-    goto: async (address) => void (await page.goto(address, { timeout: 120000 })),
+    fromPage: () => true,
+    goto: async (address) => void (await page.goto(address, { timeout: PATIENCE })),
     run: (fn, ...values) => page.evaluate(fn, ...values),
     close: () => browser.close(),
   };
@@ -136,11 +154,34 @@ async function ask(base, method, path, body) {
   return value;
 }
 
-async function driverAnswers(base) {
-  for (let i = 0; i < 200; i++) {
-    const ready = await ask(base, "GET", "/status").catch(() => null);
-    if (ready?.ready) return;
-    await sleep(100);
+/** Another program may take the port between its choice and its use: the driver then ends, and a
+ * second one is started on another port. */
+const PORTS = 10;
+
+/** WebKitWebDriver, once it answers. @param {string} display
+ * @returns {Promise<{base: string, end: () => void}>} */
+async function startDriver(display) {
+  for (let i = 0; i < PORTS; i++) {
+    const port = await freePort();
+    const base = `http://127.0.0.1:${port}`;
+    const driver = spawn(DRIVER, [`--port=${port}`], {
+      stdio: "ignore",
+      env: {
+        ...process.env,
+        DISPLAY: display,
+        GDK_BACKEND: "x11",
+        WEBKIT_DISABLE_COMPOSITING_MODE: "1",
+        NO_AT_BRIDGE: "1",
+      },
+    });
+    const ended = () => driver.exitCode !== null || driver.signalCode !== null;
+    const end = () => driver.kill();
+    process.once("exit", end); // also where a test never came to close it
+    await waitUntil(
+      "WebKitWebDriver",
+      async () => ended() || (await ask(base, "GET", "/status").catch(() => null))?.ready,
+    );
+    if (!ended()) return { base, end };
   }
   throw new Error("WebKitWebDriver did not start");
 }
@@ -148,26 +189,24 @@ async function driverAnswers(base) {
 /** @param {number} proxy  its port @returns {Promise<Engine>} */
 async function openWebKit(proxy) {
   const { display, end: endDisplay } = await openDisplay();
-  const port = await freePort();
-  const driver = spawn(DRIVER, [`--port=${port}`], {
-    stdio: "ignore",
-    env: { ...process.env, DISPLAY: display, GDK_BACKEND: "x11", WEBKIT_DISABLE_COMPOSITING_MODE: "1", NO_AT_BRIDGE: "1" },
-  });
-  const base = `http://127.0.0.1:${port}`;
+  process.once("exit", endDisplay);
+  let endDriver = () => {};
   const end = () => {
-    driver.kill();
+    endDriver();
     endDisplay();
   };
-  process.once("exit", end); // also where a test never came to close it
   try {
-    await driverAnswers(base);
+    const driver = await startDriver(display);
+    const { base } = driver;
+    endDriver = driver.end;
     const options = { binary: miniBrowser(), args: ["--automation", `--proxy=http://127.0.0.1:${proxy}`] };
     const { sessionId } = await ask(base, "POST", "/session", {
       capabilities: { alwaysMatch: { "webkitgtk:browserOptions": options } },
     });
     const session = `/session/${sessionId}`;
-    await ask(base, "POST", `${session}/timeouts`, { script: 180000, pageLoad: 180000 });
+    await ask(base, "POST", `${session}/timeouts`, { script: PATIENCE, pageLoad: PATIENCE });
     return {
+      fromPage: () => true,
       goto: (address) => ask(base, "POST", `${session}/url`, { url: address }),
       run: async (fn, ...values) => runInWebKit(base, session, fn, values),
       close: async () => {

@@ -2,6 +2,7 @@
  * time. The page ships it until there are trained weights, and tests and benches run on it. */
 #include "base/rng.h"
 #include "nn/model.h"
+#include "nn/model_file.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -18,19 +18,31 @@ export function bytesOf(path) {
   return new Uint8Array(readFileSync(path)).buffer;
 }
 
-/** The native tool's JSON, one object a record, whatever its exit code. Map values are signed. */
-export function explainNatively(model, records) {
+/** The native tool's JSON, one object a record, whatever its exit code. Map values are signed.
+ * @param {string} model @param {string[]} records @param {string} [kernels]  the table of kernels to compute by */
+export function explainNatively(model, records, kernels) {
   const path = join(scratch, "native.jsonl");
   const out = openSync(path, "w");
   const options = ["explain", "-m", model, "--json", "--signed", "--threads", "2"];
   try {
-    execFileSync(XPLAIM, [...options, ...records], { stdio: ["ignore", out, "ignore"] });
+    const env = kernels ? { ...process.env, XP_KERNELS: kernels } : process.env;
+    execFileSync(XPLAIM, [...options, ...records], { stdio: ["ignore", out, "ignore"], env });
   } catch (error) {
     if (error.status !== 1) throw error; // 1: some input was bad, and its line says so
   } finally {
     closeSync(out);
   }
-  return readFileSync(path, "utf8").trim().split("\n").map((line) => JSON.parse(line));
+  return readFileSync(path, "utf8")
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+}
+
+/** The one document that the native tool prints. */
+export function nativeDocument(...words) {
+  return JSON.parse(
+    execFileSync(XPLAIM, [...words, "--json"], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }),
+  );
 }
 
 /** A Keras model as one of ours, in the scratch folder. */
@@ -100,7 +112,12 @@ export function variants(count) {
         const x = source[(start + t) * 12 + order[c]];
         data[t * 12 + c] = Math.round(x * (0.6 + 0.03 * v)) + (((t + v) * (c + 3)) % 23);
       }
-    return writeRecord(`variant${v}`, rate, order.map((i) => LEADS[i]), data);
+    return writeRecord(
+      `variant${v}`,
+      rate,
+      order.map((i) => LEADS[i]),
+      data,
+    );
   });
 }
 
@@ -117,7 +134,30 @@ export function longRecord(seconds) {
 export function copies(names) {
   const header = readFileSync(`${SAMPLE}.hea`, "latin1");
   const { base64 } = file("", readFileSync(`${SAMPLE}.dat`));
-  return names.flatMap((name) => [file(`${name}.hea`, header.replaceAll("00219_hr", name)), { name: `${name}.dat`, base64 }]);
+  return names.flatMap((name) => [
+    file(`${name}.hea`, header.replaceAll("00219_hr", name)),
+    { name: `${name}.dat`, base64 },
+  ]);
+}
+
+/** A header whose checksums are not stated, since the samples are others. @param {string} header */
+export const unsummed = (header) => header.replace(/^(\S+ 16 \S+ 16 \S+ \S+) -?\d+ 0 /gm, "$1 0 0 ");
+
+/** The sample in the scratch folder with another header, under that name: its path. */
+export function changedSample(name, change) {
+  const [header, dat] = [".hea", ".dat"].map((ending) => readFileSync(SAMPLE + ending));
+  writeFileSync(join(scratch, `${name}.hea`), change(header.toString("latin1").replaceAll("00219_hr", name)), "latin1");
+  writeFileSync(join(scratch, `${name}.dat`), dat);
+  return join(scratch, name);
+}
+
+/** The sample in the scratch folder, some of its leads flat for a while: its path.
+ * @param {string} name @param {Record<string, [number, number]>} flat  from which second to which, by lead's name */
+export function flatSample(name, flat) {
+  const data = new Int16Array(bytesOf(`${SAMPLE}.dat`));
+  for (const [lead, [from, to]] of Object.entries(flat))
+    for (let t = from * 500; t < to * 500; t++) data[t * 12 + LEADS.indexOf(lead)] = 100;
+  return writeRecord(name, 500, LEADS, data);
 }
 
 /** The sample's files, its chest leads under names that nobody knows. */
@@ -127,7 +167,7 @@ export function withoutChestLeads() {
   return [file(name, header.replace(/ V([1-6])$/gm, " X$1")), dat];
 }
 
-function writeRecord(name, rate, leads, data) {
+export function writeRecord(name, rate, leads, data) {
   const length = data.length / leads.length;
   const lines = leads.map((lead, c) => {
     let sum = 0;

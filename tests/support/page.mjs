@@ -50,29 +50,6 @@ export function keep(files) {
 
 export const dropKept = () => globalThis.dropKept();
 
-/** Keeps the page's long tasks, [start, ms] each, in globalThis.tasks; to be run before the page's scripts. */
-export function watchTasks() {
-  globalThis.tasks = [];
-  const take = (entries) => globalThis.tasks.push(...entries.map(({ startTime, duration }) => [startTime, duration]));
-  const observer = new PerformanceObserver((list) => take(list.getEntries()));
-  observer.observe({ type: "longtask" });
-  globalThis.takeTasks = () => take(observer.takeRecords());
-}
-
-/** A task of 80 ms, to see that it is noticed. */
-export const dawdle = () =>
-  new Promise((resolve) => setTimeout(() => {
-    for (const end = performance.now() + 80; performance.now() < end; );
-    resolve(null);
-  }));
-
-/** The longest since a time, ms; 0: none that was long (50 ms and more). */
-export async function longestSince(start) {
-  await new Promise((resolve) => setTimeout(resolve, 200)); // they are told late
-  globalThis.takeTasks();
-  return Math.max(0, ...globalThis.tasks.filter(([at]) => at >= start).map(([, ms]) => ms));
-}
-
 /** Drops what was kept; the time from then to its picture on the canvas, ms. */
 export async function drawnAfterDrop(record) {
   const element = document.querySelector("ecg-xplaim");
@@ -92,7 +69,7 @@ export async function drawnAfterDrop(record) {
 
 export function openSample() {
   globalThis.reports = [];
-  find("#sample").click();
+  find("#sample").click(); // also where the menu is closed
 }
 
 /** The labels and probabilities shown, in the model's order, or null until an analysis of what was opened last is there. */
@@ -117,8 +94,7 @@ export function choose(index) {
 export async function exported(button) {
   globalThis.saved = [];
   find(button).click();
-  for (let i = 0; i < 600 && globalThis.saved.length === 0; i++)
-    await new Promise((resolve) => setTimeout(resolve, 100));
+  while (globalThis.saved.length === 0) await new Promise((resolve) => setTimeout(resolve, 100));
   const [blob] = globalThis.saved;
   const start = new Uint8Array(await blob.slice(0, 8).arrayBuffer());
   return { text: await blob.text(), start: Array.from(start, (byte) => byte.toString(16).padStart(2, "0")).join("") };
@@ -126,4 +102,68 @@ export async function exported(button) {
 
 /** Everything the document has loaded that was not in it. */
 export const loaded = () =>
-  performance.getEntriesByType("resource").map((entry) => entry.name).filter((name) => !/^(blob|data):/.test(name));
+  performance
+    .getEntriesByType("resource")
+    .map((entry) => entry.name)
+    .filter((name) => !/^(blob|data):/.test(name));
+
+/** Opens what an element is folded into, as a person does before using it: a menu, a sheet, a fold, the table or the ECG;
+ * closes menus that it is not in. */
+export function reveal(element) {
+  const root = element.getRootNode();
+  if (!root.host) return;
+  const press = (id) => root.getElementById(id).click();
+  for (const panel of root.querySelectorAll(".menu-panel:not([hidden])"))
+    if (!panel.contains(element) && !panel.parentElement.contains(element)) press(panel.id.replace("panel", "menu"));
+  const sheet = root.querySelector(".panel.unfolded");
+  if (sheet && !sheet.contains(element)) press("panel-peek");
+  for (let at = element; at; at = at.parentElement) {
+    const seen = at.checkVisibility?.({ visibilityProperty: true }) ?? true;
+    if (at.localName === "details" && !at.open && !element.closest("summary")) at.open = true;
+    if (at.classList.contains("menu-panel") && at.hidden) press(at.id.replace("panel", "menu"));
+    if (at.id === "table-view" && at.hidden) press("list-open");
+    if (at.id === "result" && !at.hidden && !seen) press("table-close");
+    if (at.id === "view-tools" && !seen) press("view-open");
+    if (at.id === "panel-cards" && !seen) press("panel-peek");
+  }
+}
+
+/** WCAG's contrast of what bounds a control with what is around it, in the page. */
+export function poorBorders(element = document.querySelector("ecg-xplaim")) {
+  const rgb = (colour) => {
+    const c = Object.assign(document.createElement("canvas"), { width: 1, height: 1 }).getContext("2d");
+    c.fillStyle = colour;
+    c.fillRect(0, 0, 1, 1);
+    return c.getImageData(0, 0, 1, 1).data;
+  };
+  const light = (colour) => {
+    const [r, g, b] = [...rgb(colour)].map((v) =>
+      v / 255 <= 0.04045 ? v / 255 / 12.92 : ((v / 255 + 0.055) / 1.055) ** 2.4,
+    );
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const contrast = (a, b) => {
+    const [x, y] = [light(a), light(b)].sort((p, q) => q - p);
+    return (x + 0.05) / (y + 0.05);
+  };
+  const around = (node) => {
+    for (let at = node.parentNode; at; at = at.parentNode ?? at.host) {
+      const from = at.host ?? at;
+      const colour = from.nodeType === 1 ? getComputedStyle(from).backgroundColor : "";
+      if (colour && !/, 0\)$|transparent/.test(colour)) return colour;
+    }
+    return getComputedStyle(document.body).backgroundColor;
+  };
+  const out = [];
+  for (const node of element.root.querySelectorAll("button:enabled, select:enabled, textarea, .button, .bar .fill")) {
+    if (!node.getClientRects().length || node.closest("thead") || node.className === "open-row") continue;
+    const style = getComputedStyle(node);
+    const [mark, ground] =
+      node.className === "fill"
+        ? [style.backgroundColor, getComputedStyle(node.parentElement).backgroundColor]
+        : [style.borderTopColor, around(node)];
+    const ratio = contrast(mark, ground);
+    if (ratio < 3) out.push(`${node.id || node.className || node.textContent}: ${ratio.toFixed(2)}`);
+  }
+  return out;
+}

@@ -20,7 +20,7 @@ const SUB = 0xe5;
 export function computingWrongly(module) {
   const bytes = new Uint8Array(module.slice(0));
   let changed = 0;
-  for (let at = 8; at < bytes.length; ) {
+  for (let at = 8; at < bytes.length;) {
     const [size, body] = leb(bytes, at + 1);
     for (let i = body; bytes[at] === CODE_SECTION && i < body + size - 2; i++)
       if (ADD.every((byte, k) => bytes[i + k] === byte)) [bytes[i + 1], changed] = [SUB, changed + 1];

@@ -12,6 +12,8 @@ import pytest
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 TOOL = pathlib.Path(os.environ.get("XPLAIM", ROOT / "build" / "xplaim")).resolve()
 SHARED = pathlib.Path(os.environ.get("XP_SHARED", ROOT.parent / "shared")).resolve()
+# Seconds for one run of the tool: not a limit of speed, it only ends what hangs.
+PATIENCE = 1800
 LEADS = ["I", "II", "III", "aVR", "aVL", "aVF", "V1", "V2", "V3", "V4", "V5", "V6"]
 MODEL_LEADS = ["I", "II", "III", "aVR", "aVF", "aVL", "V1", "V2", "V3", "V4", "V5", "V6"]
 DISCLAIMER = (
@@ -31,7 +33,7 @@ def shared(*parts):
 def xplaim(*words, code=0, cwd=None, **options):
     """Run the tool and check its exit code; the result has stdout and stderr as text."""
     done = subprocess.run(
-        [str(TOOL), *map(str, words)], capture_output=True, text=True, cwd=cwd, timeout=300, **options
+        [str(TOOL), *map(str, words)], capture_output=True, text=True, cwd=cwd, timeout=PATIENCE, **options
     )
     assert done.returncode == code, f"exit code {done.returncode}\n{done.stdout}\n{done.stderr}"
     return done

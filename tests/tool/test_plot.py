@@ -6,7 +6,7 @@ import xml.etree.ElementTree
 import numpy
 import pytest
 
-from conftest import DISCLAIMER, LEADS, ecg, write_record, xplaim
+from conftest import DISCLAIMER, LEADS, ROOT, ecg, write_record, xplaim
 from pictures import read_png
 
 KINDS = ["quick", "fine", "gradcam", "gradcam-single"]
@@ -196,3 +196,18 @@ def test_logs_that_are_none(tmp_path):
     package = make_package(tmp_path / "f", "epoch,loss\n1,0.5\n")  # one epoch, nothing else known
     xplaim("plot", "training", package, "-o", tmp_path / "p.svg")
     assert any("No validation loss" in t for t in texts(tmp_path / "p.svg")[0])
+
+
+def test_marks_and_median_beat(tmp_path):
+    sample = ROOT / "web" / "samples" / "00219_hr"  # eleven sinus beats and a ventricular one
+    plain, marked, beat = (tmp_path / f"{name}.svg" for name in ("plain", "marked", "beat"))
+    xplaim("plot", "fine", sample, "-o", plain)
+    xplaim("plot", "fine", sample, "--marks", "-o", marked)
+    xplaim("plot", "beat", sample, "-o", beat)
+    said = texts(marked)[0]
+    assert said.count("N") == 11 and said.count("V") == 1 and "V" not in texts(plain)[0]
+    assert "00219_hr   median of 11 beats" in texts(beat)[0]
+    assert all(lead in texts(beat)[0] for lead in LEADS)
+    flat = write_record(tmp_path / "in", "flat", numpy.zeros((5000, 12)), 500)
+    refused = xplaim("plot", "beat", flat, "-o", beat, code=1)
+    assert "no median beat" in refused.stderr

@@ -224,16 +224,12 @@ def test_npz_numbers_names_that_are_the_same_once_they_are_safe(tmp_path):
 
 
 OTHERS = {
-    "x.dcm": (bytes(128) + b"DICM", "a DICOM file"),
-    "x.edf": (b"0       X", "an EDF file"),
-    "y.bdf": (b"\xffBIOSEMI", "a BDF file"),
-    "x.xml": (b'\xef\xbb\xbf<?xml version="1.0"?>\n<AnnotatedECG xmlns="urn:hl7-org:v3">', "HL7 aECG"),
-    "muse.xml": (b'<?xml version="1.0"?><RestingECG>', "GE MUSE"),
-    "x.pdf": (b"%PDF-1.4", "a picture cannot be analysed"),
-    "x.zip": (b"PK\3\4", "unpack it"),
-    "x.csv": (b"1,2,3\n", "a table of text"),
-    "x.scp": (bytes(16) + b"SCPECG", "SCP-ECG"),
-    "m.safetensors": (b"\x08", "give it with -m"),
+    "x.gdf": (b"GDF 2.10", "a GDF file"),
+    "x.xml": (b'\xef\xbb\xbf<?xml version="1.0"?>\n<sheet xmlns="urn:x">', "an XML file"),
+    "x.png": (b"\x89PNG", "a picture has no samples"),
+    "x.csv": (b"record,age\na,1\nb,2\n", "not of samples"),
+    "x.mwf": (b"\x40\x00", "an MFER file"),
+    "m.safetensors": (b"\x08", "give it as the model"),
 }
 
 
@@ -284,7 +280,7 @@ def test_prepare_derives_a_lead_without_a_sample(models, tmp_path):
     data.tofile(f"{path}.dat")
     for record, name in ((whole, "a"), (path, "b")):
         done = xplaim("prepare", record, "-m", models("xplaim_full"), "-o", tmp_path / f"{name}.npy")
-    assert "lead III has no samples, all are missing: computed from I and II" in done.stdout
+    assert "100 % of the samples of lead III are missing: computed from I and II" in done.stdout
     a, b = numpy.load(tmp_path / "a.npy"), numpy.load(tmp_path / "b.npy")
     numpy.testing.assert_allclose(a, b, atol=2e-3)
     data[:, 8] = -32768
@@ -304,6 +300,8 @@ def test_the_same_notice_of_several_leads_is_said_once(tmp_path):
     path = write_record(tmp_path, "r", ecg(500, 500), 500, gain="0")
     text = xplaim("info", path).stdout
     assert text.count("note [uncalibrated]") == 1
-    assert "; likewise II, III, aVR, aVL, aVF, V1, V2, V3, V4, V5, V6\n" in text
+    assert "] leads I, II, III, aVR, aVL, aVF, V1, V2, V3, V4, V5, V6: r.hea: uncalibrated: 200 adu/mV assumed" in text
     (o,) = json_lines(xplaim("info", path, "--json"), "info")
-    assert len([n for n in o["notices"] if n["code"] == "uncalibrated"]) == 12
+    (told,) = [n for n in o["notices"] if n["code"] == "uncalibrated"]
+    assert told["leads"] == LEADS and told["args"] == {"file": "r.hea", "gain": 200, "units": "mV", "absent": "gain"}
+    assert told["text"] in text

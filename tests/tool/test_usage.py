@@ -9,11 +9,25 @@ import pytest
 from conftest import DISCLAIMER, TOOL, ecg, json_lines, write_record, xplaim
 
 COMMANDS = ["info", "decode", "prepare", "predict", "explain", "import", "export", "bench", "setup", "train", "calibrate",
-            "ensemble", "evaluate", "compare", "xai-check", "plot"]
+            "ensemble", "evaluate", "compare", "xai-check", "plot", "cases"]
 
 
 def test_version():
     assert xplaim("--version").stdout.startswith("xplaim 0.")
+
+
+def test_kernels_are_capped():
+    """XP_KERNELS hides the faster tables, and refuses a name that is none."""
+
+    def tables(cap):
+        lines = xplaim("--version", env={**os.environ, "XP_KERNELS": cap}).stdout.splitlines()
+        return lines[1].removeprefix("kernels: ").split()
+
+    every = tables("")
+    for i, cap in enumerate(every):
+        assert tables(cap) == every[i:]
+    done = xplaim("info", code=2, env={**os.environ, "XP_KERNELS": "mmx"})
+    assert "XP_KERNELS=mmx" in done.stderr and "--version" in done.stderr
 
 
 @pytest.mark.parametrize("word", ["--help", "-h", "help"])
@@ -213,19 +227,59 @@ def test_links_are_written_through(record, tmp_path):
     assert "[IO]" in xplaim("decode", record, "-o", tmp_path / "loop.npy", code=1).stderr
 
 
-@pytest.mark.parametrize(
-    "words,code",
-    [(["prepare", "x", "-m", "none", "-o", "x.npy"], 1), (["predict", "x", "-m", "none"], 1),
-     (["decode", "x", "-o", "no/x.npy"], 1), (["decode", "x", "-o", "x.csv"], 2),
-     (["import", "none.keras", "-o", "m.safetensors"], 1), (["info", ""], 2),
-     (["export", "-m", "none", "-o", "m.onnx"], 1)],
-    ids=lambda v: " ".join(v) if isinstance(v, list) else str(v),
-)
-def test_what_ends_a_command_is_json_too(words, code, tmp_path):
+# Of each command that has --json: what it dies of, and what is bad usage.
+DYING = [
+    ("written", ["prepare", "x", "-m", "none", "-o", "x.npy"], 1),
+    ("predict", ["predict", "x", "-m", "none"], 1),
+    ("explain", ["explain", "x", "-m", "none"], 1),
+    ("explain", ["explain", "x", "-m", "none", "--method", "magic"], 2),
+    ("written", ["decode", "x", "-o", "no/x.npy"], 1),
+    ("written", ["decode", "x", "-o", "x.csv"], 2),
+    ("written", ["import", "none.keras", "-o", "m.safetensors"], 1),
+    ("info", ["info", ""], 2),
+    ("written", ["export", "-m", "none", "-o", "m.onnx"], 1),
+    ("bench", ["bench", "-m", "none"], 1),
+    ("bench_train", ["bench", "--train", "--kernels", "none"], 2),
+    ("setup", ["setup", "--data-dir", "none"], 1),
+    ("setup", ["setup", "--datasets", "none"], 2),
+    ("train", ["train", "--model-name", "m", "--train-ds-name", "csv", "--train-ds-dir", "none", "--all", "--labels", "a"], 1),
+    ("calibrate", ["calibrate", "-m", "none", "-o", "m.safetensors", "--ds-name", "csv", "--ds-dir", "none"], 1),
+    ("written", ["ensemble", "none", "none", "-o", "m.safetensors"], 1),
+    ("evaluate", ["evaluate", "-m", "none", "--test-set", "none.npz"], 1),
+    ("compare", ["compare", "--model-a", "none", "--model-b", "none", "--test-set", "none.npz"], 1),
+    ("xai_check", ["xai-check", "-m", "none", "--ds-name", "csv", "--ds-dir", "none"], 1),
+    ("cases", ["cases", "check", "none"], 1),
+    ("cases", ["cases", "score", "none", "none"], 1),
+    ("cases", ["cases", "pack", "none", "-o", "x.zip", "--zip"], 1),
+]
+DYING_OF_USAGE = [
+    ("written", ["prepare", "x", "-o", "x.npy"]), ("predict", ["predict", "x"]), ("explain", ["explain", "x"]),
+    ("written", ["decode"]), ("written", ["import", "x"]), ("info", ["info"]), ("written", ["export"]),
+    ("bench", ["bench", "--repeat", "0"]), ("setup", ["setup", "stray"]), ("train", ["train", "--colour"]),
+    ("calibrate", ["calibrate"]), ("written", ["ensemble", "x"]), ("evaluate", ["evaluate", "--threads", "two"]),
+    ("compare", ["compare", "stray"]), ("xai_check", ["xai-check"]), ("cases", ["cases", "check"]),
+    ("cases", ["cases", "pack", "none"]),
+]
+
+
+def test_every_command_with_json_is_tried():
+    with_json = {c for c in COMMANDS if "--json" in xplaim(c, "--help").stdout}
+    assert with_json == {words[0] for _, words, _ in DYING} == {words[0] for _, words in DYING_OF_USAGE}
+    assert set(COMMANDS) - with_json == {"plot"}
+
+
+@pytest.mark.parametrize("schema,words,code", DYING, ids=lambda v: " ".join(v) if isinstance(v, list) else str(v))
+def test_what_ends_a_command_is_json_too(schema, words, code, tmp_path):
     done = xplaim(*words, "--json", code=code, cwd=tmp_path)
-    schema = {"predict": "predict", "info": "info"}.get(words[0], "written")
     (o,) = json_lines(done, schema)
     assert "record" not in o and o["error"]["text"] and done.stderr == ""
+
+
+@pytest.mark.parametrize("schema,words", DYING_OF_USAGE, ids=lambda v: " ".join(v) if isinstance(v, list) else str(v))
+def test_bad_usage_is_json_too(schema, words, tmp_path):
+    done = xplaim(*words, "--json", code=2, cwd=tmp_path)
+    (o,) = json_lines(done, schema)
+    assert o["error"]["code"] == "USAGE" and o["error"]["text"] and done.stderr == ""
 
 
 def test_one_run_is_singular():

@@ -4,7 +4,7 @@ import numpy
 import pytest
 
 from conftest import ROOT, json_lines, write_record, xplaim
-from test_train import RATE, data, model_of, package, signal_of, words  # noqa: F401 (data is a fixture)
+from training import RATE, data, model_of, package, signal_of, words  # noqa: F401 (data is a fixture)
 
 DATA_SET = ["--ds-name", "ptb-xl", "--ds-dir", "data/ptb-xl"]
 
@@ -34,13 +34,43 @@ def test_calibrate(trio, tmp_path):
         expected = numpy.array(before[l["label"]]) * l["slope"] + l["offset"]
         assert numpy.allclose(after[l["label"]], expected, atol=1e-4)
     (info,) = json_lines(xplaim("info", out, "--json"), "info")
-    tested = json_lines(xplaim("evaluate", "-m", out, *DATA_SET, "--resamples", "0", "--json", cwd=trio), "evaluate")
+    tested = json_lines(xplaim("evaluate", "-m", out, *DATA_SET, "--resamples", "0", "--cache-dir", tmp_path / "fresh",
+                               "--json", cwd=trio), "evaluate")
+    assert list((tmp_path / "fresh").glob("*.cache"))
     for stored, measured in zip(info["labels"], tested[0]["evaluation"]["labels"]):
         assert stored["auroc"] == pytest.approx(measured["auroc"]["value"], abs=1e-6)
-        assert stored["n_positive"] == measured["positives"]
+        assert stored["n_positive"] == measured["positives"] and stored["tested"] == (measured["positives"] >= 10)
+        counts = measured["confusion"]
+        assert stored["n_negative"] == counts["fp"] + counts["tn"]
+        assert (stored["found"], stored["false_alarms"]) == (counts["tp"], counts["fp"])
     assert '"fold":9' in info["metadata"]["calibration"]
     assert "calibrated before" in xplaim("calibrate", "-m", out, *DATA_SET, "-o", tmp_path / "x.safetensors", code=2,
                                          cwd=trio).stderr
+
+
+def test_two_operating_points(trio, tmp_path):
+    m, out = model_of(trio, "n1"), tmp_path / "calibrated.safetensors"
+    xplaim("calibrate", "-m", m, *DATA_SET, "-o", out, "--threshold", "sensitivity=0.9", "--specific-threshold",
+           "specificity=1", cwd=trio)
+    record = write_record(tmp_path, "r", signal_of(0), RATE)
+    for command in "predict", "explain":
+        usual, strict = (
+            json_lines(xplaim(command, "-m", out, record, "--json", *more), command)[0]
+            for more in ([], ["--operating-point", "high-specificity"]))
+        assert usual["model"]["operating_point"] == "balanced" and strict["model"]["operating_point"] == "high-specificity"
+        for a, b in zip(usual["labels"], strict["labels"]):
+            assert a["operating_points"] == b["operating_points"] and len(a["operating_points"]) == 2
+            for l, point in (a, a["operating_points"][0]), (b, a["operating_points"][1]):
+                assert all(l[key] == point[key] for key in ("threshold", "threshold_source", "found", "false_alarms"))
+                assert l["at_or_above_threshold"] == (l["probability"] >= l["threshold"])
+            assert a["threshold"] <= b["threshold"] and a["probability"] == b["probability"]
+    (measured,) = json_lines(xplaim("evaluate", "-m", out, *DATA_SET, "--operating-point", "high-specificity", "--json",
+                                    cwd=trio), "evaluate")
+    assert [l["confusion"]["tp"] for l in measured["evaluation"]["labels"]] == [l["found"] for l in strict["labels"]]
+    assert "high-specificity" in xplaim("predict", "-m", m, record, "--operating-point", "high-specificity", code=2).stderr
+    assert "balanced" in xplaim("predict", "-m", out, record, "--operating-point", "strict", code=2).stderr
+    told = xplaim("info", out).stdout
+    assert "high-specificity: " in told and "not tested" in told  # three test records have each label
 
 
 def test_calibrate_keeps_labels(trio, tmp_path):

@@ -68,27 +68,31 @@ static inline xp_model sample_model(xp_graph g, uint64_t seed) {
     return m;
 }
 
+static inline xp_model sample_built(const xp_arch_config *cfg, uint64_t seed) {
+    xp_model m;
+    xp_error err;
+    if (xp_model_build(&m, cfg, seed, &err) != XP_OK) fail_msg("%s", err.text);
+    sample_weights(&m, seed);
+    return m;
+}
+
 /* One of our own architectures, small. */
 static inline xp_model sample_arch(const char *arch, int length, int n_leads, int n_labels,
                                    uint64_t seed) {
     static const char *const names[] = {"a", "b", "c", "d", "e", "f", "g", "h"};
-    xp_arch_config cfg = {.arch = arch,
-                          .length = length,
-                          .n_leads = n_leads,
-                          .rate = 100,
-                          .n_labels = n_labels,
-                          .labels = names,
-                          .leads = names,
-                          .n_blocks = 3,
-                          .filters = {4, 5, 8},
-                          .n_kernels = 3,
-                          .kernels = {2, 5, 12},
-                          .dropout = -1};
-    xp_model m;
-    xp_error err;
-    if (xp_model_build(&m, &cfg, seed, &err) != XP_OK) fail_msg("%s", err.text);
-    sample_weights(&m, seed);
-    return m;
+    const xp_arch_config cfg = {.arch = arch,
+                                .length = length,
+                                .n_leads = n_leads,
+                                .rate = 100,
+                                .n_labels = n_labels,
+                                .labels = names,
+                                .leads = names,
+                                .n_blocks = 3,
+                                .filters = {4, 5, 8},
+                                .n_kernels = 3,
+                                .kernels = {2, 5, 12},
+                                .dropout = -1};
+    return sample_built(&cfg, seed);
 }
 
 /* Everything at once: strides, valid padding, biases, branches with and without a common input, a
@@ -174,6 +178,68 @@ static inline xp_model sample_mixed(int t, uint64_t seed) {
     int d2 = sample_push(&g, dense, "logits");
     act.inputs[0] = d2, act.activation = XP_ACT_SOFTMAX;
     sample_push(&g, act, "softmax");
+    return sample_model(g, seed);
+}
+
+static inline int sample_unary(xp_graph *g, xp_op op, int from, const char *name) {
+    op.n_inputs = 1;
+    op.inputs[0] = from;
+    return sample_push(g, op, name);
+}
+
+/* Squeeze and excitation: each channel times its share of the recording. */
+static inline int sample_squeeze(xp_graph *g, int x) {
+    int v = sample_unary(g, (xp_op){.kind = XP_OP_GLOBAL_AVGPOOL}, x, "squeeze");
+    v = sample_unary(
+        g, (xp_op){.kind = XP_OP_DENSE, .units = 6, .activation = XP_ACT_SIGMOID, .use_bias = true},
+        v, "excite");
+    return sample_push(g, (xp_op){.kind = XP_OP_MULTIPLY, .n_inputs = 2, .inputs = {x, v}}, "gate");
+}
+
+/* What published networks have beside the operations of sample_mixed: grouped and dilated
+ * convolutions, functions, slopes, padding, groups' norms, gates, both directions of an LSTM,
+ * attention over time. */
+static inline xp_model sample_rare(int t, uint64_t seed) {
+    xp_graph g = {0};
+    int x = sample_push(&g, sample_input(t, 3), "in");
+    x = sample_unary(&g, (xp_op){.kind = XP_OP_PAD, .before = 2, .after = -1}, x, "pad");
+    xp_op group = {.kind = XP_OP_GROUP_CONV1D,
+                   .units = 6,
+                   .kernel = 3,
+                   .stride = 2,
+                   .dilation = 2,
+                   .groups = 3,
+                   .padding = XP_PAD_SAME,
+                   .use_bias = true};
+    x = sample_unary(&g, group, x, "grouped");
+    xp_op norm = {
+        .kind = XP_OP_GROUPNORM, .groups = 2, .center = true, .scale = true, .epsilon = 1e-3f};
+    x = sample_unary(&g, norm, x, "groupnorm");
+    x = sample_unary(&g, (xp_op){.kind = XP_OP_FUNCTION, .function = XP_FN_SWISH}, x, "swish");
+    x = sample_squeeze(&g, x);
+    x = sample_unary(&g, (xp_op){.kind = XP_OP_PRELU}, x, "prelu");
+    xp_op lstm = {.kind = XP_OP_LSTM,
+                  .units = 4,
+                  .activation = XP_ACT_TANH,
+                  .recurrent = XP_ACT_SIGMOID,
+                  .use_bias = true,
+                  .return_sequences = true};
+    int ahead = sample_unary(&g, lstm, x, "ahead");
+    int back = sample_unary(&g, (xp_op){.kind = XP_OP_REVERSE}, x, "reverse");
+    back = sample_unary(&g, lstm, back, "back");
+    back = sample_unary(&g, (xp_op){.kind = XP_OP_REVERSE}, back, "reverse back");
+    x = sample_push(&g, (xp_op){.kind = XP_OP_CONCAT, .n_inputs = 2, .inputs = {ahead, back}},
+                    "both");
+    xp_op score = {
+        .kind = XP_OP_CONV1D, .units = 1, .kernel = 1, .stride = 1, .activation = XP_ACT_TANH};
+    int weight = sample_unary(&g, score, x, "score");
+    weight = sample_unary(&g, (xp_op){.kind = XP_OP_SOFTMAX_TIME}, weight, "attention");
+    xp_op product = {
+        .kind = XP_OP_MATMUL, .n_inputs = 2, .inputs = {weight, x}, .transpose_a = true};
+    x = sample_push(&g, product, "attended");
+    x = sample_unary(&g, (xp_op){.kind = XP_OP_FLATTEN}, x, "flat");
+    x = sample_unary(&g, (xp_op){.kind = XP_OP_DENSE, .units = 3, .use_bias = true}, x, "logits");
+    sample_unary(&g, (xp_op){.kind = XP_OP_ACTIVATION, .activation = XP_ACT_SOFTMAX}, x, "softmax");
     return sample_model(g, seed);
 }
 

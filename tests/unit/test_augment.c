@@ -1,6 +1,7 @@
 /* Augmentation: each change alone does what it says, and everything follows from the seed. */
+#include "data/augment.h"
+#include "data/shown.h"
 #include "support.h"
-#include "train/augment.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -179,6 +180,97 @@ static void test_short_records(void **state) {
     }
 }
 
+/* The samples of a lead that are not 0: the first and the one behind the last; they are whole. */
+static void extent(int lead, int out[2]) {
+    out[0] = out[1] = 0;
+    for (int t = 0; t < LENGTH; t++) {
+        if (after[t * LEADS + lead] == 0) continue;
+        if (out[1] == 0) out[0] = t;
+        out[1] = t + 1;
+    }
+}
+
+static void assert_shown(xp_shown kind, const char *strip, const int want[LEADS][2]) {
+    make_signal(LENGTH);
+    for (int i = 0; i < COUNT; i++) before[i] += 3; /* nowhere 0 */
+    memcpy(after, before, sizeof after);
+    xp_shown_apply(kind, after, LENGTH, LEADS, LEAD_NAMES, 250, LENGTH, strip);
+    for (int k = 0; k < LEADS; k++) {
+        int got[2];
+        extent(k, got);
+        assert_int_equal(got[0], want[k][0]);
+        assert_int_equal(got[1], want[k][1]);
+        for (int t = got[0]; t < got[1]; t++)
+            assert_true(after[t * LEADS + k] == before[t * LEADS + k]);
+    }
+}
+
+/* At 250 Hz the signal is 10 s long, a column of four 625 samples. In the order of LEAD_NAMES. */
+static void test_shown(void **state) {
+    (void)state;
+    int page[LEADS][2] = {{0, 625},     {0, 2500},    {0, 625},     {625, 1250},
+                          {625, 1250},  {625, 1250},  {1250, 1875}, {1250, 1875},
+                          {1250, 1875}, {1875, 2500}, {1875, 2500}, {1875, 2500}};
+    int two[LEADS][2], limb[LEADS][2], five[LEADS][2], all[LEADS][2];
+    for (int k = 0; k < LEADS; k++) {
+        two[k][0] = k < 6 ? 0 : 1250, two[k][1] = two[k][0] + 1250;
+        limb[k][0] = 0, limb[k][1] = k < 6 ? LENGTH : 0;
+        five[k][0] = 0, five[k][1] = 1250;
+        all[k][0] = 0, all[k][1] = LENGTH;
+    }
+    assert_shown(XP_SHOWN_3X4_1, NULL, page);
+    page[1][1] = 625;
+    assert_shown(XP_SHOWN_3X4, NULL, page);
+    page[6][0] = 0, page[6][1] = LENGTH;
+    assert_shown(XP_SHOWN_3X4_1, "V1", page);
+    assert_shown(XP_SHOWN_6X2, NULL, two);
+    assert_shown(XP_SHOWN_LIMB, NULL, limb);
+    assert_shown(XP_SHOWN_SHORT, NULL, five);
+    assert_shown(XP_SHOWN_WHOLE, NULL, all);
+}
+
+static void test_shown_names(void **state) {
+    (void)state;
+    xp_error err;
+    for (int k = 0; k < XP_SHOWN_KINDS; k++) {
+        xp_shown got;
+        assert_int_equal(xp_shown_parse(&got, xp_shown_name((xp_shown)k), &err), XP_OK);
+        assert_int_equal(got, k);
+    }
+    xp_shown none;
+    assert_int_equal(xp_shown_parse(&none, "3x5", &err), XP_ERR_USAGE);
+    assert_non_null(strstr(err.text, "3x4+1"));
+}
+
+/* Half of the draws: pages, limb leads, or one run of 4 to 8 s; never of a record under 8 s. */
+static void test_layouts_are_drawn(void **state) {
+    (void)state;
+    xp_augment a = {.layout = 0.5};
+    int changed = 0, cut = 0;
+    for (uint64_t seed = 0; seed < 400; seed++) {
+        static float whole[COUNT];
+        make_signal(LENGTH);
+        for (int i = 0; i < COUNT; i++) before[i] += 3 + 1e-4f * (float)i; /* no two times alike */
+        memcpy(whole, before, sizeof whole);
+        memcpy(after, before, sizeof after);
+        xp_augment_apply(&a, seed, after, LENGTH, LEADS, LEAD_NAMES, 250, LENGTH, NULL);
+        int first[2], last[2];
+        extent(0, first), extent(11, last);
+        if (first[1] == LENGTH && last[1] == LENGTH && last[0] == 0) continue;
+        changed++;
+        if (memcmp(first, last, sizeof first) != 0) continue;
+        cut++;
+        assert_in_range(first[1], 1000, 2000);
+        int from = 0;
+        while (from + first[1] <= LENGTH &&
+               memcmp(after, whole + from * LEADS, sizeof(float) * LEADS))
+            from++;
+        assert_memory_equal(after, whole + from * LEADS, sizeof(float) * LEADS * (size_t)first[1]);
+    }
+    assert_in_range(changed, 150, 250);
+    assert_in_range(cut, 20, 65);
+}
+
 static void test_check(void **state) {
     (void)state;
     xp_error err;
@@ -193,11 +285,12 @@ static void test_check(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_nothing),   cmocka_unit_test(test_seed),
-        cmocka_unit_test(test_shift),     cmocka_unit_test(test_gains),
-        cmocka_unit_test(test_lead_drop), cmocka_unit_test(test_noise),
-        cmocka_unit_test(test_filters),   cmocka_unit_test(test_short_records),
-        cmocka_unit_test(test_check),
+        cmocka_unit_test(test_nothing),     cmocka_unit_test(test_seed),
+        cmocka_unit_test(test_shift),       cmocka_unit_test(test_gains),
+        cmocka_unit_test(test_lead_drop),   cmocka_unit_test(test_noise),
+        cmocka_unit_test(test_filters),     cmocka_unit_test(test_short_records),
+        cmocka_unit_test(test_check),       cmocka_unit_test(test_shown),
+        cmocka_unit_test(test_shown_names), cmocka_unit_test(test_layouts_are_drawn),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,8 +2,8 @@
  * of its own, its curve, a section through it. */
 #include "support.h"
 
-#include "train/metrics_bands.h"
-#include "train/metrics_column.h"
+#include "eval/metrics_bands.h"
+#include "eval/metrics_column.h"
 
 #include <math.h>
 #include <stdlib.h>

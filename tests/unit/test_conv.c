@@ -52,8 +52,13 @@ static void release(planned *p) {
 static void reference(xp_mat y, xp_mat x, const xp_conv_shape *s, const xp_conv_branch *b, int n) {
     int col = 0;
     for (int i = 0; i < n; i++) {
-        xp_conv_shape one = {s->t_in,   s->c_in,       s->t_out, b[i].c_out, b[i].k,
-                             s->stride, b[i].pad_left, 0,        {{0, 0, 0}}};
+        xp_conv_shape one = {.t_in = s->t_in,
+                             .c_in = s->c_in,
+                             .t_out = s->t_out,
+                             .c_out = b[i].c_out,
+                             .k = b[i].k,
+                             .stride = s->stride,
+                             .pad_left = b[i].pad_left};
         xp_mat part = {y.data + col, y.rows, b[i].c_out, y.stride};
         xp_conv_reference(part, x, b[i].w, &one);
         col += b[i].c_out;
@@ -335,13 +340,48 @@ static void threads_agree(void **state) {
     free(w), free(x);
 }
 
+/* Several records in one call: each as the oracle has it, with the same bits whoever the others
+ * are. */
+static void records_body(const setting *set, xp_rng *r) {
+    enum { RECORDS = 4, T = 130, C = 24, CUT = 3 };
+    xp_conv_branch b[3] = {{NULL, 2, 0, 16}, {NULL, 10, 4, 8}, {NULL, 40, 19, 40}};
+    xp_conv_shape s = {.t_in = T, .c_in = C, .t_out = T, .stride = 1, .records = RECORDS};
+    xp_conv_align(&s, b, 3);
+    float *w[3], *x = random_floats(r, (size_t)RECORDS * T * C);
+    const size_t out = (size_t)T * (size_t)s.c_out;
+    float *y = random_floats(r, RECORDS * out), *alone = random_floats(r, out);
+    float *want = random_floats(r, out);
+    for (int i = 0; i < 3; i++) b[i].w = w[i] = random_floats(r, (size_t)b[i].k * C * b[i].c_out);
+    planned p = plan(&s, set);
+    xp_conv_pack(p.conv, b, 3, p.scratch, set->pool);
+    const xp_mats mx = {xp_mat_make(x, T, C), T * C};
+    const xp_mats my = {xp_mat_make(y, T, s.c_out), (ptrdiff_t)out};
+    const xp_mat mw = xp_mat_make(want, T, s.c_out), ma = xp_mat_make(alone, T, s.c_out);
+    for (int n = RECORDS; n >= CUT; n--) {
+        xp_conv_forward_records(p.conv, my, mx, n, NULL, p.scratch, set->pool);
+        for (int i = 0; i < n; i++) {
+            reference(mw, xp_mats_at(mx, i), &s, b, 3);
+            assert_mats("records", set, xp_mats_at(my, i), mw, (double)s.k * C, 2e-6);
+        }
+    }
+    xp_conv_forward(p.conv, ma, xp_mats_at(mx, CUT - 1), NULL, p.scratch, set->pool);
+    assert_memory_equal(alone, xp_mats_at(my, CUT - 1).data, out * sizeof *alone);
+    release(&p);
+    free(x), free(y), free(alone), free(want);
+    for (int i = 0; i < 3; i++) free(w[i]);
+}
+static void records(void **state) {
+    (void)state;
+    everywhere(records_body, ANY_METHOD, 2);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(oracle_gradients), cmocka_unit_test(shapes),
         cmocka_unit_test(long_signals),     cmocka_unit_test(strides),
         cmocka_unit_test(paddings),         cmocka_unit_test(branches),
         cmocka_unit_test(epilogues),        cmocka_unit_test(transposed),
-        cmocka_unit_test(threads_agree),
+        cmocka_unit_test(threads_agree),    cmocka_unit_test(records),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

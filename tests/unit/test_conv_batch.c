@@ -59,16 +59,27 @@ static void reference(const spec *s, const xp_conv_shape *whole, xp_mat y, xp_ma
     }
 }
 
+static size_t weights_of(const spec *s, int branch) {
+    return (size_t)(s->k[branch] * s->c_in * s->c_out[branch]);
+}
+
+static float *sum_of_groups(const float *dw, size_t dw_step, size_t n) {
+    float *sum = copy_of(dw, n);
+    for (size_t i = 0; i < n; i++) sum[i] += dw[dw_step + i];
+    return sum;
+}
+
 static void check(const spec *s, const xp_kernels *kernels, int threads) {
     xp_rng r = xp_rng_seed((uint64_t)(s->t * 31 + s->c_in));
     xp_conv_branch b[3];
     xp_conv_shape shape = {.t_in = s->t, .c_in = s->c_in, .stride = 1};
     float *w[3], *dw[3], *expected_dw[3];
+    size_t dw_step = 0; /* of the two groups' gradients */
+    for (int i = 0; i < s->n_branches; i++) dw_step += weights_of(s, i);
     for (int i = 0; i < s->n_branches; i++) {
-        const size_t count = (size_t)(s->k[i] * s->c_in * s->c_out[i]);
-        w[i] = random_floats(&r, count);
-        dw[i] = random_floats(&r, count);
-        expected_dw[i] = copy_of(dw[i], count);
+        w[i] = random_floats(&r, weights_of(s, i));
+        dw[i] = random_floats(&r, dw_step + weights_of(s, i));
+        expected_dw[i] = sum_of_groups(dw[i], dw_step, weights_of(s, i));
         b[i] = (xp_conv_branch){w[i], s->k[i], s->left[i], s->c_out[i]};
     }
     xp_conv_align(&shape, b, s->n_branches);
@@ -92,26 +103,28 @@ static void check(const spec *s, const xp_kernels *kernels, int threads) {
     assert_int_equal(xp_pool_create(&pool, threads, NULL), XP_OK);
     xp_arena arena = {0};
     xp_conv_batch *conv;
-    xp_conv_batch_plan(&conv, &arena, &shape, s->n, kernels);
+    const int begin[] = {0, s->n / 2, s->n};
+    const xp_conv_groups groups = {(s->n + 1) / 2, 2, 2};
+    xp_conv_batch_plan(&conv, &arena, &shape, &groups, kernels);
     arena = (xp_arena){xp_aligned_alloc(arena.used), arena.used, 0};
-    xp_conv_batch_plan(&conv, &arena, &shape, s->n, kernels);
+    xp_conv_batch_plan(&conv, &arena, &shape, &groups, kernels);
     assert_non_null(conv);
-    void *scratch = xp_aligned_alloc(xp_conv_batch_scratch(&shape, s->n, kernels, threads));
+    void *scratch = xp_aligned_alloc(xp_conv_batch_scratch(&shape, &groups, kernels, threads));
     assert_non_null(scratch);
     const xp_mats mx = {xp_mat_make(x, s->t, s->c_in), (ptrdiff_t)in};
     const xp_mats my = {xp_mat_make(y, shape.t_out, shape.c_out), (ptrdiff_t)out};
     const xp_mats mdy = {xp_mat_make(dy, shape.t_out, shape.c_out), (ptrdiff_t)out};
     const xp_mats mm = {xp_mat_make(mask, shape.t_out, shape.c_out), (ptrdiff_t)out};
     const xp_mats mdx = {xp_mat_make(dx, s->t, s->c_in), (ptrdiff_t)in};
-    xp_conv_batch_forward(conv, my, mx, s->n, b, s->n_branches, s->relu, scratch, pool);
-    xp_conv_batch_backward(conv, s->dx ? &mdx : NULL, s->accumulate, dw, mdy,
-                           s->masked ? &mm : NULL, mx, s->n, b, s->n_branches, scratch, pool);
+    xp_conv_batch_forward(conv, my, mx, begin, b, s->n_branches, s->relu, scratch, pool);
+    xp_conv_batch_backward(conv, s->dx ? &mdx : NULL, s->accumulate, dw, dw_step, mdy,
+                           s->masked ? &mm : NULL, mx, begin, b, s->n_branches, scratch, pool);
     assert_true(distance(y, expected_y, n * out) < 2e-6);
     if (s->dx) assert_true(distance(dx, expected_dx, n * in) < 2e-6);
     for (int i = 0; i < s->n_branches; i++) {
-        assert_true(distance(dw[i], expected_dw[i], (size_t)(s->k[i] * s->c_in * s->c_out[i])) <
-                    4e-6);
-        free(w[i]), free(dw[i]), free(expected_dw[i]);
+        float *sum = sum_of_groups(dw[i], dw_step, weights_of(s, i));
+        assert_true(distance(sum, expected_dw[i], weights_of(s, i)) < 4e-6);
+        free(w[i]), free(dw[i]), free(expected_dw[i]), free(sum);
     }
     xp_pool_free(pool);
     xp_aligned_free(arena.base);
@@ -141,9 +154,10 @@ static void test_strides_have_no_plan(void **state) {
         .t_in = 100, .c_in = 4, .t_out = 50, .c_out = 4, .k = 3, .stride = 2, .pad_left = 1};
     xp_arena arena = {0};
     xp_conv_batch *conv;
-    assert_true(xp_conv_batch_cost(&shape, 4, NULL) < 0);
-    assert_true(xp_conv_batch_scratch(&shape, 4, NULL, 2) == 0);
-    xp_conv_batch_plan(&conv, &arena, &shape, 4, NULL);
+    const xp_conv_groups groups = {1, 4, 4};
+    assert_true(xp_conv_batch_cost(&shape, &groups, NULL) < 0);
+    assert_true(xp_conv_batch_scratch(&shape, &groups, NULL, 2) == 0);
+    xp_conv_batch_plan(&conv, &arena, &shape, &groups, NULL);
     assert_null(conv);
 }
 

@@ -1,4 +1,4 @@
-#include "train/csv.h"
+#include "data/csv.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -183,17 +183,26 @@ static void writes_what_it_reads(void **state) {
 static void a_full_disk_is_an_error(void **state) {
     (void)state;
     if (!exists("/dev/full")) skip();
-    char folder[] = "/tmp/xp_csv_XXXXXX", path[64], part[96];
-    assert_non_null(mkdtemp(folder));
-    snprintf(path, sizeof path, "%s/t.csv", folder);
-    snprintf(part, sizeof part, "%s.%ld.part", path, (long)getpid());
-    assert_int_equal(symlink("/dev/full", part), 0);
     xp_csv_writer *w;
     xp_error e = {0};
-    assert_int_equal(xp_csv_create(&w, path, &e), XP_OK);
+    assert_int_equal(xp_csv_create(&w, "/dev/full", &e), XP_OK);
     xp_csv_put(w, "x");
     assert_int_equal(xp_csv_commit(w, &e), XP_ERR_IO);
     assert_non_null(strstr(e.text, "space left"));
+}
+
+/* What cannot be written as it was meant is not written at all. */
+static void a_cut_field_is_an_error(void **state) {
+    (void)state;
+    char folder[] = "/tmp/xp_csv_XXXXXX", path[64];
+    assert_non_null(mkdtemp(folder));
+    snprintf(path, sizeof path, "%s/t.csv", folder);
+    xp_csv_writer *w;
+    xp_error e = {0};
+    assert_int_equal(xp_csv_create(&w, path, &e), XP_OK);
+    xp_csv_putf(w, "%600d", 1);
+    assert_int_equal(xp_csv_commit(w, &e), XP_ERR_INTERNAL);
+    assert_non_null(strstr(e.text, path));
     assert_false(exists(path));
     assert_int_equal(rmdir(folder), 0);
 }
@@ -207,6 +216,7 @@ int main(void) {
         cmocka_unit_test(streams_a_file_across_buffers),
         cmocka_unit_test(writes_what_it_reads),
         cmocka_unit_test(a_full_disk_is_an_error),
+        cmocka_unit_test(a_cut_field_is_an_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,121 +1,5 @@
-/* Tables, the cache of prepared records, batches. Records are written here, as WFDB format 16. */
-#include "support.h"
-#include "train/dataset_load.h"
-#include "train/split.h"
-
-#include <dirent.h>
-#include <fcntl.h>
-#include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-enum { LENGTH = 500, RATE = 100, N = 11 };
-
-static char folder[64];
-static char path_text[256];
-
-static const char *in(const char *name) {
-    snprintf(path_text, sizeof path_text, "%s/%s", folder, name);
-    return path_text;
-}
-
-static void write_text(const char *name, const char *text) {
-    FILE *f = fopen(in(name), "wb");
-    assert_non_null(f);
-    fputs(text, f);
-    fclose(f);
-}
-
-static int sample(int record, int t, int lead) {
-    return (record * 37 + t * 11 + lead * 101) % 1999 - 999;
-}
-
-/* Leads I, II, V1 in microvolts times scale. */
-static void write_record(int record, int samples, int scale) {
-    char name[32], text[400];
-    snprintf(name, sizeof name, "r%d.hea", record);
-    snprintf(text, sizeof text,
-             "r%d 3 %d %d\nr%d.dat 16 1000/mV 16 0 0 0 0 I\nr%d.dat 16 1000/mV 16 0 0 0 0 V1\n"
-             "r%d.dat 16 1000/mV 16 0 0 0 0 II\n",
-             record, RATE, samples, record, record, record);
-    write_text(name, text);
-    snprintf(name, sizeof name, "r%d.dat", record);
-    FILE *f = fopen(in(name), "wb");
-    assert_non_null(f);
-    for (int t = 0; t < samples; t++)
-        for (int lead = 0; lead < 3; lead++) {
-            int v = sample(record, t, lead) * scale;
-            fputc(v & 255, f);
-            fputc(v >> 8 & 255, f);
-        }
-    fclose(f);
-}
-
-static int set_up(void **state) {
-    (void)state;
-    strcpy(folder, "/tmp/xp_dataset_XXXXXX");
-    assert_non_null(mkdtemp(folder));
-    mkdir(in("cache"), 0777);
-    for (int i = 0; i < N; i++) write_record(i, i == 3 ? 200 : LENGTH, 1);
-    write_text("labels.csv", "filename,patient_id,age,sex,strat_fold,a,b\n"
-                             "r0,7.0,61,M,1,1,0\nr1,7,,F,1,0,0\nr2,8,300,,2,0,-1\nr3,9,40,M,3,1,\n"
-                             "r4,10,40,M,4,0,1\nr5,11,40,M,5,0,0\nr6,12,40,M,6,0,0\n"
-                             "r7,13,40,M,7,0,0\nr8,14,40,M,8,0,0\nr9,15,40,M,9,0,0\n"
-                             "r10,16,40,M,10,0,0\n");
-    return 0;
-}
-
-static void remove_all(const char *dir) {
-    char path[512];
-    DIR *d = opendir(dir);
-    for (struct dirent *e; d && (e = readdir(d));) {
-        if (e->d_name[0] == '.') continue;
-        snprintf(path, sizeof path, "%s/%s", dir, e->d_name);
-        unlink(path);
-    }
-    if (d) closedir(d);
-    rmdir(dir);
-}
-
-static int tear_down(void **state) {
-    (void)state;
-    remove_all(in("cache"));
-    remove_all(folder);
-    return 0;
-}
-
-static const char *const LABELS[] = {"b", "a"};
-
-static xp_dataset open_table(const char *name) {
-    xp_dataset d;
-    xp_error err;
-    assert_int_equal(xp_dataset_init(&d, LABELS, 2, &err), XP_OK);
-    assert_int_equal(xp_dataset_add(&d, in(name), folder, &err), XP_OK);
-    return d;
-}
-
-static const char MODEL_LEADS[3][16] = {"II", "V1", "aVR"};
-static const xp_input_spec SPEC = {3, MODEL_LEADS, RATE, LENGTH};
-
-static float want(int record, int t, int column) {
-    static const int from[] = {2, 1};
-    if (column < 2) return (float)(sample(record, t, from[column]) / 1000.0);
-    double one = (double)(float)(sample(record, t, 0) / 1000.0);
-    double two = (double)(float)(sample(record, t, 2) / 1000.0);
-    return (float)(-0.5 * (one + two));
-}
-
-static void check_record(const float *x, int record, int valid) {
-    for (int t = 0; t < LENGTH; t++)
-        for (int k = 0; k < 3; k++) {
-            float w = t < valid ? want(record, t, k) : 0;
-            /* two leads to the bit; the derived one has half microvolts */
-            assert_true(k < 2 ? x[t * 3 + k] == w : fabsf(x[t * 3 + k] - w) <= 0.000501f);
-        }
-}
+/* Tables, and the cache of prepared records. */
+#include "dataset_records.h"
 
 /* ==== tables ================================================================================= */
 
@@ -143,7 +27,8 @@ static void test_table(void **state) {
     assert_int_equal(xp_dataset_label(&d, 2, 0), -1);
     assert_int_equal(xp_dataset_label(&d, 3, 0), -1); /* empty */
     xp_case two = xp_dataset_case(&d, 2);
-    assert_true(two.yes == 0 && two.unknown == 1 && two.fold == 2 && two.patient == d.patient[2]);
+    assert_true(two.yes[0] == 0 && two.unknown[0] == 1 && two.fold == 2 &&
+                two.patient == d.patient[2]);
     assert_true(d.patient[0] == d.patient[1]);
     assert_true(d.patient[0] != d.patient[2]);
     assert_int_equal(d.fold[9], 9);
@@ -255,20 +140,10 @@ static void test_bad_tables(void **state) {
 
 /* ==== the cache ============================================================================== */
 
-static xp_reader *open_reader(const xp_dataset *d, bool cached) {
-    xp_reader *r;
-    xp_error err;
-    char cache[300];
-    snprintf(cache, sizeof cache, "%s", in("cache"));
-    xp_status s = xp_reader_create(&r, d, &SPEC, NULL, cached ? cache : NULL, &err);
-    if (s != XP_OK) fail_msg("%s", err.text);
-    return r;
-}
-
 static void read_all(xp_reader *r) {
     float x[LENGTH * 3];
     xp_error err;
-    xp_window about;
+    xp_record_window about;
     for (int i = 0; i < N; i++) {
         if (xp_reader_get(r, (size_t)i, 0, x, &about, &err) != XP_OK) fail_msg("%s", err.text);
         assert_int_equal(about.valid, i == 3 ? 200 : LENGTH);
@@ -395,11 +270,6 @@ static void test_large_values(void **state) {
     xp_dataset_free(&d);
 }
 
-static void check_window(const float *x, int record, int from) {
-    for (int t = 0; t < LENGTH; t++)
-        for (int k = 0; k < 2; k++) assert_true(x[t * 3 + k] == want(record, from + t, k));
-}
-
 /* A record of two and a half windows: the last one ends with it. */
 static void test_windows(void **state) {
     (void)state;
@@ -414,7 +284,7 @@ static void test_windows(void **state) {
         xp_reader *r = open_reader(&d, round > 0);
         if (round == 3) assert_int_equal(xp_reader_fill(r, 4, &bad, &err), XP_OK);
         for (int w = 2; w >= 0; w--) {
-            xp_window about;
+            xp_record_window about;
             if (xp_reader_get(r, 4, w, x, &about, &err) != XP_OK) fail_msg("%s", err.text);
             assert_true(about.windows == 3 && about.valid == LENGTH);
             check_window(x, 4, from[w]);
@@ -443,166 +313,13 @@ static void test_missing_record(void **state) {
     xp_dataset_free(&d);
 }
 
-/* ==== batches ================================================================================ */
-
-typedef struct seen {
-    uint32_t items[64];
-    float first[64];
-    size_t n, batches;
-} seen;
-
-static seen run_epoch(xp_loader *l, uint64_t epoch, size_t first, size_t end) {
-    seen s = {.n = 0};
-    xp_error err;
-    xp_loader_start(l, epoch, first, end);
-    for (;;) {
-        xp_batch b;
-        if (xp_loader_next(l, &b, &err) != XP_OK) fail_msg("%s", err.text);
-        if (!b.x) return s;
-        s.batches++;
-        for (int i = 0; i < b.n; i++, s.n++) {
-            s.items[s.n] = b.items[i];
-            s.first[s.n] = b.x[i * LENGTH * 3 + 3];
-            assert_true(b.y[i * 2 + 1] == (b.items[i] == 0 || b.items[i] == 3));
-        }
-    }
-}
-
-static void test_batches(void **state) {
-    (void)state;
-    xp_dataset d = open_table("labels.csv");
-    xp_reader *r = open_reader(&d, true);
-    uint32_t items[N];
-    for (uint32_t i = 0; i < N; i++) items[i] = i;
-    xp_augment change = {.gain = {0.5, 2}, .noise = 0.1};
-    xp_loader_options o = {&d, r, &SPEC, items, N, 4, 0, 1, true, 9, NULL};
-    xp_loader *l;
-    assert_int_equal(xp_loader_batches(&o), 2);
-    assert_int_equal(xp_loader_create(&l, &o, NULL), XP_OK);
-    seen a = run_epoch(l, 0, 0, 99), b = run_epoch(l, 0, 0, 99), c = run_epoch(l, 1, 0, 99);
-    assert_int_equal(a.n, 8);
-    assert_int_equal(a.batches, 2);
-    assert_memory_equal(&a, &b, sizeof a);
-    assert_memory_not_equal(a.items, c.items, 8 * sizeof *a.items);
-    for (size_t i = 0; i < a.n; i++)
-        for (size_t k = 0; k < i; k++) assert_true(a.items[i] != a.items[k]);
-    b = run_epoch(l, 0, 1, 2); /* the middle of an epoch */
-    assert_int_equal(b.n, 4);
-    assert_memory_equal(b.items, a.items + 4, 4 * sizeof *a.items);
-    xp_loader_start(l, 5, 0, 99); /* given up at once */
-    xp_loader_free(l);
-
-    o.augment = &change;
-    assert_int_equal(xp_loader_create(&l, &o, NULL), XP_OK);
-    b = run_epoch(l, 0, 0, 99);
-    assert_memory_equal(a.items, b.items, sizeof a.items);
-    assert_memory_not_equal(a.first, b.first, 8 * sizeof *a.first);
-    c = run_epoch(l, 0, 1, 2);
-    assert_memory_equal(b.first + 4, c.first, 4 * sizeof *b.first);
-    xp_loader_free(l);
-
-    seen half[2]; /* two processes have what one has */
-    for (int rank = 0; rank < 2; rank++) {
-        o.rank = rank;
-        o.size = 2;
-        assert_int_equal(xp_loader_create(&l, &o, NULL), XP_OK);
-        half[rank] = run_epoch(l, 0, 0, 99);
-        assert_int_equal(half[rank].n, 4);
-        xp_loader_free(l);
-    }
-    for (size_t i = 0; i < 8; i++)
-        assert_true(half[i / 2 % 2].first[i / 4 * 2 + i % 2] == b.first[i]);
-
-    o = (xp_loader_options){&d, r, &SPEC, items, N, 4, 0, 1, false, 0, NULL};
-    assert_int_equal(xp_loader_create(&l, &o, NULL), XP_OK); /* in order, last batch short */
-    a = run_epoch(l, 0, 0, 99);
-    assert_int_equal(a.n, N);
-    assert_int_equal(a.batches, 3);
-    assert_memory_equal(a.items, items, sizeof items);
-    xp_loader_free(l);
-    o.size = 3;
-    assert_int_equal(xp_loader_create(&l, &o, NULL), XP_ERR_USAGE);
-    xp_reader_free(r);
-    xp_dataset_free(&d);
-}
-
-/* Each window of a long record comes in some epoch, the same in a second run; not shuffled, it is
- * the first. */
-static void test_batches_of_windows(void **state) {
-    (void)state;
-    write_record(4, 1250, 1);
-    xp_dataset d = open_table("labels.csv");
-    xp_reader *r = open_reader(&d, true);
-    const uint32_t items[] = {4, 5};
-    xp_loader_options o = {&d, r, &SPEC, items, 2, 2, 0, 1, true, 9, NULL};
-    xp_loader *l;
-    int seen_windows = 0, drawn_before[12];
-    for (int shuffle = 1; shuffle >= 0; shuffle--) {
-        o.shuffle = shuffle;
-        assert_int_equal(xp_loader_create(&l, &o, NULL), XP_OK);
-        for (uint64_t epoch = 0; epoch < 24; epoch++) {
-            xp_batch b;
-            xp_loader_start(l, epoch % 12, 0, 1);
-            assert_int_equal(xp_loader_next(l, &b, NULL), XP_OK);
-            int k = b.items[0] == 4 ? 0 : 1, w = 0;
-            const float *x = b.x + k * LENGTH * 3;
-            assert_true(b.windows[k] == 3 && b.windows[1 - k] == 1);
-            while (w < 3 && x[0] != want(4, w == 2 ? 750 : w * LENGTH, 0)) w++;
-            check_window(x, 4, w == 2 ? 750 : w * LENGTH);
-            if (!shuffle) assert_int_equal(w, 0);
-            if (shuffle && epoch >= 12) assert_int_equal(drawn_before[epoch - 12], w);
-            if (epoch < 12) drawn_before[epoch] = w;
-            seen_windows |= 1 << w;
-        }
-        xp_loader_free(l);
-    }
-    assert_int_equal(seen_windows, 7);
-    xp_reader_free(r);
-    xp_dataset_free(&d);
-}
-
-static void test_batches_tell_what_is_missing(void **state) {
-    (void)state;
-    xp_dataset d = open_table("labels.csv");
-    xp_reader *r = open_reader(&d, false);
-    uint32_t items[N];
-    for (uint32_t i = 0; i < N; i++) items[i] = i;
-    xp_loader_options o = {&d, r, &SPEC, items, N, 2, 0, 1, false, 0, NULL};
-    xp_loader *l;
-    xp_batch b;
-    xp_error err;
-    unlink(in("r5.hea"));
-    assert_int_equal(xp_loader_create(&l, &o, NULL), XP_OK);
-    xp_loader_start(l, 0, 0, 99);
-    assert_int_equal(xp_loader_next(l, &b, &err), XP_OK);
-    assert_int_equal(xp_loader_next(l, &b, &err), XP_OK);
-    assert_int_equal(xp_loader_next(l, &b, &err), XP_ERR_NOT_FOUND);
-    assert_non_null(strstr(err.text, "r5"));
-    assert_int_equal(xp_loader_next(l, &b, &err), XP_OK);
-    assert_null(b.x);
-    xp_loader_free(l);
-    xp_reader_free(r);
-    xp_dataset_free(&d);
-}
-
 int main(void) {
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        T(test_table),
-        T(test_rows_again),
-        T(test_no_patients),
-        T(test_several_tables),
-        T(test_bad_tables),
-        T(test_reader),
-        T(test_cache_is_used),
-        T(test_stale_and_damaged),
-        T(test_rows_that_moved),
-        T(test_large_values),
-        T(test_windows),
-        T(test_missing_record),
-        T(test_batches),
-        T(test_batches_of_windows),
-        T(test_batches_tell_what_is_missing),
+        T(test_table),          T(test_rows_again),        T(test_no_patients),
+        T(test_several_tables), T(test_bad_tables),        T(test_reader),
+        T(test_cache_is_used),  T(test_stale_and_damaged), T(test_rows_that_moved),
+        T(test_large_values),   T(test_windows),           T(test_missing_record),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,6 @@
 #include "nn/ensemble.h"
 #include "nn/gradcam.h"
+#include "nn/model_file.h"
 #include "nn_samples.h"
 
 enum { MEMBERS = 3, LABELS = 3 };

@@ -3,7 +3,7 @@
 #include "support.h"
 
 #include "convert/archive.h"
-#include "convert/h5.h"
+#include "convert/keras/h5.h"
 
 #include <hdf5.h>
 #include <math.h>

@@ -157,8 +157,38 @@ static void tables(void **state) {
         assert_ptr_equal(xp_kernels_named(k->name), k);
 }
 
+#ifndef __EMSCRIPTEN__ /* a page has no environment */
+static void capped(void **state) {
+    (void)state;
+    const char *before = getenv(XP_KERNELS_VARIABLE);
+    char *kept = before ? strdup(before) : NULL;
+    const xp_kernels *all[8];
+    int n = 0;
+    unsetenv(XP_KERNELS_VARIABLE);
+    while (n < 8 && (all[n] = xp_kernels_at(n)) != NULL) n++;
+    for (int i = 0; i < n; i++) {
+        assert_true(xp_kernels_known(all[i]->name));
+        setenv(XP_KERNELS_VARIABLE, all[i]->name, 1);
+        assert_ptr_equal(xp_kernels_best(), all[i]);
+        for (int j = 0; j < n; j++)
+            assert_ptr_equal(xp_kernels_named(all[j]->name), j < i ? NULL : all[j]);
+    }
+    assert_false(xp_kernels_known("none"));
+    setenv(XP_KERNELS_VARIABLE, "none", 1);
+    assert_ptr_equal(xp_kernels_best(), all[0]);
+    if (kept)
+        setenv(XP_KERNELS_VARIABLE, kept, 1);
+    else
+        unsetenv(XP_KERNELS_VARIABLE);
+    free(kept);
+}
+#endif
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+#ifndef __EMSCRIPTEN__
+        cmocka_unit_test(capped),
+#endif
         cmocka_unit_test(tables),          cmocka_unit_test(products),  cmocka_unit_test(rows),
         cmocka_unit_test(scale_and_shift), cmocka_unit_test(nan_stays),
     };

@@ -1,12 +1,12 @@
-#include "train/labels.h"
+#include "data/labels.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "data/csv.h"
 #include "support.h"
-#include "train/csv.h"
 
 static const xp_bytes built_in = {NULL, 0};
 static xp_label_table *scp, *mimic, *snomed, *annotated;
@@ -175,6 +175,136 @@ static void statements_match_words(void **state) {
     }
 }
 
+/* Whether a label is 1, 0 or -1 in a report of up to three statements. */
+static int judged(const char *label, const char *const *statements) {
+    xp_label_state s;
+    xp_error e = {0};
+    int n = 0;
+    while (n < 3 && statements[n]) n++;
+    if (xp_labels_from_statements(mimic, xp_label_defaults(), statements, n, &s, &e))
+        fail_msg("%s", e.text);
+    return xp_label_value(s, xp_label_index(label));
+}
+
+static void what_was_not_judged_is_unknown(void **state) {
+    (void)state;
+    static const struct {
+        const char *statements[3], *unknown, *yes, *no; /* some labels of each; "*": all */
+    } cases[] = {
+        {{"--- No further analysis made ---"}, "*", "", ""},
+        {{"--- Technically unsatisfactory tracing ---"}, "*", "", ""},
+        {{"Unsatisfactory tracing; repeat"}, "*", "", ""},
+        {{"ECG could not be analyzed", "ECG cannot be analysed"}, "*", "", ""},
+        {{"Data quality prohibits interpretation"}, "*", "", ""},
+        {{"Demand pacing", "Pacemaker rhythm - no further analysis", "Abnormal ECG"},
+         "afib rbbb imi lqt",
+         "pace",
+         ""},
+        {{"Sinus rhythm", "--- Possible limb lead reversal - hence only V1-V6 analyzed ---"},
+         "imi lmi lafb lpfb",
+         "",
+         "afib ami rbbb"},
+        {{"Sinus rhythm", "Only limb leads analysed"}, "ami smi lmi rbbb", "", "imi lafb afib"},
+        {{"Lead(s) unsuitable for analysis: V1 V2 V3", "Sinus rhythm"},
+         "ami smi rbbb",
+         "",
+         "imi afib"},
+        {{"Lead(s) unsuitable for analysis: II", "Anterior infarct"}, "imi lafb", "ami", "rbbb"},
+        {{"Lead(s) unsuitable for analysis: V1", "Right bundle branch block"},
+         "smi",
+         "rbbb",
+         "imi"},
+        {{"Undetermined rhythm"}, "afib aflu svt vt tachsr avb1 pac", "", "imi rbbb pvc"},
+        {{"Rhythm undetermined", "Left bundle branch block"}, "afib avb3", "lbbb", "ami"},
+        {{"Undetermined rhythm", "Atrial fibrillation"}, "aflu svt", "afib afifl", ""},
+        {{"Unsuitable ECG for analysis: please repeat"}, "*", "", ""},
+        {{"ECG not suitable for interpretation"}, "*", "", ""},
+        {{"Analysis was not  attempted"}, "*", "", ""},
+        {{"ECG interpretation is not available"}, "*", "", ""},
+        {{"All 12 leads are missing"}, "*", "", ""},
+        {{"QRS complexes not found"}, "*", "", ""},
+        {{"Missing lead(s): V1 V2", "Sinus rhythm"}, "ami smi rbbb", "", "imi lafb afib lqt"},
+        {{"Suspect arm lead reversal: limb leads not analyzed"},
+         "imi lmi lafb",
+         "",
+         "ami smi afib pvc"},
+        {{"Chest leads were not analysed. Inferior infarct"}, "ami lmi rbbb", "imi", "lafb afib"},
+        {{"Lead V1 off. No further analysis"}, "*", "", ""},
+        {{"Analysis is based on V1-V6 only"}, "imi lafb", "", "ami rbbb afib"},
+        {{"Irregular rhythm, undetermined"}, "afib aflu avb2", "", "imi rbbb"},
+        {{"Undetermined atrial rhythm"}, "afib aflu svt", "", "imi rbbb"},
+        {{"Rhythm could not be identified"}, "afib vt tachsr", "", "ami lbbb"},
+        {{"Inferior infarct, age undetermined, sinus rhythm"}, "", "imi", "afib vt rbbb"},
+        {{"Data quality may affect interpretation", "Age not recorded"}, "", "", "afib imi rbbb"},
+        {{"Sinus rhythm", "Right bundle branch block", "Abnormal ECG"}, "", "rbbb", "afib imi"},
+        {{"Sinus rhythm", "Normal ECG except for rate"}, "", "", "afib"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const char *const wanted[] = {cases[i].unknown, cases[i].no, cases[i].yes};
+        for (int label = 0; label < XP_LABEL_COUNT; label++) {
+            const char *name = xp_label_name(label);
+            int got = judged(name, cases[i].statements);
+            if (*cases[i].unknown == '*' && got != -1) fail_msg("case %zu: %s is %d", i, name, got);
+            for (int v = -1; v <= 1; v++) {
+                char list[120], word[20];
+                snprintf(list, sizeof list, " %s ", wanted[v + 1]);
+                snprintf(word, sizeof word, " %s ", name);
+                if (strstr(list, word) && got != v)
+                    fail_msg("case %zu: %s is %d, expected %d", i, name, got, v);
+            }
+        }
+    }
+}
+
+static void what_was_is_excluded_or_is_something_else_is_no_finding(void **state) {
+    (void)state;
+    static const struct {
+        const char *text, *ours; /* "?": uncertain */
+    } cases[] = {
+        {"Sinus rhythm has replaced atrial fibrillation", ""},
+        {"Atrial fibrillation has replaced sinus rhythm", "afib afifl"},
+        {"Atrial fibrillation has been replaced by sinus tachycardia", "tachsr"},
+        {"Since last tracing, atrial flutter is no longer present", ""},
+        {"Atrial flutter was present on the last ECG", ""},
+        {"Previously seen atrial fibrillation, now sinus bradycardia", "bradsr"},
+        {"Prior inferior infarct", "imi"},
+        {"Rule out inferior infarct", "imi?"},
+        {"R/O anterior infarct", "ami?"},
+        {"Inferior infarct, to be ruled out", "imi?"},
+        {"Anterior ST elevation, probably early repolarization", "ami?"},
+        {"Inferior ST elevation - early repolarization pattern", "imi?"},
+        {"Incomplete right bundle branch block", ""},
+        {"Right bundle branch block, incomplete", ""},
+        {"RBBB - incomplete", ""},
+        {"Right bundle branch block (incomplete), left anterior fascicular block", "lafb"},
+        {"Partial right bundle branch block", ""},
+        {"Atrial fibrillation. PVCs were present before", "afib afifl"},
+        {"Sinus rhythm now replaces atrial flutter", ""},
+        {"Sinus rhythm replaced atrial fibrillation", ""},
+        {"Atrial fibrillation now replaced by atrial flutter", "aflu afifl"},
+        {"Atrial fibrillation has converted to sinus tachycardia", "tachsr"},
+        {"Previous tracing showed atrial fibrillation", ""},
+        {"RBBB seen on previous ECG", ""},
+        {"Since last tracing, PVCs are gone", ""},
+        {"Prolonged QT has normalized", ""},
+        {"No longer in atrial fibrillation", ""},
+        {"There was atrial flutter", ""},
+        {"Can not rule out anterior infarct", "ami?"},
+        {"Cannot exclude inferior infarct", "imi?"},
+        {"Anterior infarct not excluded", "ami?"},
+        {"Suspected atrial flutter", "aflu? afifl?"},
+        {"Early repolarization with inferior ST elevation", "imi?"},
+        {"Anterior ST elevation, suspect pericarditis", "ami?"},
+        {"Negative for atrial fibrillation", ""},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char got[400];
+        strcpy(got, from_text(cases[i].text, false));
+        if (strcmp(got, cases[i].ours))
+            fail_msg("'%s' gives '%s', expected '%s'", cases[i].text, got, cases[i].ours);
+    }
+}
+
 static void a_silent_report_is_unknown(void **state) {
     (void)state;
     xp_label_state s;
@@ -306,7 +436,8 @@ static void ptbxl_table(void **state) {
     write_text(in, text);
     xp_label_counts n;
     xp_error e = {0};
-    if (xp_setup_ptbxl(scp, xp_label_defaults(), in, out, &n, &e) != XP_OK) fail_msg("%s", e.text);
+    if (xp_setup_ptbxl(scp, xp_label_defaults(), in, "filename_hr", out, &n, &e) != XP_OK)
+        fail_msg("%s", e.text);
     assert_int_equal(n.records, 2);
     assert_int_equal(n.yes[0], 1);
     assert_int_equal(n.unknown[10], 1);
@@ -318,11 +449,13 @@ static void ptbxl_table(void **state) {
 
     snprintf(text, sizeof text, "%s%s", head, "1,x,56.0,1,,\"{'NORM': 100.0}\",3,r\n");
     write_text(in, text);
-    assert_int_equal(xp_setup_ptbxl(scp, xp_label_defaults(), in, out, &n, &e), XP_ERR_FORMAT);
+    assert_int_equal(xp_setup_ptbxl(scp, xp_label_defaults(), in, "filename_hr", out, &n, &e),
+                     XP_ERR_FORMAT);
     assert_non_null(strstr(e.text, "db.csv, line 2, column 2 (patient_id): 'x'"));
     snprintf(text, sizeof text, "%s%s", head, "1,2,56.0,1,,NORM,3,r\n");
     write_text(in, text);
-    assert_int_equal(xp_setup_ptbxl(scp, xp_label_defaults(), in, out, &n, &e), XP_ERR_FORMAT);
+    assert_int_equal(xp_setup_ptbxl(scp, xp_label_defaults(), in, "filename_hr", out, &n, &e),
+                     XP_ERR_FORMAT);
     assert_non_null(strstr(e.text, "line 2, column 6 (scp_codes): 'NORM' is not a dictionary"));
     assert_false(exists(out));
     assert_int_equal(n.records, 2); /* untouched by the failures */
@@ -393,6 +526,8 @@ int main(void) {
         cmocka_unit_test(what_a_source_cannot_say_is_unknown),
         cmocka_unit_test(bad_dictionaries_are_refused),
         cmocka_unit_test(statements_match_words),
+        cmocka_unit_test(what_was_not_judged_is_unknown),
+        cmocka_unit_test(what_was_is_excluded_or_is_something_else_is_no_finding),
         cmocka_unit_test(a_silent_report_is_unknown),
         cmocka_unit_test(snomed_codes_and_abbreviations),
         cmocka_unit_test(challenge_records_agree),

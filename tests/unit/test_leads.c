@@ -64,6 +64,21 @@ static void spellings_are_known(void **state) {
         {"MDC_ECG_LEAD_V6", XP_LEAD_V6},
         {"MDC_ECG_ELEC_POTL_AVF", XP_LEAD_AVF},
         {"V1 (mV)", XP_LEAD_V1},
+        {"V2(uV)", XP_LEAD_V2},
+        {"ECG-I", XP_LEAD_I},
+        {"ECG:aVL", XP_LEAD_AVL},
+        {"ecg.v1", XP_LEAD_V1},
+        {"ECG/II", XP_LEAD_II},
+        {"Lead.aVR", XP_LEAD_AVR},
+        {"LeadII", XP_LEAD_II},
+        {"EKGV1", XP_LEAD_V1},
+        {"Ableitung aVF", XP_LEAD_AVF},
+        {"Abl. V2", XP_LEAD_V2},
+        {"Derivacion III", XP_LEAD_III},
+        {"ECG_Lead-aVF[mV]", XP_LEAD_AVF},
+        {"aVR, augmented voltage, right", XP_LEAD_AVR},
+        {"Lead aVL, augmented voltage, left", XP_LEAD_AVL},
+        {"Lead aVF (Goldberger)", XP_LEAD_AVF},
         {"Lead I (Einthoven)", XP_LEAD_I},
         {"  aVL \t\r\n", XP_LEAD_AVL},
         {"DIII", XP_LEAD_III},
@@ -98,6 +113,13 @@ static void other_names_are_none_of_the_twelve(void **state) {
         "II+",
         "I II",
         "V1-V2",
+        "ECG--aVR",
+        "Lead -aVR",
+        "Lead.-aVR",
+        "V.1",
+        "I/II",
+        "I-II",
+        "V4, right",
         "1",
         "ch1",
         "ECG 1",
@@ -189,7 +211,7 @@ static void records_are_allocated_missing_and_limited(void **state) {
         assert_memory_equal(&rec, &before, sizeof rec);
     }
     assert_int_equal(xp_record_alloc(&rec, "r", 500, 2, 3, NULL), XP_OK);
-    assert_true(rec.n_leads == 2 && rec.n == 3 && isnan(rec.age) && rec.sex == 0);
+    assert_true(rec.n_leads == 2 && rec.n == 3 && isnan(rec.facts.age) && rec.facts.sex == 0);
     for (int l = 0; l < 2; l++) {
         assert_int_equal(rec.leads[l].id, XP_LEAD_NONE);
         assert_int_equal(rec.leads[l].n_missing, 3);

@@ -1,5 +1,4 @@
-#include "train/metrics_cinc.h"
-#include "train/metrics_report.h"
+#include "eval/metrics_report.h"
 
 #include <math.h>
 #include <stdbool.h>
@@ -229,7 +228,7 @@ static void thresholds_and_curves(void **state) {
     assert_true(pr.y[0] == 1 && pr.x[pr.n - 1] == 1);
     xp_curve_free(&roc);
     xp_curve_free(&pr);
-    xp_reliability table[10];
+    xp_reliability_bin table[10];
     assert_int_equal(xp_reliability_table(&p, 0, 10, table, NULL), XP_OK);
     double n = 0, ece = 0;
     for (int i = 0; i < 10; i++) {
@@ -494,58 +493,10 @@ static void macro_means_leave_out_rare_labels(void **state) {
     assert_true(isnan(macro.difference));
 }
 
-static void write_weights(const char *path, const char *text) {
-    FILE *f = fopen(path, "wb");
-    assert_non_null(f);
-    fputs(text, f);
-    fclose(f);
-}
-
-/* By hand, with weights A-N 0.2, A-B 0.5, N-B 0 and N for sinus rhythm:
- *   labels A,   outputs A, B   (1 + 0.5) / 2 = 0.75    perfect 1     always N 0.2 / 2 = 0.1
- *   labels N,   outputs N      1                       1             1
- *   labels A B, outputs B      (0.5 + 1) / 2 = 0.75    3 / 2 = 1.5   0.2 / 3
- *   labels B,   no output      0                       1             0
- * (2.5 - 1.1666...) / (4.5 - 1.1666...) = 0.4. A fifth label, C, is in no class; D is no label. */
-static void cinc_score(void **state) {
-    (void)state;
-    static const char *const names[] = {"B", "C", "a", "426783006"};
-    static const double score[] = {.9, .9, .6, .1, .2, 0, 0, .5, .7, 1, .3, .2, .4, 1, .2, .1};
-    static const int8_t truth[] = {0, 0, 1, 0, 0, 0, 0, 1, 1, 1, 1, 0, 1, 0, 0, 0};
-    static const int8_t unknown[] = {-1, 0, 1, -1};
-    static const double thresholds[] = {.5, .5, .5, .5}, zero[] = {0, 0, 0, 0};
-    xp_predictions p = {score, truth, NULL, 4, 4};
-    xp_cinc_weights w;
-    xp_error err;
-    char path[] = "/tmp/xp_cinc_XXXXXX";
-    int fd = mkstemp(path);
-    assert_true(fd >= 0);
-    close(fd);
-    write_weights(path, ",x|A,426783006|nsr,D,B\nx|A,1,.2,0,.5\n426783006|nsr,.2,1,0,0\n"
-                        "D,0,0,1,0\nB,.5,0,0,1\n");
-    if (xp_cinc_read_weights(&w, path, names, 4, "426783006", &err) != XP_OK)
-        fail_msg("%s", err.text);
-    assert_true(w.n == 3 && w.missing == 1 && w.normal == 1);
-    assert_near("score", xp_cinc_score(&w, &p, thresholds), 0.4, 1e-15);
-    p.n = 1; /* one label A, the others not known: right whatever is said of them */
-    p.truth = unknown;
-    assert_near("unknown", xp_cinc_score(&w, &p, thresholds), 1, 1e-15);
-    p.truth = truth + 4; /* sinus rhythm alone: nothing to be gained */
-    assert_true(isnan(xp_cinc_score(&w, &p, zero)));
-    assert_int_equal(xp_cinc_read_weights(&w, path, names, 3, "426783006", &err), XP_ERR_NOT_FOUND);
-    assert_int_equal(xp_cinc_read_weights(&w, path, names, 4, "D", &err), XP_ERR_NOT_FOUND);
-    write_weights(path, ",A,426783006\n426783006,1,.2\nA,.2,1\n");
-    assert_int_equal(xp_cinc_read_weights(&w, path, names, 4, "426783006", &err), XP_ERR_FORMAT);
-    write_weights(path, ",A,426783006\nA,1,.2\n");
-    assert_int_equal(xp_cinc_read_weights(&w, path, names, 4, "426783006", &err), XP_ERR_FORMAT);
-    unlink(path);
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(macro_means_leave_out_rare_labels),
         cmocka_unit_test(incomplete_beta),
-        cmocka_unit_test(cinc_score),
         cmocka_unit_test(intervals_and_tests),
         cmocka_unit_test(figures_match_other_libraries),
         cmocka_unit_test(comparison_matches_other_libraries),

@@ -1,3 +1,4 @@
+#include "nn/model_file.h"
 #include "nn/safetensors.h"
 #include "nn_samples.h"
 
@@ -29,7 +30,14 @@ static xp_model described_model(void) {
                              .auroc = 0.971,
                              .auroc_low = 0.96,
                              .auroc_high = 0.98,
-                             .n_positive = 152};
+                             .n_positive = 152,
+                             .n_negative = 900,
+                             .found = 140,
+                             .false_alarms = 0,
+                             .specific_threshold = 0.7,
+                             .specific_source = "fold 9, specificity 0.98",
+                             .specific_found = 100,
+                             .specific_false_alarms = -1};
     assert_int_equal(xp_model_set_meta(&m, "licence", "CC BY 4.0"), XP_OK);
     assert_int_equal(xp_model_set_meta(&m, "card", "{\"n\": [1, 2]}\n"), XP_OK);
     return m;
@@ -39,10 +47,46 @@ static void assert_same_label(const xp_label *a, const xp_label *b) {
     assert_string_equal(a->name, b->name);
     assert_string_equal(a->long_name, b->long_name);
     assert_string_equal(a->threshold_source, b->threshold_source);
-    assert_int_equal(a->n_positive, b->n_positive);
-    const double *p[] = {&a->threshold, &a->auroc, &a->auroc_low, &a->auroc_high};
-    const double *q[] = {&b->threshold, &b->auroc, &b->auroc_low, &b->auroc_high};
-    for (int i = 0; i < 4; i++) assert_true(*p[i] == *q[i] || (isnan(*p[i]) && isnan(*q[i])));
+    assert_string_equal(a->specific_source, b->specific_source);
+    const int n[] = {a->n_positive,   a->n_negative,     a->found,
+                     a->false_alarms, a->specific_found, a->specific_false_alarms};
+    const int k[] = {b->n_positive,   b->n_negative,     b->found,
+                     b->false_alarms, b->specific_found, b->specific_false_alarms};
+    assert_memory_equal(n, k, sizeof n);
+    const double *p[] = {&a->threshold, &a->specific_threshold, &a->auroc, &a->auroc_low,
+                         &a->auroc_high};
+    const double *q[] = {&b->threshold, &b->specific_threshold, &b->auroc, &b->auroc_low,
+                         &b->auroc_high};
+    for (int i = 0; i < 5; i++) assert_true(*p[i] == *q[i] || (isnan(*p[i]) && isnan(*q[i])));
+}
+
+/* Thresholds and what belongs to them change places; a file is written at the balanced point. */
+static void two_operating_points(void **state) {
+    (void)state;
+    xp_model m = described_model(), r;
+    xp_error err;
+    assert_true(xp_model_can_operate_at(&m, XP_SPECIFIC));
+    const xp_label before = m.labels[0];
+    xp_model_operate_at(&m, XP_SPECIFIC);
+    xp_model_operate_at(&m, XP_SPECIFIC); /* as once */
+    assert_true(m.point == XP_SPECIFIC && m.labels[0].threshold == 0.7);
+    assert_string_equal(m.labels[0].threshold_source, "fold 9, specificity 0.98");
+    assert_true(m.labels[0].found == 100 && m.labels[0].false_alarms == -1);
+    assert_true(m.labels[0].specific_found == 140 && isnan(m.labels[1].threshold));
+    file f = write_model(&m, false);
+    assert_int_equal(read_model(&r, f, &err), XP_OK);
+    assert_true(r.point == XP_BALANCED);
+    assert_same_label(&r.labels[0], &before);
+    xp_model_operate_at(&m, XP_BALANCED);
+    assert_same_label(&m.labels[0], &before);
+    xp_label_forget(&m.labels[0]);
+    assert_true(!xp_model_can_operate_at(&m, XP_SPECIFIC) && isnan(m.labels[0].auroc));
+    assert_string_equal(m.labels[0].name, "afib");
+    assert_int_equal(xp_operating_point_find("high-specificity"), XP_SPECIFIC);
+    assert_int_equal(xp_operating_point_find("strict"), -1);
+    free(f.bytes);
+    xp_model_free(&m);
+    xp_model_free(&r);
 }
 
 static void file_round_trip_keeps_everything(void **state) {
@@ -310,6 +354,7 @@ static void bad_configurations_are_refused(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(two_operating_points),
         cmocka_unit_test(file_round_trip_keeps_everything),
         cmocka_unit_test(half_precision_keeps_ten_bits),
         cmocka_unit_test(metadata_can_be_changed),

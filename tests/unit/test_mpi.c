@@ -1,5 +1,6 @@
-/* Run by mpirun: processes that share a batch become the same network as one process with all of
- * it. Each also trains alone and compares. */
+/* Run by mpirun: processes that share a batch become the same network, to the bit, as one process
+ * with all of it. Each also trains alone and compares. Sums over any number of processes are the
+ * same in each. */
 #include "nn_samples.h"
 #include "train/trainer.h"
 
@@ -30,18 +31,47 @@ static int compare(const xp_comm *comm) {
     for (int i = 0; i < n * LABELS; i++) y[i] = (float)xp_rng_below(&r, 2);
     xp_model whole = sample_arch("ecg-xplaim", LENGTH, LEADS, LABELS, 3);
     xp_model part = sample_arch("ecg-xplaim", LENGTH, LEADS, LABELS, 3);
-    double alone = 0, shared = 0, worst = 0;
+    double alone = 0, shared = 0;
     const char *failed = train(&whole, NULL, x, y, n, &alone);
     if (!failed)
         failed = train(&part, comm, x + comm->rank * PER_PROCESS * RECORD,
                        y + comm->rank * PER_PROCESS * LABELS, PER_PROCESS, &shared);
-    for (size_t i = 0; i < whole.graph.n_weights; i++)
-        worst = fmax(worst, fabs((double)whole.weights[i] - (double)part.weights[i]));
-    printf("process %d of %d: loss %.9g, alone %.9g, weights differ by %.2g%s%s\n", comm->rank,
-           comm->size, shared, alone, worst, failed ? ": " : "", failed ? failed : "");
+    const bool same =
+        !memcmp(whole.weights, part.weights, whole.graph.n_weights * sizeof *whole.weights) &&
+        memcmp(&shared, &alone, sizeof alone) == 0;
+    printf("process %d of %d: loss %a, alone %a, %s%s%s\n", comm->rank, comm->size, shared, alone,
+           same ? "the same weights" : "other weights", failed ? ": " : "", failed ? failed : "");
     xp_model_free(&whole), xp_model_free(&part);
     free(x), free(y);
-    return failed || !(worst < 1e-5) || !(fabs(shared - alone) < 1e-5) || comm->size < 2;
+    return failed || !same;
+}
+
+/* More numbers than one message holds, whose sum depends on the order of the terms. */
+enum { MANY = 300000 };
+
+static int check_sums(const xp_comm *comm) {
+    xp_error err;
+    float *v = malloc(MANY * sizeof *v);
+    double *d = malloc(MANY * sizeof *d), spread[2] = {0, 0};
+    int failed = !v || !d;
+    xp_rng r = xp_rng_seed((uint64_t)comm->rank);
+    for (int i = 0; !failed && i < MANY; i++) d[i] = v[i] = (float)xp_rng_normal(&r);
+    failed = failed || comm->sum_floats(comm->ctx, v, MANY, &err) != XP_OK ||
+             comm->sum_doubles(comm->ctx, d, MANY, &err) != XP_OK;
+    for (int i = 0; !failed && i < MANY; i++) failed = !(fabs((double)v[i] - d[i]) < 1e-5);
+    /* The same everywhere: a sum of checksums is a multiple of each, exact for integers. */
+    for (int i = 0; !failed && i < MANY; i++) {
+        uint32_t bits;
+        memcpy(&bits, &v[i], sizeof bits);
+        spread[0] += bits % 65536;
+        spread[1] += bits / 65536;
+    }
+    const double own[2] = {spread[0], spread[1]};
+    if (!failed) failed = comm->sum_doubles(comm->ctx, spread, 2, &err) != XP_OK;
+    failed = failed || spread[0] != comm->size * own[0] || spread[1] != comm->size * own[1];
+    if (failed) printf("process %d of %d: sums differ\n", comm->rank, comm->size);
+    free(v), free(d);
+    return failed;
 }
 
 int main(void) {
@@ -51,7 +81,8 @@ int main(void) {
         printf("%s\n", err.text);
         return 1;
     }
-    const int failed = compare(&comm);
+    const int one_tree = comm.size == 2 || comm.size == 4;
+    const int failed = comm.size < 2 || check_sums(&comm) || (one_tree && compare(&comm));
     xp_comm_stop(&comm);
     return failed;
 }

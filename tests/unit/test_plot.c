@@ -1,76 +1,8 @@
-#include "support.h"
+/* What a drawing holds: scale, traces, the map, words, marks. */
+#include "base/statements.h"
+#include "plot_samples.h"
 
-#include "plot/plot.h"
-
-#include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#define STB_IMAGE_IMPLEMENTATION
-#define STBI_ONLY_PNG
-#define STBI_NO_STDIO
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wunused-function"
-#include <stb_image.h>
-#pragma GCC diagnostic pop
-
-enum { RATE = 500, N = 10 * RATE, LEADS = 12, STEPS = 250 };
-
-static const char *const NAMES[LEADS] = {"V6",  "V5",  "V4",  "V3",  "V2", "V1",
-                                         "aVF", "aVL", "aVR", "III", "II", "I"};
-
-typedef struct sample {
-    float mv[LEADS][N], map[STEPS];
-    xp_plot_lead leads[LEADS];
-    xp_plot_record rec;
-    xp_plot_map of;
-} sample;
-
-/* A beat as a sum of bells, of another size in every lead; V3 has a gap. */
-static float beat(double t, int lead) {
-    static const double AT[] = {0.18, 0.34, 0.37, 0.40, 0.62}, WIDTH[] = {25, 90, 80, 80, 14},
-                        HEIGHT[] = {0.12, -0.1, 1, -0.25, 0.3};
-    double v = 0;
-    for (int i = 0; i < 5; i++) v += HEIGHT[i] * exp(-pow((t - AT[i]) * WIDTH[i], 2));
-    return (float)(v * (1.3 - 0.2 * lead));
-}
-
-static sample *sample_new(void) {
-    sample *s = calloc(1, sizeof *s);
-    assert_non_null(s);
-    for (int l = 0; l < LEADS; l++) {
-        for (int i = 0; i < N; i++) s->mv[l][i] = beat(fmod(i / (double)RATE, 0.8), l);
-        s->leads[l] = (xp_plot_lead){NAMES[l], s->mv[l], l == 9};
-    }
-    for (int i = 700; i < 1000; i++) s->mv[3][i] = NAN;
-    for (int i = 0; i < STEPS; i++) s->map[i] = (float)fabs(sin(i * 0.05));
-    s->rec = (xp_plot_record){"sample", RATE, N, LEADS, s->leads, NULL};
-    s->of = (xp_plot_map){s->map, STEPS, false, 0, 10, "afib", "block3.shortcut", 0.5, false};
-    return s;
-}
-
-static xp_display drawn(const xp_plot_record *rec, const xp_plot_map *map,
-                        const xp_plot_options *o) {
-    xp_display d = {0};
-    xp_error err = {0};
-    if (xp_plot_ecg(&d, rec, map, o, &err) != XP_OK) fail_msg("%s", err.text);
-    return d;
-}
-
-static xp_image raster(const xp_display *d, double dpi) {
-    xp_image im = {0};
-    xp_error err = {0};
-    if (xp_raster(&im, d, dpi, &err) != XP_OK) fail_msg("%s", err.text);
-    return im;
-}
-
-static bool has_text(const xp_display *d, const char *text) {
-    size_t n = strlen(text);
-    for (size_t i = 0; i + n <= d->n_text; i++)
-        if (!memcmp(d->text + i, text, n)) return true;
-    return false;
-}
 
 /* ==== scale ================================================================================== */
 
@@ -333,7 +265,7 @@ static void page_says_what_it_shows(void **state) {
     xp_plot_options o = {.cabrera = true};
     xp_display d = drawn(&s->rec, &s->of, &o);
     static const char *const TEXTS[] = {"25 mm/s   10 mm/mV   filter: none   500 Hz",
-                                        XP_PLOT_DISCLAIMER,
+                                        XP_DISCLAIMER,
                                         "time only: this map does not tell leads apart",
                                         "afib   probability 0.500",
                                         "block3.shortcut",
@@ -420,7 +352,7 @@ static void mistakes_are_refused(void **state) {
         xp_status status;
     } cases[] = {{{.speed = 30}, XP_ERR_USAGE},
                  {{.gain = 7}, XP_ERR_USAGE},
-                 {{.pitch = 12}, XP_ERR_USAGE},
+                 {{.pitch = 12.5}, XP_ERR_USAGE},
                  {{.start = 11}, XP_ERR_USAGE},
                  {{.start = NAN}, XP_ERR_USAGE},
                  {{.seconds = 1e9}, XP_ERR_LIMIT},
@@ -491,7 +423,7 @@ static void bare_drawings_tell_their_strips(void **state) {
         assert_float_equal(t->width, t->seconds * 25, 1e-3);
         assert_float_equal(t->x, 16 + t->from * 25, 1e-3);
         assert_float_equal(fmod((double)t->y - 1, 5), 0, 1e-3);
-        assert_int_equal(t->sign, !strcmp(s->leads[t->lead].name, "aVR") ? -1 : 1);
+        assert_float_equal(t->gain, !strcmp(s->leads[t->lead].name, "aVR") ? -10 : 10, 0);
         assert_true(t->y > t->top && t->y < t->top + t->height);
     }
     assert_string_equal(s->leads[d.strips[11].lead].name, "II");
@@ -511,6 +443,98 @@ static double luminance(uint32_t rgba) {
 }
 
 /* The grid's lines can be seen on dark paper as well as on white. */
+/* Lines of this colour. */
+static int count_lines(const xp_display *d, uint32_t rgba) {
+    int n = 0;
+    for (size_t i = 0; i < d->n_ops; i++)
+        n += d->ops[i].kind == XP_DRAW_LINE && d->ops[i].rgba == rgba;
+    return n;
+}
+
+enum { MARK_P = 0xffb4611f, MARK_QRS = 0xff3020b0 };
+
+static void waves_are_marked(void **state) {
+    (void)state;
+    sample *s = sample_new();
+    /* Two beats on the page, one beyond it; the second has no P wave. */
+    const xp_plot_beat beats[] = {{1.2, 'N', true, {-0.2f, -0.1f}, {-0.05f, 0.05f}, {0.1f, 0.3f}},
+                                  {2.0, 'V', false, {NAN, NAN}, {-0.05f, 0.05f}, {0.1f, 0.3f}},
+                                  {9.0, 'N', true, {-0.2f, -0.1f}, {-0.05f, 0.05f}, {0.1f, 0.3f}}};
+    xp_plot_options o = {.seconds = 5, .beats = beats, .n_beats = 3};
+    xp_display d = drawn(&s->rec, NULL, &o);
+    assert_int_equal(count_lines(&d, MARK_P), LEADS * 2);
+    assert_int_equal(count_lines(&d, MARK_QRS), LEADS * 4);
+    bool ectopic = false;
+    for (size_t i = 0; i < d.n_ops; i++)
+        ectopic |=
+            d.ops[i].kind == XP_DRAW_TEXT && d.ops[i].count == 1 && d.text[d.ops[i].first] == 'V';
+    assert_true(ectopic);
+    xp_display_free(&d);
+    free(s);
+}
+
+/* Within the lead's own band and the time concerned; no marks where nothing was measured. */
+static void faults_are_hatched_where_they_are(void **state) {
+    (void)state;
+    enum { HATCH = (int)0xffc0b0b0 };
+    sample *s = sample_new();
+    const xp_plot_beat beat = {1.2, 'N', true, {-0.2f, -0.1f}, {-0.05f, 0.05f}, {0.1f, 0.3f}};
+    const xp_plot_fault faults[] = {{1, 1, 2, "flat", true},
+                                    {1, 1.5, 3, "muscle noise", false},
+                                    {3, 40, 50, "step", true},
+                                    {-1, 0, 9, "nowhere", true}};
+    xp_plot_options o = {.seconds = 5, .beats = &beat, .n_beats = 1, .numbers = "rate 60/min"};
+    xp_display plain = drawn(&s->rec, NULL, &o);
+    o.faults = faults;
+    o.n_faults = 4;
+    xp_display d = drawn(&s->rec, NULL, &o);
+    assert_int_equal(count_lines(&plain, (uint32_t)HATCH), 0);
+    assert_true(count_lines(&d, (uint32_t)HATCH) > 10);
+    assert_int_equal(count_lines(&d, MARK_P), count_lines(&plain, MARK_P) - 2);
+    const xp_strip *strip = NULL;
+    for (size_t i = 0; i < d.n_strips; i++)
+        if (d.strips[i].lead == 1) strip = &d.strips[i];
+    assert_non_null(strip);
+    for (size_t i = 0; i < d.n_ops; i++) {
+        if (d.ops[i].kind != XP_DRAW_LINE || d.ops[i].rgba != (uint32_t)HATCH) continue;
+        for (size_t k = 0; k < d.ops[i].count; k++) {
+            const xp_point *p = &d.points[d.ops[i].first + k];
+            assert_true(p->x >= strip->x + 25 - 0.01f && p->x <= strip->x + 75 + 0.01f);
+            assert_true(p->y >= strip->top - 0.01f && p->y <= strip->top + strip->height + 0.01f);
+        }
+    }
+    assert_true(has_text(&d, "flat") && has_text(&d, "muscle noise") &&
+                has_text(&d, "rate 60/min"));
+    assert_false(has_text(&d, "step") || has_text(&d, "nowhere"));
+    xp_display_free(&plain);
+    xp_display_free(&d);
+    free(s);
+}
+
+/* All columns begin at the same moment, and hold the whole beat. */
+static void a_beat_is_drawn_whole_in_every_column(void **state) {
+    (void)state;
+    sample *s = sample_new();
+    const xp_plot_beat mark = {0.37, 'N', true, {-0.2f, -0.1f}, {-0.05f, 0.05f}, {0.1f, 0.3f}};
+    s->rec.n = 400;
+    xp_plot_options o = {.layout = XP_LAYOUT_3X4,
+                         .speed = 50,
+                         .seconds = 0.8,
+                         .beats = &mark,
+                         .n_beats = 1,
+                         .one_beat = true};
+    xp_display d = drawn(&s->rec, NULL, &o);
+    assert_int_equal(d.n_strips, LEADS);
+    for (size_t i = 0; i < d.n_strips; i++) {
+        assert_float_equal(d.strips[i].from, 0, 0);
+        assert_float_equal(d.strips[i].width, 40, 1e-4);
+        if (i >= 3) assert_true(d.strips[i].x > d.strips[i - 3].x + 40);
+    }
+    assert_int_equal(count_lines(&d, MARK_QRS), 2 * LEADS);
+    xp_display_free(&d);
+    free(s);
+}
+
 static void the_grid_stands_out(void **state) {
     (void)state;
     sample *s = sample_new();
@@ -544,166 +568,31 @@ static void dark_paper_is_dark(void **state) {
     free(s);
 }
 
-/* ==== pictures =============================================================================== */
-
-static const struct {
-    const char *name;
-    xp_plot_options o;
-    bool map;
-} GOLDEN[] = {
-    {"12x1", {.layout = XP_LAYOUT_12X1, .plain = true}, true},
-    {"6x2", {.layout = XP_LAYOUT_6X2, .plain = true}, false},
-    {"3x4",
-     {.layout = XP_LAYOUT_3X4, .plain = true, .style = XP_MAP_STRIP, .colormap = XP_REDS},
-     true},
-    {"3x4+1", {.layout = XP_LAYOUT_3X4_1, .gain = 5}, false},
-    {"3x4+3", {.layout = XP_LAYOUT_3X4_3, .speed = 12.5, .plain = true}, false},
-    {"cabrera", {.layout = XP_LAYOUT_6X2, .cabrera = true, .plain = true}, false},
-    {"single",
-     {.layout = XP_LAYOUT_SINGLE, .style = XP_MAP_TRACE, .colormap = XP_CIVIDIS, .gain = 20},
-     true}};
-static const double GOLDEN_DPI = 60;
-
-static void write_golden(const char *path, const uint8_t *png, size_t size) {
-    FILE *f = fopen(path, "wb");
-    assert_non_null(f);
-    assert_int_equal(fwrite(png, 1, size, f), size);
-    fclose(f);
-}
-
-static void check_lossless(int width, int height, const char *what,
-                           uint8_t (*value)(int x, int y, int k)) {
-    xp_image im = {width, height, malloc(3 * (size_t)width * (size_t)height)};
-    assert_non_null(im.rgb);
-    for (int y = 0; y < height; y++)
-        for (int x = 0; x < width; x++)
-            for (int k = 0; k < 3; k++)
-                im.rgb[3 * ((size_t)y * (size_t)width + (size_t)x) + (size_t)k] = value(x, y, k);
-    uint8_t *png;
-    size_t size;
-    xp_error err;
-    int w, h, channels;
-    assert_int_equal(xp_png(&png, &size, &im, 100, &err), XP_OK);
-    uint8_t *rgb = stbi_load_from_memory(png, (int)size, &w, &h, &channels, 3);
-    if (!rgb) fail_msg("%s, %d x %d: %s", what, width, height, stbi_failure_reason());
-    assert_true(w == width && h == height && channels == 3);
-    if (memcmp(rgb, im.rgb, 3 * (size_t)width * (size_t)height))
-        fail_msg("%s, %d x %d: other pixels", what, width, height);
-    stbi_image_free(rgb);
-    free(png);
-    xp_image_free(&im);
-}
-
-static uint8_t flat(int x, int y, int k) {
-    (void)x, (void)y;
-    return (uint8_t)(200 + k);
-}
-
-static uint8_t noise(int x, int y, int k) {
-    uint32_t v = (uint32_t)(x * 7919 + y * 104729 + k * 31) * 2654435761u;
-    v ^= v >> 15;
-    return (uint8_t)(v * 2246822519u >> 24);
-}
-
-static uint8_t grid(int x, int y, int k) {
-    return (uint8_t)(x % 59 == 0 || y % 59 < 2 ? 160 + 20 * k : x % 12 == 3 ? 230 + k : 255);
-}
-
-/* Counts of the bytes that grow like Fibonacci's numbers make a code that must be cut at 15 bits.
- */
-static uint8_t steep(int x, int y, int k) {
-    uint32_t v = (uint32_t)(3 * x + k + 1500 * y) * 2654435761u >> 8;
-    int n = 0;
-    while (n < 30 && v % 1000003u < 618034u) v = v * 1664525u + 1013904223u, n++;
-    return (uint8_t)(n * 8 + k);
-}
-
-static void png_is_lossless(void **state) {
-    (void)state;
-    static const int SIZES[][2] = {{1, 1}, {2, 1}, {1, 3}, {5, 4}, {500, 300}, {12000, 30}};
-    for (size_t i = 0; i < sizeof SIZES / sizeof *SIZES; i++) {
-        check_lossless(SIZES[i][0], SIZES[i][1], "flat", flat);
-        check_lossless(SIZES[i][0], SIZES[i][1], "noise", noise);
-        check_lossless(SIZES[i][0], SIZES[i][1], "grid", grid);
-        check_lossless(SIZES[i][0], SIZES[i][1], "steep", steep);
-    }
-}
-
-/* Pixels in which a channel differs by more than 24 of 255. */
-static int count_different(const xp_image *im, const uint8_t *rgb) {
-    int n = 0;
-    for (size_t i = 0; i < (size_t)im->width * (size_t)im->height; i++) {
-        bool same = true;
-        for (int k = 0; k < 3; k++)
-            same &= abs(im->rgb[3 * i + (size_t)k] - rgb[3 * i + (size_t)k]) <= 24;
-        n += !same;
-    }
-    return n;
-}
-
-static void compare_golden(const char *path, const xp_image *im) {
-    int w, h, channels;
-    xp_bytes file = read_file(path);
-    uint8_t *rgb = stbi_load_from_memory(file.data, (int)file.size, &w, &h, &channels, 3);
-    assert_non_null(rgb);
-    assert_int_equal(w, im->width);
-    assert_int_equal(h, im->height);
-    int different = count_different(im, rgb);
-    if (different > w * h / 1000) fail_msg("%s: %d of %d pixels differ", path, different, w * h);
-    stbi_image_free(rgb);
-    free((void *)(uintptr_t)file.data);
-}
-
-/* XP_PLOT_GOLDEN=write test_plot makes the pictures anew: look at them before you commit them. */
-static void layouts_look_as_before(void **state) {
-    (void)state;
-    sample *s = sample_new();
-    const char *mode = getenv("XP_PLOT_GOLDEN");
-    for (size_t i = 0; i < sizeof GOLDEN / sizeof *GOLDEN; i++) {
-        xp_plot_options o = GOLDEN[i].o;
-        o.pixel = 25.4 / GOLDEN_DPI;
-        xp_display d = drawn(&s->rec, GOLDEN[i].map ? &s->of : NULL, &o);
-        xp_image im = raster(&d, GOLDEN_DPI);
-        const char *path = data_path("plot/%s.png", GOLDEN[i].name);
-        uint8_t *png;
-        size_t size;
-        xp_error err;
-        assert_int_equal(xp_png(&png, &size, &im, GOLDEN_DPI, &err), XP_OK);
-        assert_memory_equal(png + 37, "pHYs", 4);
-        assert_int_equal(png[43] << 8 | png[44], 2362); /* 60 / 0.0254 */
-        if (mode && !strcmp(mode, "write"))
-            write_golden(path, png, size);
-        else
-            compare_golden(path, &im);
-        free(png);
-        xp_image_free(&im);
-        xp_display_free(&d);
-    }
-    free(s);
-}
-
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(pulse_measures),
-                                       cmocka_unit_test(pulse_measures_in_svg),
-                                       cmocka_unit_test(decimation_keeps_peaks),
-                                       cmocka_unit_test(gaps_stay_gaps),
-                                       cmocka_unit_test(colored_traces_join),
-                                       cmocka_unit_test(no_peak_is_cut_flat),
-                                       cmocka_unit_test(margins_come_from_the_data),
-                                       cmocka_unit_test(a_moment_looks_the_same_in_all_rows),
-                                       cmocka_unit_test(below_its_threshold_it_is_fainter),
-                                       cmocka_unit_test(the_analysed_window_is_marked),
-                                       cmocka_unit_test(seconds_are_those_of_the_record),
-                                       cmocka_unit_test(few_leads_get_a_row_each),
-                                       cmocka_unit_test(rhythm_rows_are_leads_that_are_there),
-                                       cmocka_unit_test(the_grid_stands_out),
-                                       cmocka_unit_test(page_says_what_it_shows),
-                                       cmocka_unit_test(mistakes_are_refused),
-                                       cmocka_unit_test(hostile_names_are_escaped),
-                                       cmocka_unit_test(colormaps_end_where_they_should),
-                                       cmocka_unit_test(bare_drawings_tell_their_strips),
-                                       cmocka_unit_test(dark_paper_is_dark),
-                                       cmocka_unit_test(png_is_lossless),
-                                       cmocka_unit_test(layouts_look_as_before)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(pulse_measures),
+        cmocka_unit_test(pulse_measures_in_svg),
+        cmocka_unit_test(decimation_keeps_peaks),
+        cmocka_unit_test(gaps_stay_gaps),
+        cmocka_unit_test(colored_traces_join),
+        cmocka_unit_test(no_peak_is_cut_flat),
+        cmocka_unit_test(margins_come_from_the_data),
+        cmocka_unit_test(a_moment_looks_the_same_in_all_rows),
+        cmocka_unit_test(below_its_threshold_it_is_fainter),
+        cmocka_unit_test(the_analysed_window_is_marked),
+        cmocka_unit_test(seconds_are_those_of_the_record),
+        cmocka_unit_test(few_leads_get_a_row_each),
+        cmocka_unit_test(rhythm_rows_are_leads_that_are_there),
+        cmocka_unit_test(the_grid_stands_out),
+        cmocka_unit_test(waves_are_marked),
+        cmocka_unit_test(faults_are_hatched_where_they_are),
+        cmocka_unit_test(a_beat_is_drawn_whole_in_every_column),
+        cmocka_unit_test(page_says_what_it_shows),
+        cmocka_unit_test(mistakes_are_refused),
+        cmocka_unit_test(hostile_names_are_escaped),
+        cmocka_unit_test(colormaps_end_where_they_should),
+        cmocka_unit_test(bare_drawings_tell_their_strips),
+        cmocka_unit_test(dark_paper_is_dark),
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,9 +2,10 @@
 #include "support.h"
 
 #include "base/rng.h"
-#include "ecg/file_table.h"
-#include "ecg/files.h"
 #include "ecg/prepare.h"
+#include "ecg/source_dir.h"
+#include "ecg/source_memory.h"
+#include "ecg/wfdb.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -26,8 +27,8 @@ typedef struct memory {
     int32_t digital[LEADS][N];
     uint8_t bytes[LEADS][4 * N];
     char names[LEADS][16], header[8192];
-    xp_file_entry files[LEADS + 1];
-    xp_file_table table;
+    xp_memory_file files[LEADS + 1];
+    xp_memory_files table;
 } memory;
 
 /* A signal line in the header: file of which lead, called what, with which gain and baseline. */
@@ -41,7 +42,7 @@ static void write_files(memory *m, int baseline) {
         snprintf(m->names[l], sizeof m->names[l], "%s.dat", standard[l]);
         for (int i = 0; i < N; i++)
             xp_store_le(m->bytes[l] + 4 * i, (uint32_t)(m->digital[l][i] + baseline), 4);
-        m->files[l] = (xp_file_entry){m->names[l], m->bytes[l], sizeof m->bytes[l]};
+        m->files[l] = (xp_memory_file){m->names[l], m->bytes[l], sizeof m->bytes[l]};
     }
 }
 
@@ -50,17 +51,17 @@ static void write_header(memory *m, const line *lines, int n, const char *gain, 
     for (int i = 0; i < n; i++)
         at += (size_t)snprintf(m->header + at, sizeof m->header - at, "%s 32 %s 32 0 %d 0 0 %s\n",
                                m->names[lines[i].lead], gain, 0, lines[i].name);
-    m->files[LEADS] = (xp_file_entry){"rec.hea", (const uint8_t *)m->header, at};
-    m->table = (xp_file_table){m->files, LEADS + 1};
+    m->files[LEADS] = (xp_memory_file){"rec.hea", (const uint8_t *)m->header, at};
+    m->table = (xp_memory_files){m->files, LEADS + 1};
 }
 
 static xp_status read_input(xp_input *in, memory *m, const xp_prepare_options *opt, xp_error *err) {
-    xp_file_source src = xp_file_table_source(&m->table);
-    xp_wfdb w;
+    xp_file_source src = xp_memory_source(&m->table);
+    xp_stored w;
     xp_record rec;
-    XP_TRY(xp_wfdb_read(&w, "rec", &src, err));
-    xp_status s = xp_wfdb_to_record(&rec, &w, err);
-    xp_wfdb_free(&w);
+    XP_TRY(xp_wfdb_read(&w, "rec", &src, NULL, err));
+    xp_status s = xp_stored_to_record(&rec, &w, err);
+    xp_stored_free(&w);
     if (s != XP_OK) return s;
     s = xp_prepare(in, &rec, &published, opt, err);
     xp_record_free(&rec);
@@ -90,14 +91,14 @@ static void synthetic(memory *m, uint64_t seed) {
 /* The first 5000 samples of a real record; false when it is not there or shorter. */
 static bool real_record(memory *m, const char *name) {
     xp_dir_source dir;
-    xp_wfdb w;
+    xp_stored w;
     if (!exists(shared_path("fixtures/cinc/%s.hea", name))) return false;
     assert_int_equal(xp_dir_source_open(&dir, shared_path("fixtures/cinc/%s", name), NULL), XP_OK);
-    assert_int_equal(xp_wfdb_read(&w, name, &dir.source, NULL), XP_OK);
+    assert_int_equal(xp_wfdb_read(&w, name, &dir.source, NULL, NULL), XP_OK);
     bool ok = w.n_signals == LEADS && w.n_frames >= N;
     for (int l = 0; ok && l < LEADS; l++)
         memcpy(m->digital[l], w.signals[l].digital, sizeof m->digital[l]);
-    xp_wfdb_free(&w);
+    xp_stored_free(&w);
     xp_dir_source_close(&dir);
     return ok;
 }
@@ -278,13 +279,13 @@ static void real_amplitudes_are_judged(void **state) {
                  {"S0003", XP_ERR_UNITS, false}, {"JS00007", XP_OK, false}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         xp_dir_source dir;
-        xp_wfdb w;
+        xp_stored w;
         xp_record rec;
         xp_input in = {0};
         const char *path = shared_path("fixtures/cinc/%s", cases[i].name);
         assert_int_equal(xp_dir_source_open(&dir, path, NULL), XP_OK);
-        assert_int_equal(xp_wfdb_read(&w, cases[i].name, &dir.source, NULL), XP_OK);
-        assert_int_equal(xp_wfdb_to_record(&rec, &w, NULL), XP_OK);
+        assert_int_equal(xp_wfdb_read(&w, cases[i].name, &dir.source, NULL, NULL), XP_OK);
+        assert_int_equal(xp_stored_to_record(&rec, &w, NULL), XP_OK);
         assert_int_equal(xp_prepare(&in, &rec, &published, NULL, NULL), cases[i].status);
         bool told = false;
         for (int k = 0; k < in.notices.n; k++)
@@ -292,7 +293,7 @@ static void real_amplitudes_are_judged(void **state) {
         if (told != cases[i].told) fail_msg("%s: told %d", cases[i].name, told);
         xp_input_free(&in);
         xp_record_free(&rec);
-        xp_wfdb_free(&w);
+        xp_stored_free(&w);
         xp_dir_source_close(&dir);
     }
 }

@@ -1,6 +1,6 @@
 #include "support.h"
 
-#include "nn/half.h"
+#include "nn/float16.h"
 #include "nn/safetensors.h"
 
 #include <math.h>
@@ -12,8 +12,8 @@
 static void half_exact_both_ways(void **state) {
     (void)state;
     for (uint32_t h = 0; h < 0x10000; h++) {
-        float x = xp_half_to_float((uint16_t)h);
-        uint16_t back = xp_half_from_float(x);
+        float x = xp_float16_to_float((uint16_t)h);
+        uint16_t back = xp_float16_from_float(x);
         if (isnan(x))
             assert_int_equal(back, h | 0x200); /* a signalling NaN comes back quiet */
         else
@@ -25,19 +25,19 @@ static void half_exact_both_ways(void **state) {
 static void half_rounds_to_nearest_even(void **state) {
     (void)state;
     for (uint32_t h = 0; h < 0x7bff; h++) {
-        float low = xp_half_to_float((uint16_t)h), high = xp_half_to_float((uint16_t)(h + 1));
+        float low = xp_float16_to_float((uint16_t)h), high = xp_float16_to_float((uint16_t)(h + 1));
         float tie = (low + high) / 2; /* exact in float32 */
-        assert_int_equal(xp_half_from_float(nextafterf(tie, 0)), h);
-        assert_int_equal(xp_half_from_float(tie), (h & 1) ? h + 1 : h);
-        assert_int_equal(xp_half_from_float(nextafterf(tie, INFINITY)), h + 1);
-        assert_int_equal(xp_half_from_float(-tie), 0x8000 | ((h & 1) ? h + 1 : h));
+        assert_int_equal(xp_float16_from_float(nextafterf(tie, 0)), h);
+        assert_int_equal(xp_float16_from_float(tie), (h & 1) ? h + 1 : h);
+        assert_int_equal(xp_float16_from_float(nextafterf(tie, INFINITY)), h + 1);
+        assert_int_equal(xp_float16_from_float(-tie), 0x8000 | ((h & 1) ? h + 1 : h));
     }
-    assert_int_equal(xp_half_from_float(65519.996f), 0x7bff);
-    assert_int_equal(xp_half_from_float(65520.0f), 0x7c00);
-    assert_int_equal(xp_half_from_float(3e38f), 0x7c00);
-    assert_int_equal(xp_half_from_float(-INFINITY), 0xfc00);
-    assert_int_equal(xp_half_from_float(1e-45f), 0);
-    assert_true(isnan(xp_half_to_float(xp_half_from_float(NAN))));
+    assert_int_equal(xp_float16_from_float(65519.996f), 0x7bff);
+    assert_int_equal(xp_float16_from_float(65520.0f), 0x7c00);
+    assert_int_equal(xp_float16_from_float(3e38f), 0x7c00);
+    assert_int_equal(xp_float16_from_float(-INFINITY), 0xfc00);
+    assert_int_equal(xp_float16_from_float(1e-45f), 0);
+    assert_true(isnan(xp_float16_to_float(xp_float16_from_float(NAN))));
 }
 
 /* ==== helpers ================================================================================ */
@@ -124,7 +124,7 @@ static void half_round_trip_rounds_once(void **state) {
         float out[6];
         assert_int_equal(xp_safetensors_floats(t, out, &err), XP_OK);
         for (size_t k = 0; k < t->count; k++) {
-            float want = xp_half_to_float(xp_half_from_float(two[i].data[k]));
+            float want = xp_float16_to_float(xp_float16_from_float(two[i].data[k]));
             assert_true(out[k] == want || (isnan(out[k]) && isnan(want)));
         }
     }

@@ -1,6 +1,6 @@
 /* Parts by patient and the order of an epoch. */
+#include "data/split.h"
 #include "support.h"
-#include "train/split.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,8 +16,8 @@ static xp_dataset make(size_t n, size_t per, bool folds) {
     for (size_t i = 0; i < n; i++) {
         xp_case one = {.patient = xp_hash(3, &(size_t){i / per}, sizeof(size_t)) >> 1, .fold = -1};
         if (folds) one.fold = (int8_t)(1 + i / per % 10);
-        one.yes = (i % 4 == 0) | (uint64_t)(i % 7 == 0) << 1;
-        if (i % 11 == 0) one.unknown = 2 & ~one.yes;
+        if (i % 4 == 0) xp_case_set(&one, 0, 1);
+        if (i % 7 == 0 || i % 11 == 0) xp_case_set(&one, 1, i % 7 ? -1 : 1);
         assert_int_equal(xp_dataset_append(&d, &one, &err), XP_OK);
     }
     return d;
@@ -149,8 +149,8 @@ static void test_draw(void **state) {
         size_t negative = 0;
         for (size_t i = 0; i < s.n[p]; i++) {
             xp_case c = xp_dataset_case(&d, s.items[p][i]);
-            negative += c.yes == 0;
-            assert_true(c.yes != 0 || c.unknown == 0);
+            negative += c.yes[0] == 0;
+            assert_true(c.yes[0] != 0 || c.unknown[0] == 0);
         }
         assert_in_range(negative * 900, s.n[p] * 330, s.n[p] * 470);
     }

@@ -293,15 +293,19 @@ static void test_published_architecture(void **state) {
     check_graph(g, 3e-2);
 }
 
-static void test_everything_at_once(void **state) {
-    (void)state;
-    xp_model m = sample_mixed(41, 5);
+static void check_model_graph(xp_model m) {
     xp_graph g = {0};
     xp_error err;
     for (int i = 0; i < m.graph.n_ops; i++)
         if (xp_graph_add(&g, &m.graph.ops[i], &err) != XP_OK) fail_msg("%s", err.text);
     xp_model_free(&m);
     check_graph(g, 3e-2);
+}
+
+static void test_everything_at_once(void **state) {
+    (void)state;
+    check_model_graph(sample_mixed(41, 5));
+    check_model_graph(sample_rare(41, 5));
 }
 
 /* ---- what must not matter ---- */
@@ -373,10 +377,13 @@ static void test_moving_statistics(void **state) {
     const xp_param *m = &r.m.graph.params[xp_graph_find_param(&r.m.graph, "norm.moving_mean")];
     const xp_param *v = &r.m.graph.params[xp_graph_find_param(&r.m.graph, "norm.moving_variance")];
     const double old_m = (double)r.m.weights[m->offset], old_v = (double)r.m.weights[v->offset];
-    xp_step_update_moving(&r.s, r.m.weights);
+    xp_step_update_moving(&r.s, r.m.weights, 1);
     assert_true(fabs((double)r.m.weights[m->offset] - (0.9 * old_m + 0.1 * mean)) < 1e-6);
     assert_true(
         fabs((double)r.m.weights[v->offset] - (0.9 * old_v + 0.1 * (square - mean * mean))) < 1e-6);
+    xp_step_update_moving(&r.s, r.m.weights, 0);
+    assert_true(fabs((double)r.m.weights[m->offset] - mean) < 1e-6);
+    assert_true(fabs((double)r.m.weights[v->offset] - (square - mean * mean)) < 1e-6);
     end(&r);
 }
 

@@ -122,6 +122,7 @@ static xp_trainer *make_trainer(fixture *f, xp_pool *pool, const xp_kernels *ker
         .pool = pool,
         .kernels = kernels,
         .no_dropout = true,
+        .keras_averages = true,
         .schedule = {XP_RATE_STAIRCASE, first_rate(f), 0.95, .every = 4}};
     xp_trainer *t;
     xp_error err;

@@ -1,11 +1,11 @@
 /* The WFDB reader against the field's own readers (golden values) and against vectors written by
  * hand from signal(5). */
 #include "base/sha256.h"
-#include "ecg/file_table.h"
-#include "ecg/files.h"
+#include "ecg/reader_path.h"
+#include "ecg/source_memory.h"
+#include "ecg/wfdb.h"
+#include "golden_json.h"
 #include "support.h"
-
-#include <cjson/cJSON.h>
 
 #include <math.h>
 #include <stdio.h>
@@ -14,24 +14,7 @@
 
 /* ---- golden values ---- */
 
-static cJSON *read_json(const char *path) {
-    xp_bytes b = read_file(path);
-    cJSON *j = cJSON_Parse((const char *)b.data);
-    if (!j) fail_msg("%s is not JSON", path);
-    free((void *)(uintptr_t)b.data);
-    return j;
-}
-
-static double num(const cJSON *j, const char *key) {
-    const cJSON *v = cJSON_GetObjectItem(j, key);
-    return cJSON_IsNumber(v) ? v->valuedouble : NAN;
-}
-
-static const char *text(const cJSON *j, const char *key) {
-    return cJSON_GetStringValue(cJSON_GetObjectItem(j, key));
-}
-
-static void check_digital(const char *record, const xp_wfdb_signal *s, const cJSON *g) {
+static void check_digital(const char *record, const xp_stored_signal *s, const cJSON *g) {
     const cJSON *a = cJSON_GetObjectItem(g, "aligned");
     if (!a) return;
     if ((double)s->n != num(a, "n"))
@@ -45,7 +28,7 @@ static void check_digital(const char *record, const xp_wfdb_signal *s, const cJS
         fail_msg("%s %s: other samples than the reference", record, s->name);
 }
 
-static void check_value(const char *record, const xp_wfdb_signal *s, int64_t at, double got,
+static void check_value(const char *record, const xp_stored_signal *s, int64_t at, double got,
                         const cJSON *v, double tolerance) {
     double want = cJSON_IsNumber(v) ? v->valuedouble : NAN;
     if (isnan(got) != isnan(want) || fabs(got - want) > tolerance + 1e-6 * fabs(want))
@@ -54,7 +37,7 @@ static void check_value(const char *record, const xp_wfdb_signal *s, int64_t at,
 
 /* Multi-segment references were made one value a frame, the (integer) mean of the digital samples
  * of a frame: they may differ by one digital step from the mean of the physical ones. */
-static void check_physical(const char *record, const xp_wfdb_signal *s, const cJSON *g) {
+static void check_physical(const char *record, const xp_stored_signal *s, const cJSON *g) {
     const cJSON *p = cJSON_GetObjectItem(g, "physical"), *at = cJSON_GetObjectItem(p, "at");
     const cJSON *values = cJSON_GetObjectItem(p, "values");
     int mean_of = s->digital ? 1 : s->samples_per_frame;
@@ -76,7 +59,7 @@ static void check_field(const char *record, const char *field, double got, const
         fail_msg("%s: %s %.17g, expected %.17g", record, field, got, want);
 }
 
-static void check_signal(const char *record, const xp_wfdb_signal *s, const cJSON *g) {
+static void check_signal(const char *record, const xp_stored_signal *s, const cJSON *g) {
     const char *units = text(g, "units"), *name = text(g, "name");
     if (strcmp(s->name, name)) fail_msg("%s: \"%s\", expected \"%s\"", record, s->name, name);
     /* wfdb-python drops bytes that are not UTF-8: there it says mV where the file says 0xb0. */
@@ -95,20 +78,42 @@ static void check_signal(const char *record, const xp_wfdb_signal *s, const cJSO
     check_physical(record, s, g);
 }
 
-static void check_comments(const char *record, const xp_wfdb *w, const cJSON *list) {
+static void check_comments(const char *record, const xp_stored *w, const cJSON *list) {
     if (!list) return;
     if (w->n_comments != cJSON_GetArraySize(list)) fail_msg("%s: comments", record);
     for (int i = 0; i < w->n_comments; i++)
         assert_string_equal(w->comments[i], cJSON_GetStringValue(cJSON_GetArrayItem(list, i)));
 }
 
-static void check_record(const char *path, const char *record, const cJSON *g) {
-    xp_dir_source d;
-    xp_wfdb w;
+/* The same is told without the samples, and with little memory. */
+static void check_told(const char *path, const char *record, const xp_stored *read) {
+    const xp_read_options opt = {.no_samples = true, .max_memory = 1 << 20};
+    char one[XP_NOTICE_TEXT], two[XP_NOTICE_TEXT];
+    xp_stored w;
     xp_error e;
-    if (xp_dir_source_open(&d, path, &e) || xp_wfdb_read(&w, d.record, &d.source, &e))
-        fail_msg("%s: %s", record, e.text);
-    if (xp_wfdb_physical(&w, &e)) fail_msg("%s: %s", record, e.text);
+    if (xp_stored_open_path(&w, path, &opt, &e)) fail_msg("%s: %s", record, e.text);
+    assert_int_equal(w.n_signals, read->n_signals);
+    assert_int_equal(w.n_frames, read->n_frames);
+    assert_int_equal(w.checksums_failed, read->checksums_failed);
+    for (int i = 0; i < w.n_signals; i++) {
+        const xp_stored_signal *s = &w.signals[i], *r = &read->signals[i];
+        if (s->n != r->n || s->n_missing != r->n_missing || s->digital || s->physical)
+            fail_msg("%s %s: %lld samples, %lld missing; read: %lld and %lld", record, s->name,
+                     (long long)s->n, (long long)s->n_missing, (long long)r->n,
+                     (long long)r->n_missing);
+    }
+    assert_int_equal(w.notices.n, read->notices.n);
+    for (int i = 0; i < w.notices.n; i++)
+        assert_string_equal(xp_notice_text(&w.notices, i, one),
+                            xp_notice_text(&read->notices, i, two));
+    xp_stored_free(&w);
+}
+
+static void check_record(const char *path, const char *record, const cJSON *g) {
+    xp_stored w;
+    xp_error e;
+    if (xp_stored_open_path(&w, path, NULL, &e)) fail_msg("%s: %s", record, e.text);
+    if (xp_stored_physical(&w, &e)) fail_msg("%s: %s", record, e.text);
     const cJSON *signals = cJSON_GetObjectItem(g, "signals");
     assert_int_equal(w.n_signals, cJSON_GetArraySize(signals));
     assert_true((double)w.n_frames == num(g, "n"));
@@ -116,18 +121,14 @@ static void check_record(const char *path, const char *record, const cJSON *g) {
     check_comments(record, &w, cJSON_GetObjectItem(g, "comments"));
     for (int i = 0; i < w.n_signals; i++)
         check_signal(record, &w.signals[i], cJSON_GetArrayItem(signals, i));
-    xp_wfdb_free(&w);
-    xp_dir_source_close(&d);
+    check_told(path, record, &w);
+    xp_stored_free(&w);
 }
 
 static void check_refused(const char *path, const char *record) {
-    xp_dir_source d;
-    xp_wfdb w;
+    xp_stored w;
     xp_error e = {0};
-    if (xp_dir_source_open(&d, path, &e) == XP_OK) {
-        if (xp_wfdb_read(&w, d.record, &d.source, &e) == XP_OK) fail_msg("%s was read", record);
-        xp_dir_source_close(&d);
-    }
+    if (xp_stored_open_path(&w, path, NULL, &e) == XP_OK) fail_msg("%s was read", record);
     if (!strstr(e.text, "is missing")) fail_msg("%s: %s", record, e.text);
 }
 
@@ -174,31 +175,35 @@ static void a_challenge_record_decodes(void **state) {
 /* ---- records in memory ---- */
 
 typedef struct memory {
-    xp_file_entry files[6];
-    xp_file_table table;
+    xp_memory_file files[6];
+    xp_memory_files table;
     xp_file_source source;
 } memory;
 
 static void add(memory *m, const char *name, const void *data, size_t size) {
-    m->files[m->table.n++] = (xp_file_entry){name, data, size};
+    m->files[m->table.n++] = (xp_memory_file){name, data, size};
     m->table.items = m->files;
-    m->source = xp_file_table_source(&m->table);
+    m->source = xp_memory_source(&m->table);
 }
 
 static void add_text(memory *m, const char *name, const char *t) {
     add(m, name, t, strlen(t));
 }
 
-static xp_wfdb read_ok(memory *m, const char *name) {
-    xp_wfdb w;
+static xp_stored read_ok(memory *m, const char *name) {
+    xp_stored w;
     xp_error e;
-    if (xp_wfdb_read(&w, name, &m->source, &e)) fail_msg("%s", e.text);
+    if (xp_wfdb_read(&w, name, &m->source, NULL, &e)) fail_msg("%s", e.text);
     return w;
 }
 
 static bool has_notice(const xp_notices *n, xp_notice_code code, const char *text_in_it) {
-    for (int i = 0; i < n->n; i++)
-        if (n->items[i].code == code && strstr(n->items[i].text, text_in_it)) return true;
+    char text[XP_NOTICE_TEXT];
+    for (int i = 0; i < n->n; i++) {
+        const xp_notices one = {&n->items[i], 1, 1};
+        if (n->items[i].code == code && strstr(xp_notice_text(&one, 0, text), text_in_it))
+            return true;
+    }
     return false;
 }
 
@@ -242,14 +247,14 @@ static void each_format_decodes_hand_packed_samples(void **state) {
             memory m = {0};
             add_text(&m, "r.hea", header);
             add(&m, "r.dat", v->bytes, v->size);
-            xp_wfdb w = read_ok(&m, "r");
+            xp_stored w = read_ok(&m, "r");
             assert_int_equal(w.n_frames, v->n);
             assert_int_equal(w.signals[0].missing, v->missing);
             for (int k = 0; k < v->n; k++)
                 if (w.signals[0].digital[k] != v->samples[k])
                     fail_msg("format %d sample %d: %d, expected %d", v->format, k,
                              w.signals[0].digital[k], v->samples[k]);
-            xp_wfdb_free(&w);
+            xp_stored_free(&w);
         }
     }
 }
@@ -265,7 +270,7 @@ static void signals_are_dealt_out_by_frames(void **state) {
              "b.dat 16 100 16 5 9 -7 0 two words\n# <age>: 30 <sex>: F\n");
     add(&m, "a.dat", "xyz\x81\x82\x8a\x83\x84\x8b\x00\x86\x8c", 12);
     add(&m, "b.dat", "\x09\x00\xff\xff\x00\x80", 6);
-    xp_wfdb w = read_ok(&m, "r");
+    xp_stored w = read_ok(&m, "r");
     const int32_t first[] = {1, 2, 3, 4, -128, 6}, second[] = {11, 12, -128},
                   third[] = {9, -1, -32768};
     assert_true(w.rate == 250);
@@ -282,9 +287,9 @@ static void signals_are_dealt_out_by_frames(void **state) {
     assert_true(has_notice(&w.notices, XP_NOTE_CHECKSUM, "\"II\"")); /* says 1, is -112 */
     assert_true(has_notice(&w.notices, XP_NOTE_CHECKSUM, "\"ABP\""));
     assert_true(has_notice(&w.notices, XP_NOTE_UNCALIBRATED, "100 adu/mV"));
-    assert_int_equal(xp_wfdb_physical(&w, NULL), XP_OK);
+    assert_int_equal(xp_stored_physical(&w, NULL), XP_OK);
     assert_true(w.signals[0].physical[0] == -0.3 && isnan(w.signals[0].physical[4]));
-    xp_wfdb_free(&w);
+    xp_stored_free(&w);
 }
 
 static void checksums_may_be_signed_or_unsigned(void **state) {
@@ -299,9 +304,9 @@ static void checksums_may_be_signed_or_unsigned(void **state) {
         memory m = {0};
         add_text(&m, "r.hea", header);
         add(&m, "r.dat", "\x01\x00\xfe\xff", 4);
-        xp_wfdb w = read_ok(&m, "r");
+        xp_stored w = read_ok(&m, "r");
         assert_int_equal(has_notice(&w.notices, XP_NOTE_CHECKSUM, "checksum"), !cases[i].ok);
-        xp_wfdb_free(&w);
+        xp_stored_free(&w);
     }
 }
 
@@ -310,9 +315,9 @@ static void an_initial_value_that_differs_is_said(void **state) {
     memory m = {0};
     add_text(&m, "r.hea", "r 1 500 2\nr.dat 16 1/mV 0 0 5 -1 0 I\n");
     add(&m, "r.dat", "\x01\x00\xfe\xff", 4);
-    xp_wfdb w = read_ok(&m, "r");
+    xp_stored w = read_ok(&m, "r");
     assert_true(has_notice(&w.notices, XP_NOTE_CHECKSUM, "first sample of \"I\" is 1"));
-    xp_wfdb_free(&w);
+    xp_stored_free(&w);
 }
 
 /* ---- lenient headers: each is read, and said ---- */
@@ -345,12 +350,12 @@ static void headers_in_use_are_read_with_a_notice(void **state) {
         memory m = {0};
         add_text(&m, "r.hea", cases[i].header);
         add(&m, "r.dat", "\x01\x00\xfe\xff", 4);
-        xp_wfdb w = read_ok(&m, "r");
+        xp_stored w = read_ok(&m, "r");
         assert_int_equal(w.n_frames, 2);
         assert_int_equal(w.signals[0].digital[1], -2);
         if (!has_notice(&w.notices, cases[i].code, cases[i].said))
             fail_msg("case %zu: not said: %s", i, cases[i].said);
-        xp_wfdb_free(&w);
+        xp_stored_free(&w);
     }
 }
 
@@ -359,9 +364,9 @@ static void a_plain_header_has_no_notice(void **state) {
     memory m = {0};
     add_text(&m, "r.hea", "r 1 500 2 10:00:00 05/05/2020\nr.dat 16 1(0)/mV 16 0 1 65535 0 I\n");
     add(&m, "r.dat", "\x01\x00\xfe\xff", 4);
-    xp_wfdb w = read_ok(&m, "r");
+    xp_stored w = read_ok(&m, "r");
     assert_int_equal(w.notices.n, 0);
-    xp_wfdb_free(&w);
+    xp_stored_free(&w);
 }
 
 /* ---- segments ---- */
@@ -375,7 +380,7 @@ static void segments_use_their_own_gain_and_gaps_are_missing(void **state) {
     add_text(&m, "s2.hea", "s2 2 500 3\nt.dat 80 2/mV 8 0 4 9 0 II\nt.dat 80 5/mV 8 0 5 18 0 I\n");
     add(&m, "s.dat", "\x81\x82", 2);
     add(&m, "t.dat", "\x84\x85\x00\x86\x85\x87", 6);
-    xp_wfdb w = read_ok(&m, "r");
+    xp_stored w = read_ok(&m, "r");
     const double i[] = {NAN, NAN, NAN, 1, 1.2, 1.4}, ii[] = {0.1, 0.2, NAN, 2, NAN, 2.5};
     assert_true(w.multi_segment && !w.signals[0].digital);
     for (int k = 0; k < 6; k++) {
@@ -386,11 +391,11 @@ static void segments_use_their_own_gain_and_gaps_are_missing(void **state) {
     assert_int_equal(w.signals[0].n_missing, 3);
     assert_true(has_notice(&w.notices, XP_NOTE_CHECKSUM, "s2.hea line 2"));
     xp_record r;
-    assert_int_equal(xp_wfdb_to_record(&r, &w, NULL), XP_OK);
+    assert_int_equal(xp_stored_to_record(&r, &w, NULL), XP_OK);
     assert_int_equal(r.leads[1].n_missing, 2);
     assert_true(r.leads[1].mv[3] == 2);
     xp_record_free(&r);
-    xp_wfdb_free(&w);
+    xp_stored_free(&w);
 }
 
 /* ---- to a record ---- */
@@ -399,11 +404,11 @@ static xp_record record_of(const char *header, const void *dat, size_t size) {
     memory m = {0};
     add_text(&m, "r.hea", header);
     add(&m, "r.dat", dat, size);
-    xp_wfdb w = read_ok(&m, "r");
+    xp_stored w = read_ok(&m, "r");
     xp_record r;
     xp_error e;
-    if (xp_wfdb_to_record(&r, &w, &e)) fail_msg("%s", e.text);
-    xp_wfdb_free(&w);
+    if (xp_stored_to_record(&r, &w, &e)) fail_msg("%s", e.text);
+    xp_stored_free(&w);
     return r;
 }
 
@@ -483,9 +488,9 @@ static void comments_give_age_sex_and_diagnosis(void **state) {
         snprintf(header, sizeof header, "r 1 500 1\nr.dat 16 1/mV 0 0 0 0 0 I\n%s",
                  cases[i].comments);
         xp_record r = record_of(header, "\0\0", 2);
-        assert_true(isnan(cases[i].age) ? isnan(r.age) : r.age == cases[i].age);
-        assert_int_equal(r.sex, cases[i].sex);
-        assert_string_equal(r.dx, cases[i].dx);
+        assert_true(isnan(cases[i].age) ? isnan(r.facts.age) : r.facts.age == cases[i].age);
+        assert_int_equal(r.facts.sex, cases[i].sex);
+        assert_string_equal(r.facts.dx, cases[i].dx);
         xp_record_free(&r);
     }
 }

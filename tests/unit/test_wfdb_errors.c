@@ -1,7 +1,8 @@
 /* Broken records: each gives one message with the file, the line where there is one, the reason and
  * what to do. Feature 12. */
-#include "ecg/file_table.h"
-#include "ecg/files.h"
+#include "ecg/reader_path.h"
+#include "ecg/source_memory.h"
+#include "ecg/wfdb.h"
 #include "support.h"
 
 #include <stdio.h>
@@ -40,15 +41,15 @@ static const broken cases[] = {
     {"zero signals", XP_ERR_FORMAT, "r 0 500\n", 0, "r.hea line 1", "0 signals", "no ECG to read"},
     {"negative signals", XP_ERR_FORMAT, "r -3 500\n", 0, "r.hea line 1", "-3", "number of signals"},
     {"a billion signals", XP_ERR_FORMAT, "r 1000000000 500 4\n" LINE, 0, "r.hea line 2",
-     "after 1 of 1000000000 signal lines", "correct the number"},
+     "after 1 of the 1000000000 signal lines", "copy the file again"},
     {"more signals than a number holds", XP_ERR_FORMAT, "r 99999999999999999999 500\n", 0,
      "r.hea line 1", "99999999999999999999", "number of signals"},
     {"a signal line too few", XP_ERR_FORMAT, "r 2 500 4\n" LINE, 0, "r.hea line 2",
-     "after 1 of 2 signal lines", "copy the file again"},
+     "after 1 of the 2 signal lines", "copy the file again"},
     {"a signal line too many", XP_ERR_FORMAT, "r 1 500 4\n" LINE LINE, 0, "r.hea line 3",
-     "follows the last of the 1 signals", "Correct the header"},
+     "follows the last of the 1 signals", "Copy it again"},
     {"two headers in one", XP_ERR_FORMAT, "r 1 500 4\n" LINE "r 1 500 4\n" LINE, 0, "r.hea line 3",
-     "two headers in one file", "Correct the header"},
+     "two headers in one file", "Copy it again"},
     {"rate of zero", XP_ERR_FORMAT, "r 1 0 4\n" LINE, 0, "r.hea line 1", "\"0\"", "more than 0 Hz"},
     {"negative rate", XP_ERR_FORMAT, "r 1 -500 4\n" LINE, 0, "r.hea line 1", "-500",
      "more than 0 Hz"},
@@ -112,17 +113,17 @@ static const broken cases[] = {
      "format 212 here and 16 on line 2", "one file has one format"},
     {"two offsets in one file", XP_ERR_FORMAT, "r 2 500 2\nr.dat 16+2 1/mV\nr.dat 16+4 1/mV\n", 0,
      "r.hea line 3", "byte offset 4 here and 2 on line 2", "correct the header"},
-    {"absolute path", XP_ERR_FORMAT, "r 1 500 4\n/etc/passwd 16 1/mV\n", 0, "r.hea line 2",
+    {"absolute path", XP_ERR_NOT_FOUND, "r 1 500 4\n/etc/passwd 16 1/mV\n", 0, "r.hea line 2",
      "/etc/passwd", "inside the record's folder"},
-    {"path upwards", XP_ERR_FORMAT, "r 1 500 4\n../r.dat 16 1/mV\n", 0, "r.hea line 2", "../r.dat",
+    {"path upwards", XP_ERR_NOT_FOUND, "r 1 500 4\n../q.dat 16 1/mV\n", 0, "r.hea line 2",
+     "../q.dat", "inside the record's folder"},
+    {"path upwards, later", XP_ERR_NOT_FOUND, "r 1 500 4\na/../../q.dat 16 1/mV\n", 0,
+     "r.hea line 2", "a/../../q.dat", "inside the record's folder"},
+    {"path with a backslash", XP_ERR_NOT_FOUND, "r 1 500 4\n..\\q.dat 16 1/mV\n", 0, "r.hea line 2",
+     "..\\q.dat", "inside the record's folder"},
+    {"drive letter", XP_ERR_NOT_FOUND, "r 1 500 4\nC:q.dat 16 1/mV\n", 0, "r.hea line 2", "C:q.dat",
      "inside the record's folder"},
-    {"path upwards, later", XP_ERR_FORMAT, "r 1 500 4\na/../../r.dat 16 1/mV\n", 0, "r.hea line 2",
-     "a/../../r.dat", "inside the record's folder"},
-    {"path with a backslash", XP_ERR_FORMAT, "r 1 500 4\n..\\r.dat 16 1/mV\n", 0, "r.hea line 2",
-     "..\\r.dat", "inside the record's folder"},
-    {"drive letter", XP_ERR_FORMAT, "r 1 500 4\nC:r.dat 16 1/mV\n", 0, "r.hea line 2", "C:r.dat",
-     "inside the record's folder"},
-    {"address", XP_ERR_FORMAT, "r 1 500 4\nhttp://x.org/r.dat 16 1/mV\n", 0, "r.hea line 2",
+    {"address", XP_ERR_NOT_FOUND, "r 1 500 4\nhttp://x.org/q.dat 16 1/mV\n", 0, "r.hea line 2",
      "http://x.org", "inside the record's folder"},
     {"FLAC that is none", XP_ERR_FORMAT, "r 1 500 4\nr.dat 516 1/mV\n", 0, "r.dat",
      "no FLAC stream", "damaged, or it is not FLAC"},
@@ -133,12 +134,12 @@ static const broken cases[] = {
     {"missing segment", XP_ERR_NOT_FOUND, "r/1 1 500 4\ns 4\n", 0, "r.hea line 2",
      "s.hea is missing", "together with"},
     {"segment too few", XP_ERR_FORMAT, "r/3 1 500 8\n~ 4\n", 0, "r.hea line 2",
-     "1 of 3 segment lines", "correct the number"},
+     "1 of the 3 segment lines", "copy the file again"},
     {"only gaps", XP_ERR_FORMAT, "r/1 1 500 4\n~ 4\n", 0, "r.hea", "only gaps",
      "names its signals"},
     {"segment of itself", XP_ERR_UNSUPPORTED, "r/1 1 500 4\nr 4\n", 0, "r.hea line 2",
      "itself made of segments", "does not allow"},
-    {"segment outside", XP_ERR_FORMAT, "r/1 1 500 4\n../s 4\n", 0, "r.hea line 2", "../s",
+    {"segment outside", XP_ERR_NOT_FOUND, "r/1 1 500 4\n../s 4\n", 0, "r.hea line 2", "../s",
      "inside the record's folder"},
     {"segment of negative length", XP_ERR_FORMAT, "r/1 1 500 4\ngood -4\n", 0, "r.hea line 2",
      "\"-4\"", "a number of samples"},
@@ -156,18 +157,18 @@ static const broken cases[] = {
      "without a file", "correct it"},
 };
 
-static xp_status read_case(const broken *b, xp_error *e, xp_wfdb *w) {
+static xp_status read_case(const broken *b, xp_error *e, xp_stored *w) {
     static const char dat[8];
     static const char good[] = "good 1 500 4\n" LINE;
     size_t size = b->header ? b->size ? b->size : strlen(b->header) : 0;
-    xp_file_entry files[] = {
+    xp_memory_file files[] = {
         {"r.dat", (const uint8_t *)dat, sizeof dat},
         {"good.hea", (const uint8_t *)good, sizeof good - 1},
         {"r.hea", (const uint8_t *)b->header, size},
     };
-    xp_file_table t = {files, b->header ? 3 : 2};
-    xp_file_source s = xp_file_table_source(&t);
-    return xp_wfdb_read(w, "r", &s, e);
+    xp_memory_files t = {files, b->header ? 3 : 2};
+    xp_file_source s = xp_memory_source(&t);
+    return xp_wfdb_read(w, "r", &s, NULL, e);
 }
 
 static void each_broken_record_gives_one_clear_message(void **state) {
@@ -175,7 +176,7 @@ static void each_broken_record_gives_one_clear_message(void **state) {
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const broken *b = &cases[i];
         xp_error e = {0};
-        xp_wfdb w = {.n_signals = -77};
+        xp_stored w = {.n_signals = -77};
         xp_status s = read_case(b, &e, &w);
         if (s != b->status || e.code != s || !strstr(e.text, b->where) ||
             !strstr(e.text, b->reason) || !strstr(e.text, b->next) || strchr(e.text, '\n'))
@@ -188,12 +189,12 @@ static void each_broken_record_gives_one_clear_message(void **state) {
 static void a_record_name_cannot_lead_outside(void **state) {
     (void)state;
     static const char *const names[] = {"../r", "/etc/passwd", "", "a//b", "a/./b", "C:\\r", "."};
-    xp_file_table t = {0};
-    xp_file_source s = xp_file_table_source(&t);
+    xp_memory_files t = {0};
+    xp_file_source s = xp_memory_source(&t);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        xp_wfdb w;
+        xp_stored w;
         xp_error e;
-        assert_int_equal(xp_wfdb_read(&w, names[i], &s, &e), XP_ERR_USAGE);
+        assert_int_equal(xp_wfdb_read(&w, names[i], &s, NULL, &e), XP_ERR_USAGE);
     }
 }
 
@@ -214,15 +215,15 @@ static void signals_that_are_no_leads_are_an_error(void **state) {
     for (size_t i = 0; i < sizeof cases2 / sizeof *cases2; i++) {
         const broken *b = &cases2[i];
         xp_error e = {0};
-        xp_wfdb w;
+        xp_stored w;
         xp_record r = {.n_leads = -77};
         assert_int_equal(read_case(b, &e, &w), XP_OK);
-        xp_status s = xp_wfdb_to_record(&r, &w, &e);
+        xp_status s = xp_stored_to_record(&r, &w, &e);
         if (s != b->status || !strstr(e.text, b->where) || !strstr(e.text, b->reason) ||
             !strstr(e.text, b->next))
             fail_msg("%s: %s: %s", b->what, xp_status_name(s), e.text);
         assert_int_equal(r.n_leads, -77);
-        xp_wfdb_free(&w);
+        xp_stored_free(&w);
     }
 }
 
@@ -240,13 +241,9 @@ static void write_text(const char *dir, const char *name, const char *text, size
 static xp_status open_and_read(const char *dir, const char *name, xp_error *e) {
     char path[200];
     snprintf(path, sizeof path, "%s/%s", dir, name);
-    xp_dir_source d;
-    xp_status s = xp_dir_source_open(&d, path, e);
-    if (s != XP_OK) return s;
-    xp_wfdb w;
-    s = xp_wfdb_read(&w, d.record, &d.source, e);
-    if (s == XP_OK) xp_wfdb_free(&w);
-    xp_dir_source_close(&d);
+    xp_stored w;
+    xp_status s = xp_stored_open_path(&w, path, NULL, e);
+    if (s == XP_OK) xp_stored_free(&w);
     return s;
 }
 
@@ -258,7 +255,7 @@ static void folders_find_records_and_say_what_is_missing(void **state) {
     write_text(dir, "r.hea", header, sizeof header - 1);
     write_text(dir, "q.HEA", other, sizeof other - 1);
     write_text(dir, "r.DAT", "12345678", 8);
-    write_text(dir, "e.edf", "0", 1);
+    write_text(dir, "e.gdf", "0", 1);
     xp_error e;
     assert_int_equal(open_and_read(dir, "r", &e), XP_ERR_NOT_FOUND);
     assert_non_null(strstr(e.text, "r.hea line 2: r.dat is missing in"));
@@ -270,10 +267,10 @@ static void folders_find_records_and_say_what_is_missing(void **state) {
     assert_non_null(strstr(e.text, "there is q.HEA"));
     assert_int_equal(open_and_read(dir, "x.hea", &e), XP_ERR_NOT_FOUND);
     assert_non_null(strstr(e.text, "x.hea is missing in"));
-    assert_int_equal(open_and_read(dir, "e.edf", &e), XP_ERR_UNSUPPORTED);
-    assert_non_null(strstr(e.text, "edf2mit"));
+    assert_int_equal(open_and_read(dir, "e.gdf", &e), XP_ERR_UNSUPPORTED);
+    assert_non_null(strstr(e.text, "export or convert"));
     assert_int_equal(open_and_read(dir, "", &e), XP_ERR_USAGE);
-    static const char *const files[] = {"r.hea", "q.HEA", "r.DAT", "r.dat", "e.edf"};
+    static const char *const files[] = {"r.hea", "q.HEA", "r.DAT", "r.dat", "e.gdf"};
     for (int i = 0; i < 5; i++) {
         char path[200];
         snprintf(path, sizeof path, "%s/%s", dir, files[i]);

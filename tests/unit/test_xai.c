@@ -1,6 +1,6 @@
-/* train/xai.c: the arithmetic of xai-check, on cases that are made by hand. */
+/* eval/xai.c: the arithmetic of xai-check, on cases that are made by hand. */
+#include "eval/xai.h"
 #include "support.h"
-#include "train/xai.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -1,11 +1,15 @@
+import type { Explanation, LoadedModel, Measured } from "./documents.js";
+
+export * from "./documents.js";
+
 /** Bytes in any of the forms that browsers and Node have them in. */
 export type Bytes = Uint8Array | ArrayBuffer | Blob;
 
-/** The files of a WFDB record: browser Files, or an object from file name to bytes. */
+/** The files of a record, and any others beside them: browser Files, or an object from file name to bytes. */
 export type RecordFiles = File[] | Record<string, Bytes>;
 
 export interface AnalyseOptions {
-  /** Name of the record, without extension; needed where the files hold several headers. */
+  /** Name of the record, without extension; needed where the files hold several records. */
   record?: string;
   /** Role name of the layer to explain, in this call; when left out the one that loadModel was given, else the
    * model's default. */
@@ -14,84 +18,19 @@ export interface AnalyseOptions {
   acceptAmplitude?: boolean;
   /** Take leads that are not there, and cannot be derived, as 0 mV (error code "LEAD_UNKNOWN" otherwise). */
   acceptMissingLeads?: boolean;
+  /** Analyse although not one of the recording's checksums is that of its samples. */
+  acceptChecksums?: boolean;
   /** false: leave the maps' values out. */
   values?: boolean;
+  /** false: do not measure the recording; `measured` is null then. */
+  measure?: boolean;
 }
 
-export interface Label {
-  name: string;
-  long_name: string;
-  threshold: number | null;
-  threshold_source: string | null;
-  auroc: number | null;
-  auroc_low: number | null;
-  auroc_high: number | null;
-  n_positive: number | null;
-  /** 0 to 1: the largest of the record's windows. */
-  probability: number;
-  logit: number;
-  at_or_above_threshold: boolean | null;
-}
-
-/** Where the map is at least half its maximum; seconds from the record's start. */
-export interface Stretch {
-  start_s: number;
-  end_s: number;
-  peak: number;
-  in_padding: boolean;
-}
-
-export interface LabelMap {
-  name: string;
-  /** Of this window. */
-  probability: number;
-  /** false: no positive evidence at this layer; the map is all zeros. */
-  positive: boolean;
-  /** What the map was divided by. */
-  max_raw: number;
-  strongest: Stretch[];
-  /** One a step, 0 to 1. */
-  values: number[];
-  text?: string;
-}
-
-export interface MapWindow {
-  start_s: number;
-  end_s: number;
-  padded_s: number;
-  labels: LabelMap[];
-}
-
-/** The object that `xplaim explain --json` writes. */
-export interface Explanation {
-  record: string;
-  disclaimer: string;
-  model: { name: string; sha256: string | null; architecture: string; trained: boolean };
-  labels: Label[];
-  map: {
-    layer: string;
-    signed: boolean;
-    step_s: number;
-    steps: number;
-    text: string;
-    windows: MapWindow[];
-  };
-  notices: { code: string; lead: string | null; text: string }[];
-}
-
-export interface Model {
-  name: string;
-  architecture: string;
-  trained: boolean;
-  sha256: string | null;
-  /** Hz */
-  rate: number;
-  /** samples */
-  length: number;
-  leads: string[];
-  layer: string;
-  layers: string[];
-  labels: { name: string; longName: string; threshold: number | null }[];
+export interface MeasureOptions {
+  /** Name of the record, without extension; needed where the files hold several records. */
+  record?: string;
+  /** false: leave the lists of beats empty. */
+  beats?: boolean;
 }
 
 /** What the core explains: code is a stable name, message a sentence for a person. */
@@ -100,20 +39,27 @@ export class CoreError extends Error {
 }
 
 export const DISCLAIMER: string;
+/** File formats that are read, and which files make a record. */
+export const FORMATS: { name: string; help: string }[];
 
 /** One core: holds a model and analyses one record at a time; calls wait for each other, in their order. */
 export class Xplaim {
   about(): { version: string; kernels: string; modelFormat: string };
   /** From the next call on. Where it fails, the model before stays.
    * @param layer role name of the layer to explain; the model's default when left out */
-  loadModel(bytes: Bytes, layer?: string): Promise<Model>;
-  /** @param model a safetensors file, also for the calls that follow; when left out the model before, else the one that
+  loadModel(bytes: Bytes, layer?: string): Promise<LoadedModel>;
+  /** The object that `xplaim explain --json` writes.
+   * @param model a safetensors file, also for the calls that follow; when left out the model before, else the one that
    * comes with the module */
   analyse(files: RecordFiles, model?: Bytes, options?: AnalyseOptions): Promise<Explanation>;
+  /** The object that `xplaim measure --json` writes: beats, intervals, axes, amplitudes and quality. No model is needed. */
+  measure(files: RecordFiles, options?: MeasureOptions): Promise<Measured>;
 }
 
-/** @param modules WebAssembly modules by kind, where they do not lie beside this module */
+/** @param modules WebAssembly modules by kind, where they do not lie beside this module; readers: what reads files
+ * (readers.wasm), else fetched with the first */
 export function open(modules?: {
+  readers?: ArrayBuffer;
   relaxed?: ArrayBuffer;
   simd?: ArrayBuffer;
   scalar: ArrayBuffer;

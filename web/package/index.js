@@ -1,12 +1,12 @@
-// The ES module: WFDB files and a model in, the native tool's JSON out, in browsers, workers and
+// The ES module: a record's files and a model in, the native tool's JSON out, in browsers, workers and
 // Node. See index.d.ts for the types and README.md for examples.
 
 import { CoreError, readCoreFiles, startCore } from "./core.js";
-import { hash } from "./digest.js";
-import { explainReport } from "./report.js";
+import { startReaders } from "./readers.js";
+import { measuredPart, withMeasured, withValues } from "./report.js";
 
 export { CoreError } from "./core.js";
-export { DISCLAIMER } from "./report.js";
+export { DISCLAIMER, FORMATS } from "./core_constants.js";
 
 /** A file that lies beside this one. @param {string} name @returns {Promise<ArrayBuffer>} */
 async function beside(name) {
@@ -16,7 +16,8 @@ async function beside(name) {
     return new Uint8Array(await readFile(url)).buffer;
   }
   const response = await fetch(url);
-  if (!response.ok) throw new Error(`${url} cannot be loaded (${response.status}). Keep the files of this module together.`);
+  if (!response.ok)
+    throw new Error(`${url} cannot be loaded (${response.status}). Keep the files of this module together.`);
   return response.arrayBuffer();
 }
 
@@ -27,7 +28,8 @@ export async function defaultModel() {
 
 /** Starts a core of its own: one record and one model at a time. @param {object} [files] modules */
 export async function open(files) {
-  return new Xplaim(await startCore(files ?? (await readCoreFiles(beside))));
+  const readers = async () => startReaders(files?.readers ?? (await beside("readers.wasm")));
+  return new Xplaim(await startCore(files ?? (await readCoreFiles(beside))), readers);
 }
 
 let shared = null;
@@ -40,13 +42,6 @@ export async function analyse(files, model, options) {
   shared ??= open();
   shared.catch(() => (shared = null));
   return (await shared).analyse(files, model, options);
-}
-
-/** Of this module's own, since Node 18 has it as a module only. @param {Uint8Array} bytes */
-async function sha256(bytes) {
-  if (globalThis.crypto?.subtle || typeof process === "undefined" || !process.versions?.node) return hash(bytes);
-  const { webcrypto } = await import(/* webpackIgnore: true */ /* @vite-ignore */ "node:crypto");
-  return hash(bytes, webcrypto.subtle);
 }
 
 async function bytesOf(value) {
@@ -62,31 +57,38 @@ async function named(files) {
   return Promise.all(pairs.map(async ([name, value]) => [name, await bytesOf(value)]));
 }
 
-function recordName(pairs, wanted) {
-  if (wanted) return wanted;
-  const headers = pairs.map(([name]) => name).filter((name) => /\.hea$/i.test(name));
-  if (headers.length === 1) return headers[0].slice(0, -4);
-  const found = headers.length ? `got ${headers.join(", ")}. Say which with the option record` : "got no .hea file";
-  throw new CoreError("USAGE", `A record is one .hea file and its signal files; ${found}.`);
-}
-
-function withoutValues(report) {
-  const labels = (window) => window.labels.map((label) => ({ ...label, values: [] }));
-  const windows = report.map.windows.map((window) => ({ ...window, labels: labels(window) }));
-  return { ...report, map: { ...report.map, windows } };
+/** The record among the files, and what it calls those that it needs.
+ * @returns {Promise<{name: string, files: {name: string, bytes: Uint8Array}[]}>} */
+async function chooseRecord(readers, pairs, wanted) {
+  const listed = pairs.map(([path, bytes]) => ({ path, size: bytes.length, start: bytes }));
+  const { records, help } = await readers.list(listed);
+  const found = wanted === undefined ? records : records.filter(({ name }) => name === wanted);
+  if (found.length === 1 && !found[0].problem)
+    return { name: found[0].name, files: found[0].files.map(({ index, name }) => ({ name, bytes: pairs[index][1] })) };
+  if (found.length === 1) throw new CoreError("USAGE", found[0].problem);
+  const names = records.map(({ name }) => name).join(", ");
+  const which = wanted === undefined ? "Say which with the option record" : `There is no ${wanted} among them`;
+  throw new CoreError(
+    "USAGE",
+    records.length ? `The records of these files are ${names}. ${which}.` : `${help} There is none among these files.`,
+  );
 }
 
 export class Xplaim {
   /** Use open(). */
-  constructor(core) {
+  constructor(core, loadReaders) {
     this.core = core;
+    /** What reads files: had when there are some. */
+    this.loadReaders = loadReaders;
+    this.readers = null;
     /** Calls wait for each other: a core holds one model and one record. */
     this.last = Promise.resolve();
     /** What is analysed with where a call does not say: the last model that could be loaded, and the
      * layer that loadModel was given for it. */
     this.source = null;
     this.layer = "";
-    /** What the core holds: a source, a layer, and the model that they make. */
+    /** What the core holds: a source, a layer, and the model that they make.
+     * @type {{source: any, layer: string, model: any} | null} */
     this.loaded = null;
   }
 
@@ -114,33 +116,65 @@ export class Xplaim {
     return this.queued(() => this.analyseNow(files, model, options));
   }
 
+  measure(files, options = {}) {
+    return this.queued(() => this.measureNow(files, options));
+  }
+
+  /** @param {any} files @param {{record?: string, beats?: boolean}} options */
+  async measureNow(files, { record, beats = true }) {
+    const pairs = await named(files);
+    this.readers ??= await this.loadReaders();
+    const { name, files: needed } = await chooseRecord(this.readers, pairs, record);
+    return this.readers.measure(name, needed, { beats });
+  }
+
   /** The core loses the model before even where the next one cannot be loaded. */
   async load(source, layer) {
-    if (this.loaded?.source === source && this.loaded.layer === layer) return this.loaded.model;
+    const { loaded } = this;
+    if (loaded && loaded.source === source && loaded.layer === layer) return loaded.model;
     const bytes = await bytesOf(source);
-    const sha = await sha256(bytes);
     this.loaded = null;
-    const model = { ...this.core.loadModel(bytes, layer), sha256: sha };
+    const model = this.core.loadModel(bytes, layer);
     this.loaded = { source, layer, model };
     return model;
   }
 
-  async analyseNow(files, model, { record, layer, acceptAmplitude = false, acceptMissingLeads = false, values = true }) {
+  /** @param {any} files @param {any} model @param {{record?: string, layer?: string, acceptAmplitude?: boolean,
+   *   acceptMissingLeads?: boolean, acceptChecksums?: boolean, values?: boolean,
+   *   measure?: boolean}} options */
+  async analyseNow(
+    files,
+    model,
+    {
+      record,
+      layer,
+      acceptAmplitude = false,
+      acceptMissingLeads = false,
+      acceptChecksums = false,
+      values = true,
+      measure = true,
+    },
+  ) {
     const wanted = model ?? this.source ?? (await defaultModel());
     const usual = wanted === this.source ? this.layer : "";
-    const loaded = await this.load(wanted, layer ?? usual);
+    await this.load(wanted, layer ?? usual);
     Object.assign(this, { source: wanted, layer: usual });
     const pairs = await named(files);
-    const name = recordName(pairs, record);
+    this.readers ??= await this.loadReaders();
+    const { name, files: needed } = await chooseRecord(this.readers, pairs, record);
+    await this.readers.read(name, needed, (bytes) => this.core.takeRecord(name, bytes));
+    const analysis = this.core.analyse({ acceptAmplitude, acceptMissingLeads, acceptChecksums });
+    const measured = measure ? await this.measuredOf(name, needed, acceptChecksums) : null;
+    return withMeasured(values ? withValues(analysis) : analysis.report, measured);
+  }
+
+  /** What is measured, or why nothing is. @returns {Promise<import("./documents.js").Explanation["measured"]>} */
+  async measuredOf(name, files, acceptChecksums) {
     try {
-      this.core.forgetFiles();
-      for (const [file, bytes] of pairs) this.core.addFile(file.replace(/\.hea$/i, ".hea"), bytes);
-      const opened = this.core.openRecord(name);
-      const analysis = this.core.analyse({ acceptAmplitude, acceptMissingLeads });
-      const report = explainReport(name, loaded, opened, analysis);
-      return values ? report : withoutValues(report);
-    } finally {
-      this.core.forgetFiles();
+      return measuredPart(await this.readers.measure(name, files, { beats: false, acceptChecksums }));
+    } catch (error) {
+      if (!(error instanceof CoreError)) throw error;
+      return { error: { code: /** @type {any} */ (error.code), text: error.message } };
     }
   }
 }

@@ -1,0 +1,35 @@
+/* A folder on disk as a source of a record's files; a zip archive is a folder, too, and so is one
+ * in it. */
+#ifndef XP_ECG_SOURCE_DIR_H
+#define XP_ECG_SOURCE_DIR_H
+
+#include "ecg/source.h"
+
+typedef struct xp_dir_file {
+    char *name;    /* owned; relative to the folder */
+    uint8_t *data; /* owned */
+    size_t size;
+} xp_dir_file;
+
+struct xp_packed;
+
+/* Files are read whole when first asked for and kept until the source is closed. */
+typedef struct xp_dir_source {
+    xp_file_source source; /* points at this struct: do not move it while in use */
+    char *dir;             /* owned; "." for the current folder */
+    const char *name;      /* what stood behind the folder in the path that was opened */
+    char *path;            /* owned; name points into it */
+    xp_dir_file *files;    /* owned */
+    int n_files;
+    struct xp_packed *packed; /* owned; the archive that the folder is in, or NULL */
+    xp_error failure;         /* why a file could not be unpacked, which part cannot tell */
+    xp_status failed;
+} xp_dir_source;
+
+/* path: a folder and the name of a record or file in it ("folder/100", "a.zip/folder/100"), which
+ * is not looked for yet. XP_ERR_USAGE where no name follows the folder; what is wrong with an
+ * archive. On error d holds nothing. */
+xp_status xp_dir_source_open(xp_dir_source *d, const char *path, xp_error *err);
+void xp_dir_source_close(xp_dir_source *d);
+
+#endif

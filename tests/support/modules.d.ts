@@ -1,0 +1,2 @@
+// The page's modules by their address.
+declare module "/*.js";

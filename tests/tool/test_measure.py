@@ -1,0 +1,333 @@
+"""xplaim measure: records of exact timing, abstention, documents."""
+
+import csv
+import io
+import json
+import struct
+
+import numpy
+import pytest
+from conftest import LEADS, ROOT, json_lines, shared, write_record, xplaim
+from exact import recording
+from test_field import frugal
+
+SHARP = {"heart_rate": 1, "p_duration": 10, "pr_interval": 10, "qrs_duration": 6, "qt_interval": 12}
+CASES = (
+    [{"hr": hr, "pr": 0.16 if hr < 120 else 0.12, "p": 0.1 if hr < 120 else 0.08} for hr in (45, 60, 75, 100, 120, 150)]
+    + [{"hr": 70, "qrs": qrs, "qt": 0.42} for qrs in (0.08, 0.12, 0.14, 0.16)]
+    + [{"hr": 65, "pr": pr} for pr in (0.13, 0.2, 0.26, 0.3)]
+    + [{"hr": 60, "qt": qt} for qt in (0.3, 0.34, 0.46, 0.52)]
+    + [{"hr": 70, "premature": (3, 8)}, {"hr": 85, "fibrillation": True}]
+)
+
+
+def values(o):
+    return {m["name"]: m["value"] for m in o["measurements"]}
+
+
+def reasons(o):
+    return {m["name"]: m["reason"] for m in o["measurements"]}
+
+
+def measured(*records):
+    return json_lines(xplaim("measure", "--json", *records), "measure")
+
+
+@pytest.mark.parametrize("noise_uv", [0, 15])
+@pytest.mark.parametrize("soft", [False, True])
+@pytest.mark.parametrize("rate", [250, 360, 500, 1000])
+def test_exact_timing(tmp_path, rate, soft, noise_uv):
+    truths = []
+    for i, case in enumerate(CASES):
+        mv, truth = recording(rate=rate, soft=soft, noise_uv=noise_uv, **case)
+        write_record(tmp_path, f"r{i:02}", mv, rate)
+        truths.append(truth)
+    wrong = []
+    for case, truth, o in zip(CASES, truths, measured(tmp_path)):
+        for name, limit in SHARP.items():
+            got, want = values(o)[name], truth[name]
+            if want is None:
+                if got is not None or reasons(o)[name] != "NO_P_WAVE":
+                    wrong.append((case, name, got, None))
+                continue
+            limit = limit * 2 if soft and name != "heart_rate" else limit
+            if got is None or abs(got - want) > limit:
+                wrong.append((case, name, got, want))
+    # QRS of 60 ms apart from the last digit, QT beside a P wave in noise: none may be far off.
+    assert not wrong
+
+
+def test_ectopic_beats(tmp_path):
+    mv, _ = recording(hr=70, premature=(3, 8))
+    (o,) = measured(write_record(tmp_path, "e", mv, 500))
+    assert [b["class"] for b in o["beats"]].count("V") == 2
+    assert o["rhythm"]["ventricular_ectopic"] == 2 and o["rhythm"]["p_waves"] == "present"
+    assert all(b["p"]["onset_s"] is None for b in o["beats"] if b["class"] == "V")
+
+
+def with_stimuli(mv, onsets, rate, before, height=1.2):
+    """Deflections of a pacemaker, 2 ms wide with a tail of 8 ms, `before` s before each complex."""
+    out = mv.copy()
+    tail = [1, -0.1, 0.06, 0.03] if rate <= 500 else [1, 1, -0.1, -0.08, 0.06, 0.05, 0.03, 0.02]
+    for k, onset in enumerate(onsets):
+        at = int(round((onset - before) * rate))
+        for i, part in enumerate(tail):
+            if 0 <= at + i < len(out):
+                out[at + i] += part * height * numpy.array([0.8, 1, 0.2, -0.9, 0.3, 0.6, 1, 1, 1, 0.9, 0.9, 0.8]) * (-1) ** k
+    return out
+
+
+@pytest.mark.parametrize("rate", [500, 1000])
+def test_pacing(tmp_path, rate):
+    """A pacemaker's stimuli are told and are no part of any wave; the atrium's do not make paced complexes."""
+    mv, truth = recording(hr=70, rate=rate, qrs=0.15, qt=0.44, noise_uv=5)
+    onsets = 0.45 + numpy.arange(12) * 60 / 70
+    write_record(tmp_path, "a_ventricle", with_stimuli(mv, onsets, rate, 0.024), rate)
+    write_record(tmp_path, "b_atrium", with_stimuli(mv, onsets, rate, 0.19), rate)
+    one = mv.copy()
+    one[:, 7] = with_stimuli(mv, onsets, rate, 0.024)[:, 7]
+    write_record(tmp_path, "c_one_lead", one, rate)
+    write_record(tmp_path, "d_none", mv, rate)
+    ventricle, atrium, one, none = measured(tmp_path)
+    assert [o["rhythm"]["paced"] for o in (ventricle, atrium, one, none)] == [True, True, False, False]
+    assert {b["symbol"] for b in ventricle["beats"]} == {"/"} and {b["class"] for b in ventricle["beats"]} == {"Q"}
+    assert {b["symbol"] for b in atrium["beats"]} == {"N"}
+    assert ventricle["rhythm"]["rr"]["sdnn_ms"] is not None and ventricle["rhythm"]["ventricular_ectopic"] == 0
+    for o in (ventricle, atrium):
+        for name, limit in SHARP.items():
+            assert abs(values(o)[name] - truth[name]) <= limit, (name, values(o)[name])
+    assert all(m["reliability"] != "high" for m in ventricle["measurements"] if m["name"].startswith("q"))
+
+
+def test_states_of_a_paced_file():
+    """A cart's own numbers for a recording with a pacemaker's stimuli, which are 30 ms before the complexes."""
+    (o,) = measured(shared("fixtures", "muse_xml", "braveheart_example4.xml"))
+    assert o["rhythm"]["paced"] and {b["symbol"] for b in o["beats"]} == {"/"}
+    for name, want, limit in (("qrs_duration", 128, 10), ("pr_interval", 209, 20), ("qt_interval", 459, 30)):
+        assert abs(values(o)[name] - want) <= limit, name
+
+
+@pytest.mark.parametrize("leads", [LEADS, LEADS[:2] + LEADS[6:], LEADS[:6], LEADS[:3], LEADS[:2], ["II"]])
+def test_fewer_leads(tmp_path, leads):
+    mv, truth = recording(hr=65, noise_uv=5)
+    some = mv[:, [LEADS.index(lead) for lead in leads]]
+    (o,) = measured(write_record(tmp_path, "r", some, 500, leads=leads))
+    got = values(o)
+    for name, limit in SHARP.items():
+        assert abs(got[name] - truth[name]) <= 2 * limit, name
+    assert (got["qrs_axis"] is not None) == (len(leads) > 1)
+    if len(leads) == 1:
+        assert reasons(o)["qrs_axis"] == "LEADS_MISSING"
+
+
+@pytest.mark.parametrize("rate", [250, 500])
+@pytest.mark.parametrize("noise_uv", [0, 10])
+def test_notched_p(tmp_path, rate, noise_uv):
+    """A P wave of two humps ends with the second one."""
+    for i, p in enumerate((0.1, 0.11, 0.12, 0.13)):
+        mv, _ = recording(hr=65, rate=rate, pr=0.18, p=p, notched=True, noise_uv=noise_uv)
+        write_record(tmp_path, f"r{i}", mv, rate)
+    got = [values(o) for o in measured(tmp_path)]
+    assert all(abs(v["pr_interval"] - 180) <= 10 for v in got)
+    assert all(abs(v["p_duration"] - p) <= 15 for v, p in zip(got, (100, 110, 120, 130))), [v["p_duration"] for v in got]
+
+
+@pytest.mark.parametrize("hr", [50, 60, 72])
+def test_long_p(tmp_path, hr):
+    """Where P has room for itself, a long one is not cut short."""
+    widths = (0.1, 0.12, 0.14, 0.16)
+    for i, p in enumerate(widths):
+        mv, _ = recording(hr=hr, pr=p + 0.06, p=p, noise_uv=8, seed=i)
+        write_record(tmp_path, f"r{i}", mv, 500)
+    got = [values(o)["p_duration"] for o in measured(tmp_path)]
+    assert all(abs(v - 1000 * p) <= 10 for v, p in zip(got, widths)), got
+
+
+def test_axis_and_amplitudes(tmp_path):
+    mv, truth = recording(hr=65)
+    (o,) = measured(write_record(tmp_path, "r", mv, 500))
+    lead = {x["lead"]: x["amplitudes"] for x in o["leads"]}
+    for i, name in enumerate(LEADS):
+        r = mv[:, i].max()
+        if r > 0.3:
+            assert abs(lead[name]["r"] - r) <= max(0.025, 0.05 * r), name
+    on = 0.45
+    inside = slice(int(on * 500), int((on + 0.09) * 500))
+    x, y = mv[inside, 0].sum(), mv[inside, 5].sum() * 2 / 3**0.5
+    axis = numpy.degrees(numpy.arctan2(y, x))
+    assert abs(values(o)["qrs_axis"] - axis) <= 5
+
+
+def test_nothing_to_measure(tmp_path):
+    rng = numpy.random.default_rng(3)
+    write_record(tmp_path, "a_noise", rng.normal(0, 0.1, (5000, 12)), 500)
+    write_record(tmp_path, "b_flat", numpy.zeros((5000, 12)), 500)
+    write_record(tmp_path, "c_one_beat", recording(hr=45, seconds=1.2)[0], 500)
+    write_record(tmp_path, "d_one_sample", numpy.zeros((1, 12)), 500)
+    for o in measured(tmp_path):
+        for m in o["measurements"]:
+            assert m["value"] is None and m["reason"], o["record"]
+            assert "not measurable" in m["text"]
+
+
+def test_nothing_recorded_for_a_while(tmp_path):
+    """The time in which no lead shows anything is no interval between beats."""
+    mv, _ = recording(hr=68, noise_uv=8)
+    mv[1450:2770] = mv[1450]  # from behind a T wave to before a P wave, three beats later
+    (o,) = measured(write_record(tmp_path, "r", mv, 500))
+    assert {f["code"] for f in o["quality"]["findings"]} == {"flat"}
+    assert abs(values(o)["heart_rate"] - 68) <= 1 and o["rhythm"]["rr"]["max_ms"] < 1000
+    assert o["rhythm"]["irregularity"] == "regular" and sum(b["rr_s"] is None for b in o["beats"]) == 2
+
+
+# What one electrode records besides the heart, in each lead; chest leads are against the mean of the limbs.
+ELECTRODES = {
+    "RA": [-1, -1, 0, 1, -0.5, -0.5] + [-1 / 3] * 6,
+    "LA": [1, 0, -1, -0.5, 1, -0.5] + [-1 / 3] * 6,
+    "LL": [0, 1, 1, -0.5, -0.5, 1] + [-1 / 3] * 6,
+    "V2": [0] * 7 + [1] + [0] * 4,
+}
+
+
+@pytest.mark.parametrize("hz", [50, 60])
+def test_mains_on_an_electrode(tmp_path, hz):
+    """The mains is told, and taken out of what is measured: each number is as good as without it."""
+    t = numpy.arange(5000) / 500
+    for i, (electrode, mv) in enumerate((e, a) for e in ("RA", "LL", "V2") for a in (0.1, 0.3, 1)):
+        clean, truth = recording(hr=70, noise_uv=5, seed=i)
+        noise = mv * numpy.sin(2 * numpy.pi * hz * t + i)
+        write_record(tmp_path, f"r{i}", clean + numpy.outer(noise, ELECTRODES[electrode]), 500)
+    write_record(tmp_path, "s", clean, 500)
+    *noisy, quiet = measured(tmp_path)
+    assert quiet["settings"]["filter"] == "none" and not quiet["quality"]["findings"]
+    for o in noisy:
+        assert o["settings"]["filter"] == "mains"
+        assert f"mains_{hz}hz" in {f["code"] for f in o["quality"]["findings"]}
+        for name, limit in SHARP.items():
+            assert abs(values(o)[name] - truth[name]) <= limit, (o["record"], name, values(o)[name])
+
+
+def disturbances(rng, t):
+    """Bursts of noise, and jumps that die away: (electrode, mV)."""
+    for electrode in ELECTRODES:
+        for mv in (0.5, 2):
+            begin = rng.uniform(1, 5)
+            yield electrode, mv * rng.normal(0, 1, len(t)) * ((t > begin) & (t < begin + rng.uniform(1, 3)))
+        jumps = sum(rng.choice([-2, 2]) * numpy.exp((a - t) / 0.05) * (t >= a) for a in rng.uniform(0.3, 9.5, 6))
+        yield electrode, jumps
+
+
+def test_noise_is_no_beat(tmp_path):
+    """No noise of an electrode makes a wrong rate that is called reliable, and most leave the right one."""
+    rng, t = numpy.random.default_rng(5), numpy.arange(5000) / 500
+    for i, (electrode, noise) in enumerate(disturbances(rng, t)):
+        mv, _ = recording(hr=70, noise_uv=8, seed=i, premature=(4,) if i % 3 == 0 else ())
+        write_record(tmp_path, f"r{i:02}", mv + numpy.outer(noise, ELECTRODES[electrode]), 500)
+    rates = [next(m for m in o["measurements"] if m["name"] == "heart_rate") for o in measured(tmp_path)]
+    right = [m["value"] is not None and abs(m["value"] - 70) <= 4 for m in rates]
+    assert sum(right) >= 0.75 * len(rates), [m["value"] for m in rates]
+    wrong = [m["value"] for m, is_right in zip(rates, right) if m["reliability"] == "high" and not is_right]
+    assert not wrong
+
+
+def test_uncalibrated(tmp_path):
+    mv, _ = recording(hr=65)
+    (o,) = measured(write_record(tmp_path, "r", mv, 500, gain="0", scale=200))
+    assert values(o)["pr_interval"] is not None
+    assert {x["reason"] for x in o["leads"]} == {"UNCALIBRATED"}
+
+
+def test_long_record(tmp_path):
+    """Windows give what one window gives, and every beat once."""
+    mv, truth = recording(hr=65, seconds=200, rate=250, noise_uv=5)
+    (o,) = measured(write_record(tmp_path, "r", mv, 250))
+    times = [b["time_s"] for b in o["beats"]]
+    assert abs(len(times) - 200 / (60 / 65)) <= 1 and numpy.diff(times).min() > 0.9
+    for name, limit in SHARP.items():
+        assert abs(values(o)[name] - truth[name]) <= limit + 1, name
+
+
+def holter(path, hours, rate=250):
+    """An ISHNE file of two leads: ten minutes, over and over; in the last hour the second electrode is off."""
+    mv, _ = recording(hr=72, seconds=600, rate=rate, noise_uv=10, premature=(5, 77, 200, 455))
+    some = numpy.rint(mv[:, [1, 7]] * 1000).astype("<i2")
+    off = some.copy()
+    off[:, 1] = 3
+    header = bytearray(522)
+    header[:8] = b"ISHNE1.0"
+    struct.pack_into("<iiiih", header, 10, 0, hours * 6 * len(some), 522, 522, 1)
+    struct.pack_into("<h", header, 156, 2)
+    struct.pack_into("<12h", header, 158, 6, 12, *[-9] * 10)
+    struct.pack_into("<12h", header, 206, 1000, 1000, *[-9] * 10)
+    struct.pack_into("<h", header, 272, rate)
+    with open(path, "wb") as f:
+        f.write(header)
+        for i in range(hours * 6):
+            f.write((off if i >= hours * 6 - 6 else some).tobytes())
+    return path
+
+
+def test_a_day_takes_little_memory(tmp_path):
+    """It is read, judged and written in parts; nothing of it is lost."""
+    done = frugal("measure", "--json", holter(tmp_path / "day.ecg", 24))
+    (o,) = [json.loads(line) for line in done.stdout.splitlines()]
+    times = numpy.array([b["time_s"] for b in o["beats"]])
+    assert o["duration_s"] == 86400 and abs(len(times) - 24 * 60 * 72) < 10
+    assert numpy.diff(times).min() > 0.5 and numpy.diff(times).max() < 1.2
+    assert o["rhythm"]["ventricular_ectopic"] == 24 * 6 * 4
+    assert [len(lead["beats"]) for lead in o["leads"]] == [len(times)] * 2
+    for name, want in (("heart_rate", 72), ("pr_interval", 160), ("qrs_duration", 90)):
+        assert abs(values(o)[name] - want) <= SHARP[name], name
+    flat = [f for f in o["quality"]["findings"] if f["code"] == "flat"]
+    assert [f["lead"] for f in flat] == ["V2"] and flat[0]["end_s"] == 86400 and abs(flat[0]["start_s"] - 82800) < 0.1
+    assert [lead["usable"] for lead in o["quality"]["leads"]] == [True, True]
+
+
+def test_samples():
+    """The shipped recordings: beats, and values that go together."""
+    for o in measured(ROOT / "web" / "samples"):
+        v = values(o)
+        assert len(o["beats"]) >= 5 and v["heart_rate"] is not None
+        assert v["qt_interval"] is None or v["qt_interval"] > v["qrs_duration"]
+        assert abs(v["heart_rate"] * v["rr_interval"] - 60000) < 100
+
+
+def test_same_for_any_threads():
+    one = xplaim("measure", "--json", "--threads", "1", ROOT / "web" / "samples").stdout
+    assert one == xplaim("measure", "--json", "--threads", "3", ROOT / "web" / "samples").stdout
+
+
+def test_csv_and_text():
+    rows = list(csv.DictReader(io.StringIO(xplaim("measure", "--csv", ROOT / "web" / "samples").stdout)))
+    objects = measured(ROOT / "web" / "samples")
+    assert [r["record"] for r in rows] == [o["record"] for o in objects]
+    for row, o in zip(rows, objects):
+        for name, value in values(o).items():
+            assert row[name] == ("" if value is None else f"{value:g}")
+    assert "QRS duration" in xplaim("measure", ROOT / "web" / "samples").stdout
+
+
+def test_failures(tmp_path):
+    done = xplaim("measure", "--json", tmp_path / "none", ROOT / "web" / "samples" / "00057_hr", code=1)
+    failed, fine = json_lines(done, "measure")
+    assert failed["error"]["code"] == "NOT_FOUND" and fine["beats"]
+    xplaim("measure", "--json", "--csv", "x", code=2)
+
+
+def slowly_sampled(mv):
+    """From 500 to 100 Hz: nothing is left above 45 Hz, and little above 40."""
+    bins = numpy.fft.rfft(mv, axis=0)
+    hz = numpy.fft.rfftfreq(len(mv), 1 / 500)
+    bins *= numpy.clip((45 - hz) / 6, 0, 1)[:, None]
+    return numpy.fft.irfft(bins[: len(mv) // 10 + 1], len(mv) // 5, axis=0) / 5
+
+
+def test_slowly_sampled(tmp_path):
+    """The edges that were filtered away at 100 Hz make no complex longer."""
+    widths = (0.09, 0.1, 0.12, 0.14)
+    for i, qrs in enumerate(widths):
+        mv, _ = recording(hr=66, qrs=qrs, qt=0.42, noise_uv=5, seed=i)
+        write_record(tmp_path, f"r{i}", slowly_sampled(mv), 100)
+    got = [values(o)["qrs_duration"] for o in measured(tmp_path)]
+    errors = [v - 1000 * qrs for v, qrs in zip(got, widths)]
+    assert all(abs(e) <= 10 for e in errors) and abs(numpy.mean(errors)) <= 5, errors

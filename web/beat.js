@@ -1,0 +1,86 @@
+/** The median beat with its marks, twelve leads at 50 mm/s, over the page: the drawing that `xplaim plot beat` makes. */
+
+import { BeatMarks } from "./beat_marks.js";
+import { PICTURE_DPI, SCREEN_PIXEL_MM } from "./drawing.js";
+import { inLanguage } from "./drawn_words.js";
+import { save, saveText, svgElement } from "./exports.js";
+import { make } from "./dom.js";
+import { inEnglish, SpokenError } from "./language.js";
+
+export class MedianBeat {
+  /** @param {import("./element.js").EcgXplaim} host */
+  constructor(host) {
+    this.host = host;
+    this.marks = new BeatMarks(host, () => this.showDrawing());
+    host.on("beat-open", "click", () => this.open());
+    host.on("beat-png", "click", async () => save(this.fileName("png"), await host.live.picture(await this.draw())));
+    host.on("beat-svg", "click", async () => {
+      const pictures = await host.live.printer;
+      saveText(this.fileName("svg"), pictures.svg(await this.draw(), this.title), "image/svg+xml");
+    });
+    host.on("beat-dialog", "close", () => host.$("beat-drawing").replaceChildren());
+    host.on("beat-dialog", "keydown", (event) => {
+      if (event.key !== "a" || event.ctrlKey || event.metaKey || event.altKey || !host.$("shortcuts").checked) return;
+      event.preventDefault(); // else the key opens it again
+      this.close();
+    });
+  }
+
+  /** Of the open recording, where it may be shown. */
+  get beat() {
+    return this.host.measurements?.shown?.beat ?? null;
+  }
+
+  get title() {
+    return inEnglish(() => this.host.page()?.title ?? "");
+  }
+
+  /** @param {string} kind */
+  fileName(kind) {
+    return this.host.saving.fileName(`beat.${kind}`);
+  }
+
+  /** As things stand: what may not be shown any more goes. */
+  show() {
+    this.host.$("beat-open").disabled = !this.beat;
+    if (!this.beat) this.close();
+    this.host.compare?.show();
+  }
+
+  async open() {
+    const { host, beat } = this;
+    if (!beat || host.$("beat-dialog").open) return;
+    if (await this.showDrawing()) host.$("beat-dialog").showModal();
+  }
+
+  /** As it is, with its marks in the reader's hands. @returns {Promise<boolean>} whether it is there still */
+  async showDrawing() {
+    const { host, beat } = this;
+    const list = await this.draw({ pixel: SCREEN_PIXEL_MM, dark: host.drawing.dark });
+    const pictures = await host.live.printer;
+    if (this.beat !== beat) return false; // another recording is open by now, or it was changed again
+    const svg = svgElement(pictures, inLanguage(list), this.title);
+    svg.setAttribute("preserveAspectRatio", "xMidYMid meet");
+    for (const side of ["width", "height"]) svg.removeAttribute(side);
+    const holder = host.$("beat-drawing");
+    const [sheet] = holder.children;
+    if (sheet) sheet.firstElementChild?.replaceWith(svg);
+    else holder.append(make("div", { className: "beat-sheet" }, /** @type {any} */ (svg)));
+    this.marks.mount(holder.firstElementChild, list);
+    return true;
+  }
+
+  close() {
+    this.host.$("beat-dialog").close();
+  }
+
+  /** @param {{pixel?: number, dark?: boolean}} [how] */
+  async draw({ pixel = 25.4 / PICTURE_DPI, dark = false } = {}) {
+    const { host, beat } = this;
+    const page = inEnglish(() => host.page()); // as it is saved; on the screen its words are put into the language
+    if (!page || !beat) throw new SpokenError("beat.none");
+    const { mv, ...asked } = beat;
+    const request = { title: page.title, numbers: page.marked.numbers, pixel, dark, beat: asked };
+    return host.live.draw(page.record, request, mv);
+  }
+}

@@ -123,8 +123,9 @@ static double leave(const measure_window *w, const float *v, int from, int limit
         below = v[t] < level ? below + 1 : 0;
         if (below <= hold) continue;
         const int first = t - step * hold, inner = first - step;
-        const float drop = v[inner] - v[first];
-        return first - step * (drop > 0 ? (double)((level - v[first]) / drop) : 0);
+        /* Right beside `from` the velocity may lie below the level on both sides. */
+        const double part = (double)((level - v[first]) / (v[inner] - v[first]));
+        return first - step * (part >= 0 && part <= 1 ? part : 0);
     }
     return quietest_near(v, from, limit, measure_samples(w, 0.1));
 }
@@ -325,7 +326,8 @@ double measure_edge(const float *s, int peak, int limit, int span, float least, 
     level = level < least * height ? least * height : level > most * height ? most * height : level;
     const double tangent = (double)((s[at] - level) / steepest) * 2 * span;
     const double out = at + step * tangent * (1 + beyond);
-    return step * (out - valley) > 0 ? valley : out;
+    /* Values out of a float's range make it no number. */
+    return step * (out - peak) >= 0 && step * (valley - out) >= 0 ? out : valley;
 }
 
 /* ==== T and P ================================================================================ */

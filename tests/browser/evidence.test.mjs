@@ -5,7 +5,7 @@ import { execFileSync } from "node:child_process";
 import { cpSync, existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { buildWorker } from "../../scripts/build-worker.mjs";
-import { agree, schema } from "../support/agree.mjs";
+import { agree } from "../support/agree.mjs";
 import { accessible, analysed, drawn, drop, eventOf, saved, says, skip, startSite } from "../support/chromium.mjs";
 import {
   bytesOf,
@@ -23,7 +23,7 @@ import {
   withoutChestLeads,
   XPLAIM,
 } from "../support/native.mjs";
-import { problems } from "../support/schema.mjs";
+import { problems, schema } from "../support/schema.mjs";
 import { siteOfTests } from "../support/site_tests.mjs";
 import { computingWrongly } from "../support/wasm.mjs";
 

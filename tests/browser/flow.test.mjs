@@ -18,7 +18,7 @@ import {
   SHARED,
   unsummed,
 } from "../support/native.mjs";
-import { problems } from "../support/schema.mjs";
+import { problems, schema } from "../support/schema.mjs";
 import { siteOfTests } from "../support/site_tests.mjs";
 import { makeGate, until } from "../support/wait.mjs";
 
@@ -377,8 +377,7 @@ test("the chosen method is made for the next record too, and is in the JSON as t
     .trim()
     .split("\n")
     .map((line) => JSON.parse(line));
-  const schema = JSON.parse(readFileSync(join(ROOT, "tools/schema/explain.schema.json"), "utf8"));
-  for (const report of [map, evidence]) assert.deepEqual(problems(report, schema), []);
+  for (const report of [map, evidence]) assert.deepEqual(problems(report, schema("explain")), []);
   const label = evidence.evidence.windows[0].labels[0].name;
   const segment = String(evidence.evidence.segment_s);
   const model = join(DIST, "model.safetensors");

@@ -6,10 +6,9 @@ import { execFileSync } from "node:child_process";
 import { rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { after, before, test as declare } from "node:test";
-import { schema } from "../support/agree.mjs";
 import { accessible, analysed, drawn, drop, eventOf, saved, skip, startSite } from "../support/chromium.mjs";
 import { DIST, flatSample, load, nativeDocument, ROOT, scratch, XPLAIM } from "../support/native.mjs";
-import { problems } from "../support/schema.mjs";
+import { problems, schema } from "../support/schema.mjs";
 import { TEST_TIMEOUT } from "../support/wait.mjs";
 
 const sample = join(ROOT, "web/samples/00219_hr");

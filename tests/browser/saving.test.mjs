@@ -4,10 +4,10 @@ import assert from "node:assert/strict";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { inflateSync } from "node:zlib";
-import { agree, schema } from "../support/agree.mjs";
+import { agree } from "../support/agree.mjs";
 import { analysed, drawn, drop, eventOf, saved, says, skip } from "../support/chromium.mjs";
 import { DIST, explainNatively, file, load, longRecord, ROOT, variants } from "../support/native.mjs";
-import { problems } from "../support/schema.mjs";
+import { problems, schema } from "../support/schema.mjs";
 import { siteOfTests } from "../support/site_tests.mjs";
 
 const sample = join(ROOT, "web/samples/00219_hr");

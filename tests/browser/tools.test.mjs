@@ -2,10 +2,9 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { schema } from "../support/agree.mjs";
 import { accessible, analysed, drawn, drop, inElement, saved, says } from "../support/chromium.mjs";
 import { load, ROOT } from "../support/native.mjs";
-import { problems } from "../support/schema.mjs";
+import { problems, schema } from "../support/schema.mjs";
 import { openAt, testsOfSite } from "../support/site_tests.mjs";
 import { synthetic } from "../support/synthetic.mjs";
 import { until } from "../support/wait.mjs";

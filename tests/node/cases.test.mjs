@@ -9,8 +9,7 @@ import { after, test } from "node:test";
 import { CasesError, loadCasesCore } from "../../web/cases_core.js";
 import { DEFAULT_SETTINGS } from "../../web/cases_settings.js";
 import { DIST, ROOT, scratch, XPLAIM } from "../support/native.mjs";
-import { schema } from "../support/agree.mjs";
-import { problems } from "../support/schema.mjs";
+import { problems, schema } from "../support/schema.mjs";
 
 const core = await loadCasesCore(readFileSync(join(DIST, "xplaim_cases.wasm")));
 after(() => rmSync(scratch, { recursive: true }));

@@ -9,8 +9,8 @@ import { loadCasesCore } from "../../web/cases_core.js";
 import { actorOf, answersDocument, resultsCsv, Statements, tasksOf, uuid } from "../../web/cases_results.js";
 import { freshCase } from "../../web/cases_state.js";
 import { caseSet } from "../support/cases.mjs";
-import { DIST, ROOT } from "../support/native.mjs";
-import { problems } from "../support/schema.mjs";
+import { DIST } from "../support/native.mjs";
+import { problems, schema } from "../support/schema.mjs";
 
 let core;
 before(async () => {
@@ -79,7 +79,7 @@ function rowsOf(text) {
 
 test("answers and results are documents of the schema, and the core counts the better attempt", () => {
   const { answers, results } = play();
-  const { $defs } = JSON.parse(readFileSync(join(ROOT, "tools/schema/answers.schema.json"), "utf8"));
+  const { $defs } = schema("answers");
   for (const [name, document] of Object.entries({ case_answers: answers, case_results: results }))
     assert.deepEqual(problems(document, { $ref: `#/$defs/${name}`, $defs }), [], name);
   assert.deepEqual(

@@ -18,7 +18,7 @@ import { Core, CoreError, startCore, startPictures } from "../../web/core.js";
 import { documentTypes } from "../../scripts/build-types.mjs";
 import { startReaders } from "../../web/readers.js";
 import { measuredPart, withMeasured, withValues } from "../../web/report.js";
-import { sameDocument, schema } from "../support/agree.mjs";
+import { sameDocument } from "../support/agree.mjs";
 import {
   bytesOf,
   changedSample,
@@ -32,7 +32,7 @@ import {
   recordFiles,
 } from "../support/native.mjs";
 import { ROOT, scratch, SHARED, variants, XPLAIM } from "../support/native.mjs";
-import { problems } from "../support/schema.mjs";
+import { problems, schema } from "../support/schema.mjs";
 import { computingWrongly } from "../support/wasm.mjs";
 
 const PROBABILITY_TOLERANCE = 1e-5;

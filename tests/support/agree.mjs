@@ -1,16 +1,11 @@
 // A report of the page, or of the npm module, against the native tool's.
 
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import { ROOT } from "./native.mjs";
-import { problems } from "./schema.mjs";
+import { problems, schema } from "./schema.mjs";
 
 const PROBABILITY_TOLERANCE = 1e-5;
 /** Of the largest magnitude of a map. */
 const MAP_TOLERANCE = 1e-4;
-
-export const schema = (name) => JSON.parse(readFileSync(join(ROOT, `tools/schema/${name}.schema.json`), "utf8"));
 
 /** The labels, in the tool's order, and their probabilities. */
 export function sameNumbers(labels, native) {

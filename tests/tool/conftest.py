@@ -8,6 +8,7 @@ import subprocess
 import jsonschema
 import numpy
 import pytest
+import referencing
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 TOOL = pathlib.Path(os.environ.get("XPLAIM", ROOT / "build" / "xplaim")).resolve()
@@ -39,12 +40,17 @@ def xplaim(*words, code=0, cwd=None, **options):
     return done
 
 
+def rules_of(schema):
+    return json.loads((ROOT / "tools" / "schema" / f"{schema}.schema.json").read_text())
+
+
 def json_lines(done, schema):
     """The objects on standard output, each checked against tools/schema/SCHEMA.schema.json."""
-    path = ROOT / "tools" / "schema" / f"{schema}.schema.json"
-    rules = json.loads(path.read_text())
+    rules = rules_of(schema)
     jsonschema.Draft202012Validator.check_schema(rules)
-    validator = jsonschema.Draft202012Validator(rules)
+    parts = referencing.Resource.from_contents(rules_of("parts"))
+    registry = referencing.Registry().with_resource("parts.schema.json", parts)
+    validator = jsonschema.Draft202012Validator(rules, registry=registry)
 
     def refuse(constant):
         raise AssertionError(f"{constant} is not JSON")

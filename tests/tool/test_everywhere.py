@@ -1,6 +1,5 @@
 """What was measured and how good the recording is, in explain, info, predict and pictures."""
 
-import json
 import re
 
 import numpy
@@ -163,17 +162,3 @@ def test_pictures_of_the_median_beat_are_at_twenty_mm_a_mv_where_that_fits(tmp_p
         assert any(gain in t and "50 mm/s" in t for t in texts(out)), scale
         xplaim("plot", "beat", path, "--gain", 5, "-o", out)
         assert any("5 mm/mV" in t for t in texts(out))
-
-
-def test_what_documents_share_is_described_alike():
-    """explain and info have the parts of measure: their schemas too."""
-    definitions = {
-        name: json.loads((ROOT / "tools" / "schema" / f"{name}.schema.json").read_text())["$defs"]
-        for name in ("measure", "explain", "info")
-    }
-    for name in ("explain", "info"):
-        for part in ("finding", "lead_quality", "quality", "rhythm", "measurement", "measured_lead"):
-            assert definitions[name][part] == definitions["measure"][part], (name, part)
-        for key in PARTS:
-            shared = definitions["measure"]["measured"]["properties"][key]
-            assert definitions[name]["measured_part"]["properties"][key] == shared, (name, key)

@@ -119,3 +119,10 @@ def test_a_password_is_told(tmp_path):
     (tmp_path / "x.pdf").write_bytes(data[:at] + other + data[at + 1 :])
     said = xplaim("info", tmp_path / "x.pdf", code=1).stderr
     assert "asks for a password" in said and len(said.splitlines()) == 1
+
+
+def test_what_is_made_of_a_drawing_says_so(tmp_path):
+    path = shared("fixtures/pdf/reportlab_6x2_ptbxl_00009.pdf")
+    done = xplaim("convert", path, "-o", tmp_path, "--to", "wfdb", "--json")
+    (o,) = json_lines(done, "convert")
+    assert "drawn" in [n["code"] for n in o["notices"]]

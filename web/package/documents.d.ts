@@ -13,6 +13,11 @@ export type Document =
   | CaseAnswers
   | CaseResults;
 /**
+ * @minItems 13
+ * @maxItems 13
+ */
+export type Measurements = Measurement[];
+/**
  * where a wave of the median beat begins and ends, s from the beat; null: there is none
  *
  * @minItems 2
@@ -240,23 +245,20 @@ export interface Notice {
  * what is measured on the recording: of `xplaim measure --json` what is not of single beats
  */
 export interface MeasuredPart {
-  settings: {
-    /**
-     * mains: the mains was taken out of the leads and times where it was found
-     */
-    filter: "none" | "mains";
-    mains_hz: 50 | 60;
-    definition: string;
-    beat: string;
-  };
+  settings: MeasureSettings;
   quality: Quality;
   rhythm: Rhythm;
-  /**
-   * @minItems 13
-   * @maxItems 13
-   */
-  measurements: Measurement[];
+  measurements: Measurements;
   leads: MeasuredLead[];
+}
+export interface MeasureSettings {
+  /**
+   * mains: the mains was taken out of the leads and times where it was found
+   */
+  filter: "none" | "mains";
+  mains_hz: 50 | 60;
+  definition: string;
+  beat: string;
 }
 export interface Quality {
   grade: "good" | "limited" | "unusable";
@@ -851,23 +853,11 @@ export interface Measured {
   disclaimer: string;
   rate: number;
   duration_s: number;
-  settings: {
-    /**
-     * mains: the mains was taken out of the leads and times where it was found
-     */
-    filter: "none" | "mains";
-    mains_hz: 50 | 60;
-    definition: string;
-    beat: string;
-  };
+  settings: MeasureSettings;
   quality: Quality;
   rhythm: Rhythm;
   beats: Beat[];
-  /**
-   * @minItems 13
-   * @maxItems 13
-   */
-  measurements: Measurement[];
+  measurements: Measurements;
   leads: MeasuredLead[];
   notices: Notice[];
   reader?: Reader;

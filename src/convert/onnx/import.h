@@ -74,6 +74,7 @@ typedef struct onnx_import {
     int n_values;
     int *table, table_size; /* hash of the names -> value; -1 */
     bool *done;             /* nodes that an earlier one took up */
+    size_t n_bytes;         /* of the file, and of those beside it */
     size_t n_made;          /* weights that are no numbers of the file */
     onnx_made *made;        /* owned */
     bool collapsed[1024];   /* GRU ops of which only the last state is left */

@@ -325,33 +325,42 @@ static xp_status take_last(onnx_import *im, const onnx_node *n, const onnx_value
     return XP_OK;
 }
 
+/* Some sizes of a shape. */
+static xp_status gather_sizes(const onnx_import *im, const onnx_node *n, const int64_t *indices,
+                              int count, xp_error *err) {
+    int64_t list[ONNX_MAX_INTS], out[ONNX_MAX_INTS];
+    int n_list, at;
+    XP_TRY(onnx_get_list(im, n, 0, "", list, &n_list, err));
+    for (int i = 0; i < count; i++) {
+        XP_TRY(onnx_get_axis(n, indices[i], n_list, &at, err));
+        out[i] = list[at];
+    }
+    onnx_set_ints(im, n, count, out);
+    return XP_OK;
+}
+
 static xp_status add_gather(onnx_import *im, const onnx_node *n, xp_error *err) {
     onnx_value *x;
-    int64_t indices[ONNX_MAX_INTS], axis, list[ONNX_MAX_INTS];
-    int count, n_list, at;
+    int64_t indices[ONNX_MAX_INTS], axis;
+    int count, at;
     XP_TRY(onnx_need_value(im, n, 0, &x, err));
     XP_TRY(onnx_get_list(im, n, 1, "", indices, &count, err));
     XP_TRY(onnx_get_int(n, "axis", 0, &axis, err));
+    if (x->state != VALUE_OP) return gather_sizes(im, n, indices, count, err);
     if (count != 1) return onnx_fail(err, XP_ERR_UNSUPPORTED, n, "expected one index");
-    if (x->state == VALUE_OP) {
-        XP_TRY(onnx_get_axis(n, axis, x->rank, &at, err));
-        if (x->axes[at] == AXIS_PART) return take_part(im, n, x, at, indices[0], err);
-        XP_TRY(onnx_need_op(im, n, 0, &x, err));
-        int64_t size = axis_size(im, x, at);
-        if (x->axes[at] == AXIS_ONE && (indices[0] == -1 || indices[0] == 0)) {
-            onnx_value y = onnx_drop_axis(x, at);
-            onnx_set_output(im, n, 0, &y);
-            return XP_OK;
-        }
-        if (x->axes[at] != AXIS_TIME) return onnx_wrong_axes(n, x, "time where it takes one", err);
-        if (indices[0] != -1 && indices[0] != size - 1)
-            return take_sample(im, n, x, at, indices[0], err);
-        return take_last(im, n, x, at, err);
+    XP_TRY(onnx_get_axis(n, axis, x->rank, &at, err));
+    if (x->axes[at] == AXIS_PART) return take_part(im, n, x, at, indices[0], err);
+    XP_TRY(onnx_need_op(im, n, 0, &x, err));
+    int64_t size = axis_size(im, x, at);
+    if (x->axes[at] == AXIS_ONE && (indices[0] == -1 || indices[0] == 0)) {
+        onnx_value y = onnx_drop_axis(x, at);
+        onnx_set_output(im, n, 0, &y);
+        return XP_OK;
     }
-    XP_TRY(onnx_get_list(im, n, 0, "", list, &n_list, err));
-    XP_TRY(onnx_get_axis(n, indices[0], n_list, &at, err));
-    onnx_set_ints(im, n, 1, &list[at]);
-    return XP_OK;
+    if (x->axes[at] != AXIS_TIME) return onnx_wrong_axes(n, x, "time where it takes one", err);
+    if (indices[0] != -1 && indices[0] != size - 1)
+        return take_sample(im, n, x, at, indices[0], err);
+    return take_last(im, n, x, at, err);
 }
 
 /* A layer's output, repeated over time, as a gate that weighs channels is before its product: it

@@ -1,9 +1,11 @@
 // Networks as tf2onnx writes them import and give what onnxruntime gives of the same file.
 
-import { rmSync } from "node:fs";
+import assert from "node:assert/strict";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { after, test } from "node:test";
 import { scratch } from "../support/native.mjs";
-import { agree } from "../support/onnx_agree.mjs";
+import { agree, run } from "../support/onnx_agree.mjs";
 import { Maker } from "../support/onnx_maker.mjs";
 
 after(() => rmSync(scratch, { recursive: true }));
@@ -85,4 +87,32 @@ test("both directions of an LSTM as tf2onnx takes them apart", async () => {
   const ends = [slice(slice(second, 0, 1, 1), -1, 2147483647, 0), slice(slice(second, 1, 2, 1), 0, 1, 0)];
   const joined = m.node("Concat", ends, { axis: { int: 1 } });
   await agree("tf2onnx_lstm", m, m.node("MatMul", [joined, m.weights([8, 3])]), 3, { timeLast: false });
+});
+
+/** A dense layer of every sample, as TensorFlow writes it: all records' samples as one list. @param {Maker} m @param {string} x @param {number} from @param {number} units */
+function tensordot(m, x, from, units) {
+  const kept = m.node("Gather", [m.node("Shape", [x]), m.integers([0, 1])], { axis: { int: 0 } });
+  const sizes = m.node("Concat", [kept, m.integers([units])], { axis: { int: 0 } });
+  const product = m.node("MatMul", [m.node("Reshape", [x, m.integers([-1, from])]), m.weights([from, units])]);
+  return m.node("Add", [m.node("Reshape", [product, sizes]), m.weights([units])]);
+}
+
+test("dense layers of every sample, and an attention built of them", async () => {
+  const m = new Maker(["batch", 40, 3]);
+  const x = m.node("Tanh", [tensordot(m, "x", 3, 6)]);
+  const weights = m.node("Softmax", [tensordot(m, x, 6, 1)], { axis: { int: 1 } });
+  const turned = m.node("Transpose", [x], { perm: { ints: [0, 2, 1] } });
+  const seen = m.node("MatMul", [turned, m.node("Reshape", [weights, m.integers([0, -1, 1])])]);
+  const flat = m.node("Reshape", [seen, m.integers([-1, 6])]);
+  await agree("tensordot", m, m.node("MatMul", [flat, m.weights([6, 3])]), 3, { timeLast: false });
+});
+
+test("a list of all records' samples is for dense layers alone", () => {
+  const m = new Maker(["batch", 40, 3]);
+  const list = m.node("Reshape", ["x", m.integers([-1, 3])]);
+  const mean = m.node("ReduceMean", [list, m.integers([0])], { keepdims: { int: 1 } });
+  const path = join(scratch, "rows.onnx");
+  mkdirSync(scratch, { recursive: true });
+  writeFileSync(path, m.file(mean, 3).model);
+  assert.throws(() => run("import", path, "-o", `${path}.safetensors`), /samples of all records as one list/);
 });

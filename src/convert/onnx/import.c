@@ -230,6 +230,17 @@ static xp_status check_attributes(const onnx_node *n, const onnx_operator *o, xp
     return XP_OK;
 }
 
+/* What to do about an operator that is not known. */
+static const char *advice_for(const onnx_import *im, const char *type) {
+    if (!strcmp(type, "Pow") || !strcmp(type, "Sqrt"))
+        return " (a LayerNorm must be exported with opset 17 or later)";
+    for (size_t i = 0; i < im->graph->n_node; i++)
+        if (!strcmp(im->graph->node[i]->op_type, "Loop") ||
+            !strcmp(im->graph->node[i]->op_type, "Scan"))
+            return "; the file has a loop, as tf2onnx makes of Keras' GRU: import the .keras file";
+    return "";
+}
+
 static xp_status add_node(onnx_import *im, const onnx_node *n, xp_error *err) {
     const onnx_operator *o = find_operator(n->op_type);
     bool standard = !n->domain || !n->domain[0] || !strcmp(n->domain, "ai.onnx"), folded = false;
@@ -239,9 +250,7 @@ static xp_status add_node(onnx_import *im, const onnx_node *n, xp_error *err) {
         return onnx_fail(err, XP_ERR_UNSUPPORTED, n,
                          "this operator is not supported; those that make the layers Conv, GRU, "
                          "LSTM, dense, norms, pools, Concat, Add, Mul and activations are%s",
-                         !strcmp(n->op_type, "Pow") || !strcmp(n->op_type, "Sqrt")
-                             ? " (a LayerNorm must be exported with opset 17 or later)"
-                             : "");
+                         advice_for(im, n->op_type));
     if (onnx_begins_layer(im, n)) return onnx_add_layer(im, n, err);
     XP_TRY(check_attributes(n, o, err));
     return o->add(im, n, err);

@@ -222,6 +222,20 @@ static bool match_groups(const onnx_import *im, const onnx_value *x, const int64
     return true;
 }
 
+/* (batch, time, channels) to (batch and time, channels) for a product with a constant, and back: a
+ * dense layer of every sample, as TensorFlow writes it. */
+static bool match_rows(const onnx_import *im, const onnx_value *x, const int64_t *shape, int count,
+                       onnx_value *y) {
+    static const onnx_axis all[] = {AXIS_BATCH, AXIS_TIME, AXIS_CHANNELS};
+    const xp_op *op = &im->g->ops[x->op];
+    if (!onnx_has_axes(x, 3, all) || x->flat_t || x->groups || op->t < 2) return false;
+    const bool batch = shape[0] == -1 || (x->rows && shape[0] == ONNX_BATCH);
+    const bool back = count == 3 && shape[1] == op->t && shape[2] == op->c;
+    if (!batch || !(x->rows ? back : count == 2 && shape[1] == op->c)) return false;
+    y->rows = !x->rows;
+    return true;
+}
+
 static xp_status add_reshape(onnx_import *im, const onnx_node *n, xp_error *err) {
     onnx_value *x;
     int64_t shape[ONNX_MAX_INTS];
@@ -233,7 +247,11 @@ static xp_status add_reshape(onnx_import *im, const onnx_node *n, xp_error *err)
     int64_t allow_zero;
     XP_TRY(onnx_get_int(n, "allowzero", 0, &allow_zero, err));
     onnx_value y = *x;
-    if (count > ONNX_MAX_RANK || !resolve_sizes(im, x, shape, count, allow_zero != 0))
+    if (match_rows(im, x, shape, count, &y)) {
+        onnx_set_output(im, n, 0, &y);
+        return XP_OK;
+    }
+    if (x->rows || count > ONNX_MAX_RANK || !resolve_sizes(im, x, shape, count, allow_zero != 0))
         return onnx_fail(err, XP_ERR_UNSUPPORTED, n, "its %d sizes are not those of what it reads",
                          count);
     if (x->groups && !match_groups(im, x, shape, count, &y))

@@ -1,4 +1,4 @@
-#include "data/labels.h"
+#include "data/labels_internal.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -39,8 +39,6 @@ static const struct {
     {"pace", "paced rhythm"},
 };
 
-static const uint32_t every_label = (1u << XP_LABEL_COUNT) - 1;
-
 const char *xp_label_name(int label) {
     return label >= 0 && label < XP_LABEL_COUNT ? labels[label].name : "";
 }
@@ -61,52 +59,23 @@ xp_label_options xp_label_defaults(void) {
 
 /* ==== tables ============================================================================== */
 
-/* What a rule is for. */
-enum {
-    DEFAULT = 1,
-    COMPAT = 2,
-    IGNORE = 4,
-    HEDGE = 8,
-    HEDGE_AFTER = 16,
-    NEGATION = 32,
-    NEGATION_AFTER = 64,
-    NOT_JUDGED = 128,
-    LEADS_NOT_JUDGED = 256,
-    LEAD = 512
-};
-
 static const struct {
     const char *name;
     int use;
 } uses[] = {
-    {"default", DEFAULT},
-    {"compat", COMPAT},
-    {"both", DEFAULT | COMPAT},
-    {"ignore", IGNORE},
-    {"hedge", HEDGE},
-    {"hedge after", HEDGE_AFTER},
-    {"negation", NEGATION},
-    {"negation after", NEGATION_AFTER},
-    {"not judged", NOT_JUDGED},
-    {"leads not judged", LEADS_NOT_JUDGED},
-    {"lead", LEAD},
-};
-
-typedef struct rule {
-    int use;
-    uint32_t labels; /* one bit; the row's whole set in a table of annotated labels */
-    char *text;      /* code, phrase without its '*', or prefix */
-    char *other;     /* SNOMED: the abbreviation */
-    bool open_left, open_right;
-    double certain_from; /* likelihood */
-    int value;           /* 1, or -1 for a code that does not decide */
-} rule;
-
-struct xp_label_table {
-    xp_label_source source;
-    rule *rules;
-    int n, cap;
-    uint32_t covered; /* labels that have a rule */
+    {"default", RULE_DEFAULT},
+    {"compat", RULE_COMPAT},
+    {"both", RULE_DEFAULT | RULE_COMPAT},
+    {"ignore", RULE_IGNORE},
+    {"hedge", RULE_HEDGE},
+    {"hedge after", RULE_HEDGE_AFTER},
+    {"hedge end", RULE_HEDGE_END},
+    {"either", RULE_EITHER},
+    {"negation", RULE_NEGATION},
+    {"negation after", RULE_NEGATION_AFTER},
+    {"not judged", RULE_NOT_JUDGED},
+    {"leads not judged", RULE_LEADS_NOT_JUDGED},
+    {"lead", RULE_LEAD},
 };
 
 typedef struct columns {
@@ -129,17 +98,18 @@ static xp_status find_columns(const xp_csv *c, xp_label_source source, columns *
 }
 
 static xp_status read_use(const xp_csv *c, int column, int *use, xp_error *err) {
-    *use = DEFAULT;
+    *use = RULE_DEFAULT;
     if (column < 0) return XP_OK;
     for (size_t i = 0; i < sizeof uses / sizeof *uses; i++)
         if (!strcmp(xp_csv_field(c, column), uses[i].name)) {
             *use = uses[i].use;
             return XP_OK;
         }
-    return xp_csv_fail(c, column, err, XP_ERR_FORMAT,
-                       "'%.40s' is none of default, compat, both, ignore, hedge, hedge after, "
-                       "negation, negation after, not judged, leads not judged, lead",
-                       xp_csv_field(c, column));
+    return xp_csv_fail(
+        c, column, err, XP_ERR_FORMAT,
+        "'%.40s' is none of default, compat, both, ignore, hedge, hedge after, "
+        "hedge end, either, negation, negation after, not judged, leads not judged, lead",
+        xp_csv_field(c, column));
 }
 
 /* One label, several separated by spaces, or "*" for all. */
@@ -147,7 +117,7 @@ static xp_status read_labels(const xp_csv *c, int column, uint32_t *set, xp_erro
     const char *p = xp_csv_field(c, column);
     *set = 0;
     if (!strcmp(p, "*")) {
-        *set = every_label;
+        *set = LABELS_ALL;
         return XP_OK;
     }
     while (*(p += strspn(p, " "))) {
@@ -165,7 +135,7 @@ static xp_status read_labels(const xp_csv *c, int column, uint32_t *set, xp_erro
     return XP_OK;
 }
 
-static xp_status read_value(const xp_csv *c, const columns *k, rule *r, xp_error *err) {
+static xp_status read_value(const xp_csv *c, const columns *k, label_rule *r, xp_error *err) {
     double v = 1;
     if (k->value >= 0) {
         XP_TRY(xp_csv_number(c, k->value, &v, err));
@@ -180,7 +150,8 @@ static xp_status read_value(const xp_csv *c, const columns *k, rule *r, xp_error
 }
 
 /* The phrase of a default rule: '*' at an end is taken off and remembered. */
-static xp_status read_text(const xp_csv *c, const columns *k, bool phrase, rule *r, xp_error *err) {
+static xp_status read_text(const xp_csv *c, const columns *k, bool phrase, label_rule *r,
+                           xp_error *err) {
     const char *t = xp_csv_field(c, k->text);
     size_t n = strlen(t);
     if (phrase) {
@@ -198,18 +169,18 @@ static xp_status read_text(const xp_csv *c, const columns *k, bool phrase, rule 
 static xp_status add_rule(xp_label_table *t, const xp_csv *c, const columns *k, xp_error *err) {
     if (t->n == t->cap) {
         int cap = t->cap ? 2 * t->cap : 64;
-        rule *p = realloc(t->rules, (size_t)cap * sizeof *p);
+        label_rule *p = realloc(t->rules, (size_t)cap * sizeof *p);
         if (!p) return xp_fail(err, XP_ERR_MEMORY, "not enough memory for the table of labels");
         t->rules = p;
         t->cap = cap;
     }
-    rule *r = &t->rules[t->n++];
-    *r = (rule){0};
+    label_rule *r = &t->rules[t->n++];
+    *r = (label_rule){0};
     XP_TRY(read_use(c, k->use, &r->use, err));
     XP_TRY(read_labels(c, k->label, &r->labels, err));
     XP_TRY(read_value(c, k, r, err));
-    XP_TRY(read_text(c, k, t->source == XP_LABELS_MIMIC && r->use != COMPAT, r, err));
-    if (r->use & DEFAULT) t->covered |= r->labels;
+    XP_TRY(read_text(c, k, t->source == XP_LABELS_MIMIC && r->use != RULE_COMPAT, r, err));
+    if (r->use & RULE_DEFAULT) t->covered |= r->labels;
     return XP_OK;
 }
 
@@ -255,8 +226,7 @@ void xp_label_table_free(xp_label_table *t) {
     free(t);
 }
 
-/* yes wins over uncertain; then what the caller wants uncertain statements to be. */
-static xp_label_state settle(uint32_t yes, uint32_t uncertain, uint32_t unknown,
+xp_label_state labels_settle(uint32_t yes, uint32_t uncertain, uint32_t unknown,
                              xp_label_options o) {
     if (o.uncertain > 0) yes |= uncertain;
     if (o.uncertain < 0) unknown |= uncertain;
@@ -290,8 +260,8 @@ static bool read_pair(const char **p, char *code, double *likelihood) {
 static void add_code(const xp_label_table *t, const char *code, double likelihood, uint32_t *yes,
                      uint32_t *uncertain) {
     for (int i = 0; i < t->n; i++) {
-        const rule *r = &t->rules[i];
-        if (!(r->use & DEFAULT) || strcmp(r->text, code)) continue;
+        const label_rule *r = &t->rules[i];
+        if (!(r->use & RULE_DEFAULT) || strcmp(r->text, code)) continue;
         *(likelihood >= r->certain_from ? yes : uncertain) |= r->labels;
     }
 }
@@ -299,7 +269,8 @@ static void add_code(const xp_label_table *t, const char *code, double likelihoo
 static xp_label_state substring_codes(const xp_label_table *t, const char *text) {
     xp_label_state s = {0, 0};
     for (int i = 0; i < t->n; i++)
-        if (t->rules[i].use & COMPAT && strstr(text, t->rules[i].text)) s.yes |= t->rules[i].labels;
+        if (t->rules[i].use & RULE_COMPAT && strstr(text, t->rules[i].text))
+            s.yes |= t->rules[i].labels;
     return s;
 }
 
@@ -326,202 +297,7 @@ xp_status xp_labels_from_scp(const xp_label_table *t, xp_label_options o, const 
     if (o.compat)
         *out = substring_codes(t, scp_codes);
     else
-        *out = settle(yes, uncertain, any ? every_label & ~t->covered : every_label, o);
-    return XP_OK;
-}
-
-/* ==== MIMIC-IV ============================================================================ */
-
-enum { STATEMENT_LIMIT = 2048 };
-
-/* First place at or after from where r's phrase stands as whole words; NULL when there is none. */
-static const char *find_phrase(const char *text, const char *from, const rule *r) {
-    size_t n = strlen(r->text);
-    for (const char *p = from; (p = strstr(p, r->text)); p++) {
-        bool left = r->open_left || p == text || !isalnum((unsigned char)p[-1]);
-        bool right = r->open_right || !isalnum((unsigned char)p[n]);
-        if (left && right) return p;
-    }
-    return NULL;
-}
-
-/* Whether the parts of r's phrase, with " .. " between them, stand in text in their order. */
-static bool has_parts(const char *text, const rule *r) {
-    static const char between[] = " .. ";
-    char words[STATEMENT_LIMIT];
-    const char *at = text;
-    for (const char *part = r->text, *next; part; part = next) {
-        const char *end = strstr(part, between);
-        size_t n = end ? (size_t)(end - part) : strlen(part);
-        next = end ? end + sizeof between - 1 : NULL;
-        if (n >= sizeof words) return false;
-        memcpy(words, part, n);
-        words[n] = 0;
-        const rule one = {.text = words,
-                          .open_left = r->open_left && part == r->text,
-                          .open_right = r->open_right && !next};
-        if (!(at = find_phrase(text, at, &one))) return false;
-        at += n;
-    }
-    return true;
-}
-
-/* Where the clause that holds at begins: behind the last , ; : . or " - " before it. */
-static const char *clause_start(const char *text, const char *at) {
-    const char *p = at;
-    while (p > text) {
-        if (strchr(",;:.", p[-1])) break;
-        if (p - text >= 3 && !memcmp(p - 3, " - ", 3)) break;
-        p--;
-    }
-    return p;
-}
-
-/* Does a rule of this use, for one of these labels, stand before the finding at `at`, in its
- * clause? */
-static bool word_before(const xp_label_table *t, int use, uint32_t set, const char *text,
-                        const char *at) {
-    const char *from = clause_start(text, at);
-    for (int i = 0; i < t->n; i++) {
-        if (t->rules[i].use != use || !(t->rules[i].labels & set)) continue;
-        const char *p = find_phrase(text, from, &t->rules[i]);
-        if (p && p < at) return true;
-    }
-    return false;
-}
-
-static const char *clause_end(const char *at) {
-    const char *end = at + strcspn(at, ",;:."), *dash = strstr(at, " - ");
-    return dash && dash < end ? dash : end;
-}
-
-/* Does one stand behind it, before end? */
-static bool word_after(const xp_label_table *t, int use, uint32_t set, const char *at,
-                       const char *end) {
-    for (int i = 0; i < t->n; i++) {
-        if (t->rules[i].use != use || !(t->rules[i].labels & set)) continue;
-        const char *p = find_phrase(at, at, &t->rules[i]);
-        if (p && p < end) return true;
-    }
-    return false;
-}
-
-/* What lies on the leads that a sentence names; behind "only" are those that were looked at. */
-static uint32_t labels_of_leads(const xp_label_table *t, char *sentence) {
-    uint32_t set = 0;
-    char *only = strstr(sentence, "only ");
-    if (only) *only = 0;
-    for (int i = 0; i < t->n; i++)
-        if (t->rules[i].use == LEAD && find_phrase(sentence, sentence, &t->rules[i]))
-            set |= t->rules[i].labels;
-    return set;
-}
-
-/* Labels that a sentence leaves open by saying that leads were not looked at; where it names none,
- * all of the tracing was not. */
-static uint32_t leads_not_judged(const xp_label_table *t, char *sentence) {
-    for (int i = 0; i < t->n; i++) {
-        if (t->rules[i].use != LEADS_NOT_JUDGED || !has_parts(sentence, &t->rules[i])) continue;
-        const uint32_t set = labels_of_leads(t, sentence);
-        return set ? set : t->rules[i].labels;
-    }
-    return 0;
-}
-
-/* Labels of which this statement says that the machine did not look at them. */
-static uint32_t not_judged(const xp_label_table *t, const char *text) {
-    uint32_t set = 0;
-    for (int i = 0; i < t->n; i++)
-        if (t->rules[i].use == NOT_JUDGED && has_parts(text, &t->rules[i]))
-            set |= t->rules[i].labels;
-    for (const char *p = text; *p; p += *p != 0) {
-        char sentence[STATEMENT_LIMIT];
-        const size_t n = strcspn(p, ".;");
-        memcpy(sentence, p, n); /* bounded: lower() made it */
-        sentence[n] = 0;
-        set |= leads_not_judged(t, sentence);
-        p += n;
-    }
-    return set;
-}
-
-/* Overwrite what must not count for this label. */
-static void blank_ignored(const xp_label_table *t, uint32_t label, char *text) {
-    for (int i = 0; i < t->n; i++) {
-        const rule *r = &t->rules[i];
-        if (r->use != IGNORE || !(r->labels & label)) continue;
-        for (const char *p = text; (p = find_phrase(text, p, r));)
-            memset(text + (p - text), '#', strlen(r->text));
-    }
-}
-
-static void match_statement(const xp_label_table *t, const char *statement, uint32_t *yes,
-                            uint32_t *uncertain) {
-    char text[STATEMENT_LIMIT];
-    uint32_t blanked = 0;
-    for (int i = 0; i < t->n; i++) {
-        const rule *r = &t->rules[i];
-        if (!(r->use & DEFAULT) || !strstr(statement, r->text)) continue;
-        if (blanked != r->labels) {
-            strcpy(text, statement); /* bounded: lower() made it */
-            blank_ignored(t, r->labels, text);
-            blanked = r->labels;
-        }
-        for (const char *p = text; (p = find_phrase(text, p, r)); p++) {
-            if (word_before(t, NEGATION, r->labels, text, p) ||
-                word_after(t, NEGATION_AFTER, r->labels, p, clause_end(p)))
-                continue;
-            bool hedged = word_before(t, HEDGE, r->labels, text, p) ||
-                          word_after(t, HEDGE_AFTER, r->labels, p, p + strlen(p));
-            *(hedged ? uncertain : yes) |= r->labels;
-        }
-    }
-}
-
-static void match_substrings(const xp_label_table *t, const char *statement, uint32_t *yes) {
-    for (int i = 0; i < t->n; i++)
-        if (t->rules[i].use & COMPAT && strstr(statement, t->rules[i].text))
-            *yes |= t->rules[i].labels;
-}
-
-/* In lower case; blanks that follow each other are one, but as they are for the published rule. */
-static bool lower(const char *in, bool as_it_is, char *out) {
-    if (strlen(in) >= STATEMENT_LIMIT) return false;
-    char *to = out;
-    for (; *in; in++) {
-        const bool blank = !as_it_is && isspace((unsigned char)*in);
-        if (blank && to > out && to[-1] == ' ') continue;
-        *to++ = blank ? ' ' : (char)tolower((unsigned char)*in);
-    }
-    *to = 0;
-    return true;
-}
-
-xp_status xp_labels_from_statements(const xp_label_table *t, xp_label_options o,
-                                    const char *const *statements, int n, xp_label_state *out,
-                                    xp_error *err) {
-    uint32_t yes = 0, uncertain = 0, left = 0;
-    bool any = false;
-    for (int i = 0; i < n; i++) {
-        char text[STATEMENT_LIMIT];
-        if (!*statements[i]) continue;
-        any = true;
-        if (!lower(statements[i], o.compat, text))
-            return xp_fail(err, XP_ERR_LIMIT,
-                           "the statement '%.60s...' has more than %d characters; look for a quote "
-                           "that is not closed",
-                           statements[i], STATEMENT_LIMIT - 1);
-        if (o.compat) {
-            match_substrings(t, text, &yes);
-        } else {
-            match_statement(t, text, &yes, &uncertain);
-            left |= not_judged(t, text);
-        }
-    }
-    if (o.compat)
-        *out = (xp_label_state){yes, 0};
-    else
-        *out = settle(yes, uncertain, any ? left | (every_label & ~t->covered) : every_label, o);
+        *out = labels_settle(yes, uncertain, any ? LABELS_ALL & ~t->covered : LABELS_ALL, o);
     return XP_OK;
 }
 
@@ -534,7 +310,7 @@ static uint32_t annotated_labels(const xp_label_table *t, const char *record) {
         if (!strncmp(record, t->rules[i].text, n) && isdigit((unsigned char)record[n]))
             return t->rules[i].labels;
     }
-    return every_label;
+    return LABELS_ALL;
 }
 
 /* True when the word is a code or an abbreviation that says something here or elsewhere. */
@@ -542,7 +318,7 @@ static bool add_word(const xp_label_table *t, const char *word, uint32_t *yes,
                      uint32_t *uncertain) {
     bool known = false;
     for (int i = 0; i < t->n; i++) {
-        const rule *r = &t->rules[i];
+        const label_rule *r = &t->rules[i];
         if (strcmp(r->text, word) && strcmp(r->other, word)) continue;
         *(r->value > 0 ? yes : uncertain) |= r->labels;
         known = true;
@@ -566,10 +342,10 @@ xp_status xp_labels_from_dx(const xp_label_table *snomed, const xp_label_table *
         if (!add_word(snomed, word, &yes, &uncertain)) unread++;
         p += n;
     }
-    uint32_t unknown = ~annotated_labels(annotated, record) | (every_label & ~snomed->covered);
+    uint32_t unknown = ~annotated_labels(annotated, record) | (LABELS_ALL & ~snomed->covered);
     /* Words that were not understood, or none at all: absence cannot be concluded. */
-    if (!words || unread) unknown = every_label;
-    *out = settle(yes, uncertain, unknown & every_label, o);
+    if (!words || unread) unknown = LABELS_ALL;
+    *out = labels_settle(yes, uncertain, unknown & LABELS_ALL, o);
     if (strange) *strange = unread;
     return XP_OK;
 }

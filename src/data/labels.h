@@ -5,8 +5,9 @@
  * is 1, 0 or -1: -1 says that the source does not tell. That is so
  *   - where the statement itself is uncertain: a PTB-XL likelihood below the table's certain_from
  *     (50: "probable" and better count as stated), a machine statement with "possible", "consider",
- *     "cannot rule out" before the finding, or a SNOMED code too general to decide ("myocardial
- *     infarction" and the place of it). xp_label_options.uncertain may turn these into 1 or 0;
+ *     "cannot rule out" before the finding, "possible" or "?" behind it, or "vs" between two, or a
+ *     SNOMED code too general to decide ("myocardial infarction" and the place of it).
+ *     xp_label_options.uncertain may turn these into 1 or 0;
  *   - where the source has no code for the label at all (PTB-XL: avb2i, avb2ii, vt), or annotated
  *     only some labels (CPSC 2018), or says nothing about the record, or says that it did not judge
  *     it, or some of its leads, or its rhythm (MIMIC: "no further analysis"); a label that another

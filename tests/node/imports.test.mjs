@@ -1,95 +1,15 @@
-// Networks of the field, written as PyTorch and tf2onnx write them, import, give what onnxruntime gives
+// Networks of the field, written as PyTorch writes them, import, give what onnxruntime gives
 // of the same file, are explained, and come back from our own export as they were.
 
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import ort from "onnxruntime-node";
-import { scratch, XPLAIM } from "../support/native.mjs";
-import { Maker, Random } from "../support/onnx_maker.mjs";
-
-const TOLERANCE = 1e-5;
+import { scratch } from "../support/native.mjs";
+import { agree, run } from "../support/onnx_agree.mjs";
+import { Maker } from "../support/onnx_maker.mjs";
 
 after(() => rmSync(scratch, { recursive: true }));
-
-const run = (...words) => execFileSync(XPLAIM, words, { stdio: "pipe", encoding: "utf8" });
-
-/** A .npy file of float32. @param {string} path @param {number[]} shape @param {Float32Array} data */
-function writeNpy(path, shape, data) {
-  const header = `{'descr': '<f4', 'fortran_order': False, 'shape': (${shape.join(", ")},), }`;
-  const padded = header.padEnd(Math.ceil((header.length + 11) / 64) * 64 - 11) + "\n";
-  const head = Buffer.concat([Buffer.from("\x93NUMPY\x01\x00", "latin1"), Buffer.alloc(2), Buffer.from(padded)]);
-  head.writeUInt16LE(padded.length, 8);
-  writeFileSync(path, Buffer.concat([head, Buffer.from(data.buffer)]));
-}
-
-/** @param {string} path */
-function readNpy(path) {
-  const bytes = readFileSync(path);
-  return new Float32Array(new Uint8Array(bytes.subarray(10 + bytes.readUInt16LE(8))).buffer);
-}
-
-/** (channels, time) of each record as (time, channels). @param {Float32Array} x @param {number} leads @param {number} samples */
-function timeFirst(x, leads, samples) {
-  const out = new Float32Array(x.length);
-  for (let r = 0; r < x.length / leads / samples; r++)
-    for (let c = 0; c < leads; c++)
-      for (let t = 0; t < samples; t++) out[(r * samples + t) * leads + c] = x[(r * leads + c) * samples + t];
-  return out;
-}
-
-/** @param {string} name @param {ArrayLike<number>} got @param {ArrayLike<number>} want */
-function assertClose(name, got, want) {
-  assert.equal(got.length, want.length, name);
-  const scale = Math.max(1, ...Array.from(want, Math.abs));
-  const worst = Math.max(...Array.from(got, (v, i) => Math.abs(v - want[i]))) / scale;
-  assert.ok(worst <= TOLERANCE, `${name}: off by ${worst}`);
-  return worst;
-}
-
-/** Imports the file, and compares with onnxruntime, before and after our own export.
- * @param {string} name @param {Maker} maker @param {string} output @param {number} labels
- * @param {{timeLast?: boolean, records?: number, options?: string[], explain?: boolean, location?: string}} [options] */
-async function agree(name, maker, output, labels, options = {}) {
-  const { timeLast = true, records = 2, explain = true, location } = options;
-  const folder = join(scratch, name);
-  mkdirSync(folder, { recursive: true });
-  const [onnx, model, again] = ["net.onnx", "net.safetensors", "again.onnx"].map((f) => join(folder, f));
-  const { model: bytes, data } = maker.file(output, labels, location);
-  writeFileSync(onnx, bytes);
-  if (location) writeFileSync(join(folder, location), data);
-  const [, a, b] = /** @type {number[]} */ (/** @type {any} */ (maker).input);
-  const [leads, samples] = timeLast ? [a, b] : [b, a];
-  const x = new Random(7).list(records * leads * samples, -2, 2);
-  const ours = timeLast ? timeFirst(x, leads, samples) : x;
-  writeNpy(join(folder, "x.npy"), [records, samples, leads], ours);
-  const session = await ort.InferenceSession.create(onnx);
-  const want = (await session.run({ x: new ort.Tensor("float32", x, [records, a, b]) }))[output].data;
-  const names = "I,II,III,aVR,aVL,aVF,V1,V2,V3,V4,V5,V6".split(",").slice(0, leads).join(",");
-  run("import", onnx, "-o", model, "--leads", names, "--rate", "100", ...(options.options ?? []));
-  run("predict", "-m", model, join(folder, "x.npy"), "-o", join(folder, "p.npy"));
-  const got = readNpy(join(folder, "p.npy"));
-  const worst = assertClose(name, got, /** @type {Float32Array} */ (want));
-  run("export", "-m", model, "-o", again);
-  const back = await ort.InferenceSession.create(again);
-  const told = await back.run({ ecg: new ort.Tensor("float32", ours, [records, samples, leads]) });
-  assertClose(`${name}, exported`, /** @type {Float32Array} */ (told[back.outputNames[0]].data), got);
-  const returned = join(folder, "returned.safetensors");
-  run("import", again, "-o", returned);
-  run("predict", "-m", returned, join(folder, "x.npy"), "-o", join(folder, "q.npy"));
-  assertClose(`${name}, returned`, readNpy(join(folder, "q.npy")), got);
-  if (explain) {
-    const map = join(folder, "map.npy");
-    run("explain", "-m", model, join(folder, "x.npy"), "--signed", "-o", map);
-    assert.ok(
-      readNpy(map).some((v) => v !== 0 && Number.isFinite(v)),
-      `${name}: an empty map`,
-    );
-  }
-  return { worst, model, want };
-}
 
 /* ==== the networks of ecg_ptbxl_benchmarking ==== */
 
@@ -409,38 +329,14 @@ test("every sample against every other", async () => {
   await agree("selfattention", m, m.linear(pooled, 5, 3), 3);
 });
 
-/* ==== as tf2onnx writes Conv1D ==== */
-
-test("convolutions and pools of 1 x K between Unsqueeze and Squeeze", async () => {
-  const m = new Maker(["batch", 50, 3], { opset: 15 });
-  const flat = (/** @type {string} */ y) => m.node("Squeeze", [y, m.integers([2])]);
-  const deep = (/** @type {string} */ y) =>
-    m.node("Transpose", [m.node("Unsqueeze", [y, m.integers([-3])])], { perm: { ints: [0, 3, 1, 2] } });
-  let x = flat(
-    m.node("Conv", [deep("x"), m.weights([6, 3, 1, 5])], {
-      dilations: { ints: [1, 1] },
-      group: { int: 1 },
-      kernel_shape: { ints: [1, 5] },
-      pads: { ints: [0, 1, 0, 2] },
-      strides: { ints: [1, 2] },
-    }),
-  );
-  x = m.node("Add", [m.node("Mul", [x, m.weights([1, 6, 1])]), m.weights([1, 6, 1])]);
-  x = m.node("Transpose", [m.relu(x)], { perm: { ints: [0, 2, 1] } });
-  x = flat(m.node("MaxPool", [deep(x)], { kernel_shape: { ints: [1, 2] }, strides: { ints: [1, 2] } }));
-  const pooled = m.node("Squeeze", [m.node("GlobalAveragePool", [x]), m.integers([2])]);
-  const output = m.node("Sigmoid", [m.node("MatMul", [pooled, m.weights([6, 4])])]);
-  await agree("tf2onnx", m, output, 4, { timeLast: false });
-});
-
 /* ==== what is refused ==== */
 
 /** @type {[string, (m: Maker, x: string) => string, RegExp][]} */
 const REFUSED = [
   [
     "an attribute that changes something",
-    (m, x) => m.node("ReduceMean", [x, m.integers([2])], { noop_with_empty_axes: { int: 1 } }),
-    /noop_with_empty_axes/,
+    (m, x) => m.node("ReduceMean", [x, m.integers([2])], { keeps: { int: 1 } }),
+    /attribute keeps/,
   ],
   [
     "a dropout that draws",

@@ -12,6 +12,7 @@ import zipfile
 import hospital
 import numpy
 import pytest
+from onnx_wire import field, integers, model, node, tensor
 
 from conftest import (ROOT, TOOL, ecg, json_lines, shared, write_record, xplaim)
 
@@ -421,3 +422,30 @@ def test_what_a_few_bytes_say_of_themselves_is_not_believed(tmp_path):
     frugal("import", tmp_path / "k.keras", "-o", tmp_path / "k.safetensors", code=1)
     (tmp_path / "c.csv").write_text("I,II\n" + "1," * 3000000 + "1\n")
     frugal("info", tmp_path / "c.csv", "--rate", "500", "--unit", "mV", code=1)
+
+
+def grown(count, *more):
+    """Constants of constants: one number that Expand repeats, and what is made of that."""
+    nodes = [node("Expand", ["one", "size"], "a0"), *more]
+    return model(nodes, [tensor("one", [1], struct.pack("<f", 1)), integers("size", *count)])
+
+
+MANY = 1000000
+GREEDY_ONNX = {
+    "repeated": grown([1 << 22], node("Mul", ["a0", "a0"], "a1"), node("Sqrt", ["a1"], "a2")),
+    "chain": grown([1 << 18], *[node("Add", [f"a{i}", f"a{i}"], f"a{i + 1}") for i in range(3000)]),
+    "product": grown([1 << 12, 1], node("Transpose", ["a0"], "t"), node("Mul", ["a0", "t"], "p")),
+    "nodes": model([b""] * MANY),
+    "attributes": model([node("Relu", ["x"], "y") + field(5, b"") * MANY]),
+    "outputs": model([node("Relu", ["x"], "y") + field(2, b"") * MANY]),
+    "constants": model([node("Relu", ["x"], "y")], [b""] * MANY),
+    "values": model([node("Relu", ["x"], "y")], more=field(13, b"") * MANY),
+    "metadata": model([node("Relu", ["x"], "y")]) + field(14, b"") * MANY,
+    "packed": model([node("Relu", ["x"], "y") + field(5, field(1, "a") + field(8, bytes(6 << 20)))]),
+}
+
+
+@pytest.mark.parametrize("which", GREEDY_ONNX)
+def test_an_onnx_file_that_grows_is_refused_in_little_memory(tmp_path, which):
+    (tmp_path / "m.onnx").write_bytes(GREEDY_ONNX[which])
+    frugal("import", tmp_path / "m.onnx", "-o", tmp_path / "m.safetensors", code=1)

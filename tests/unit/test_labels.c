@@ -305,6 +305,85 @@ static void what_was_is_excluded_or_is_something_else_is_no_finding(void **state
     }
 }
 
+/* Doubt is no positive wherever it stands; "probable" is one, as PTB-XL's likelihood of 50. */
+static void doubt_is_no_finding_wherever_it_stands(void **state) {
+    (void)state;
+    static const struct {
+        const char *text, *ours; /* "?": uncertain */
+    } cases[] = {
+        {"Inferior infarct?", "imi?"},
+        {"Inferior infarct ?", "imi?"},
+        {"Inferior infarct (?)", "imi?"},
+        {"(?) Inferior infarct", "imi?"},
+        {"?Inferior infarct, age undetermined", "imi?"},
+        {"Inferior infarct??", "imi?"},
+        {"Inferior infarct? Left bundle branch block", "lbbb imi?"},
+        {"LVH? Inferior infarct", "imi"},
+        {"Left bundle branch block, inferior infarct?", "lbbb imi?"},
+        {"RBBB? LAFB?", "rbbb? lafb?"},
+        {"Atrial flutter possible", "aflu? afifl?"},
+        {"Atrial flutter possible.", "aflu? afifl?"},
+        {"ATRIAL FLUTTER POSSIBLE", "aflu? afifl?"},
+        {"*** Atrial flutter possible ***", "aflu? afifl?"},
+        {"Atrial flutter, possible", "aflu? afifl?"},
+        {"Atrial flutter (possible)", "aflu? afifl?"},
+        {"Atrial flutter - possible", "aflu? afifl?"},
+        {"Atrial flutter: possible", "aflu? afifl?"},
+        {"Atrial flutter possible with variable block", "aflu? afifl?"},
+        {"Inferior infarct possible, age undetermined", "imi?"},
+        {"Inferior infarct, age undetermined, possible", "imi?"},
+        {"Inferior infarct (possible), left anterior fascicular block", "lafb imi?"},
+        {"Right bundle branch block, possible inferior infarct", "rbbb imi?"},
+        {"Right bundle branch block and possible LAFB", "rbbb lafb?"},
+        {"Right bundle branch block, LVH possible", "rbbb"},
+        {"Right bundle branch block. Possible left atrial enlargement", "rbbb"},
+        {"Prolonged QT - consider ischemia, possible drug effect", "lqt"},
+        {"Prolonged QT, borderline", "lqt?"},
+        {"Anterior infarct suspected", "ami?"},
+        {"Anterior infarct is suspected", "ami?"},
+        {"Anterior infarct, questionable", "ami?"},
+        {"Anterior infarct to be considered", "ami?"},
+        {"Anterior infarct should be considered", "ami?"},
+        {"Anterior infarct unlikely", "ami?"},
+        {"Anterior infarct not likely", "ami?"},
+        {"Anterior infarct cannot be excluded", "ami?"},
+        {"Anterior infarct not excluded", "ami?"},
+        {"Anterior infarct, not excluded", "ami?"},
+        {"Anterior infarct cannot be entirely excluded", "ami?"},
+        {"Question of anterior infarct", "ami?"},
+        {"Question anterior infarct", "ami?"},
+        {"Query atrial fibrillation", "afib? afifl?"},
+        {"Unable to exclude anterior infarct", "ami?"},
+        {"Concern for anterior infarct", "ami?"},
+        {"Perhaps atrial flutter", "aflu? afifl?"},
+        {"Maybe ventricular tachycardia", "vt?"},
+        {"Possibility of atrial flutter", "aflu? afifl?"},
+        {"Atrial flutter vs atrial tachycardia", "aflu? afifl?"},
+        {"Atrial tachycardia vs. atrial flutter", "aflu? afifl?"},
+        {"SVT versus sinus tachycardia", "svt? tachsr?"},
+        {"Atrial fibrillation vs flutter", "afib? aflu? afifl"},
+        {"Atrial flutter or atrial fibrillation", "afib? aflu? afifl"},
+        {"2nd degree A-V block, Mobitz I vs Mobitz II", "avb2i? avb2ii? avb2"},
+        {"Ventricular tachycardia or SVT with aberrancy", "svt? vt?"},
+        {"Acute or recent anterior infarct", "ami"},
+        {"Anterior infarct old or recent", "ami"},
+        {"Inferior infarct, old or age indeterminate", "imi"},
+        {"Inferior infarct age uncertain", "imi"},
+        {"No PVCs or PACs", ""},
+        {"Probable inferior infarct", "imi"},
+        {"Inferior infarct, probable", "imi"},
+        {"Inferior infarct, probably old", "imi"},
+        {"Likely inferior infarct", "imi"},
+        {"Definite inferior infarct", "imi"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char got[400];
+        strcpy(got, from_text(cases[i].text, false));
+        if (strcmp(got, cases[i].ours))
+            fail_msg("'%s' gives '%s', expected '%s'", cases[i].text, got, cases[i].ours);
+    }
+}
+
 static void a_silent_report_is_unknown(void **state) {
     (void)state;
     xp_label_state s;
@@ -528,6 +607,7 @@ int main(void) {
         cmocka_unit_test(statements_match_words),
         cmocka_unit_test(what_was_not_judged_is_unknown),
         cmocka_unit_test(what_was_is_excluded_or_is_something_else_is_no_finding),
+        cmocka_unit_test(doubt_is_no_finding_wherever_it_stands),
         cmocka_unit_test(a_silent_report_is_unknown),
         cmocka_unit_test(snomed_codes_and_abbreviations),
         cmocka_unit_test(challenge_records_agree),

@@ -56,7 +56,8 @@ xp_status onnx_make_tensor(onnx_import *im, const onnx_node *n, int rank, const 
 typedef struct operand {
     const onnx_tensor *tensor;
     size_t count;
-    float *values; /* its numbers, to be freed */
+    const float *values; /* its numbers, once they are loaded */
+    float *copy;         /* owned; NULL: they are the tensor's own */
 } operand;
 
 /* Whether input i is one: what is none is no error. */
@@ -73,10 +74,17 @@ static bool find_operand(const onnx_import *im, const onnx_node *n, int i, opera
     return true;
 }
 
+/* What was made here, or is listed as floats, is read where it lies. */
 static xp_status load(operand *o, xp_error *err) {
-    o->values = malloc((o->count + 1) * sizeof *o->values);
-    if (!o->values) return xp_fail(err, XP_ERR_MEMORY, "onnx: not enough memory");
-    onnx_tensor_floats(o->tensor, o->count, o->values);
+    const onnx_tensor *t = o->tensor;
+    if (!t->has_raw_data && t->data_type == ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT) {
+        o->values = t->float_data;
+        return XP_OK;
+    }
+    o->copy = malloc((o->count + 1) * sizeof *o->copy);
+    if (!o->copy) return xp_fail(err, XP_ERR_MEMORY, "onnx: not enough memory");
+    onnx_tensor_floats(t, o->count, o->copy);
+    o->values = o->copy;
     return XP_OK;
 }
 
@@ -225,7 +233,7 @@ static xp_status fold_view(onnx_import *im, const onnx_node *n, operand *x, cons
     float *data = NULL;
     const onnx_tensor *made;
     XP_TRY(onnx_make_tensor(im, n, rank, dims, &data, &made, err));
-    memcpy(data, x->values, x->count * sizeof *data);
+    if (x->count) memcpy(data, x->values, x->count * sizeof *data);
     give(im, n, made);
     return XP_OK;
 }
@@ -310,7 +318,7 @@ xp_status onnx_fold(onnx_import *im, const onnx_node *n, bool *done, xp_error *e
     } else {
         s = fold_unary(im, n, &a, done, err);
     }
-    free(a.values);
-    free(b.values);
+    free(a.copy);
+    free(b.copy);
     return s;
 }

@@ -230,6 +230,17 @@ static xp_status check_attributes(const onnx_node *n, const onnx_operator *o, xp
     return XP_OK;
 }
 
+/* What to do about an operator that is not known. */
+static const char *advice_for(const onnx_import *im, const char *type) {
+    if (!strcmp(type, "Pow") || !strcmp(type, "Sqrt"))
+        return " (a LayerNorm must be exported with opset 17 or later)";
+    for (size_t i = 0; i < im->graph->n_node; i++)
+        if (!strcmp(im->graph->node[i]->op_type, "Loop") ||
+            !strcmp(im->graph->node[i]->op_type, "Scan"))
+            return "; the file has a loop, as tf2onnx makes of Keras' GRU: import the .keras file";
+    return "";
+}
+
 static xp_status add_node(onnx_import *im, const onnx_node *n, xp_error *err) {
     const onnx_operator *o = find_operator(n->op_type);
     bool standard = !n->domain || !n->domain[0] || !strcmp(n->domain, "ai.onnx"), folded = false;
@@ -239,9 +250,7 @@ static xp_status add_node(onnx_import *im, const onnx_node *n, xp_error *err) {
         return onnx_fail(err, XP_ERR_UNSUPPORTED, n,
                          "this operator is not supported; those that make the layers Conv, GRU, "
                          "LSTM, dense, norms, pools, Concat, Add, Mul and activations are%s",
-                         !strcmp(n->op_type, "Pow") || !strcmp(n->op_type, "Sqrt")
-                             ? " (a LayerNorm must be exported with opset 17 or later)"
-                             : "");
+                         advice_for(im, n->op_type));
     if (onnx_begins_layer(im, n)) return onnx_add_layer(im, n, err);
     XP_TRY(check_attributes(n, o, err));
     return o->add(im, n, err);
@@ -371,12 +380,12 @@ static void fill(float *out, const onnx_fill *f, const xp_param *p, float *value
     fill_param(out, f, p, values + (size_t)f->part * (all / parts), spare);
 }
 
-static xp_status fill_weights(xp_model *m, const onnx_import *im, size_t file_size, xp_error *err) {
+static xp_status fill_weights(xp_model *m, const onnx_import *im, xp_error *err) {
     size_t largest = 1;
     /* Every weight is in the file, at two bytes or more, and few files use one twice. */
-    if (m->graph.n_weights > file_size + im->n_made)
+    if (m->graph.n_weights > im->n_bytes + im->n_made)
         return xp_fail(err, XP_ERR_LIMIT, "%zu bytes cannot hold the %zu weights of the layers",
-                       file_size, m->graph.n_weights);
+                       im->n_bytes, m->graph.n_weights);
     for (int i = 0; i < im->n_fills; i++) {
         size_t count = values_read(&im->fills[i], &m->graph.params[im->fills[i].param]);
         if (count > largest) largest = count;
@@ -472,7 +481,7 @@ static xp_status find_opset(const Onnx__ModelProto *message, int64_t *opset, xp_
 }
 
 static xp_status import(xp_model *m, onnx_import *im, const Onnx__ModelProto *message,
-                        size_t file_size, xp_error *err) {
+                        xp_error *err) {
     if (!message->graph) return xp_fail(err, XP_ERR_FORMAT, "not an ONNX model: it has no graph");
     XP_TRY(find_opset(message, &im->opset, err));
     im->graph = message->graph;
@@ -480,7 +489,7 @@ static xp_status import(xp_model *m, onnx_import *im, const Onnx__ModelProto *me
     im->ours = message->producer_name && !strcmp(message->producer_name, "xplaim") &&
                property(message, "format_version");
     XP_TRY(build(im, err));
-    XP_TRY(fill_weights(m, im, file_size, err));
+    XP_TRY(fill_weights(m, im, err));
     return im->ours ? describe_ours(m, message, err) : describe_theirs(m, message, err);
 }
 
@@ -498,11 +507,11 @@ xp_status xp_onnx_import_beside(xp_model *out, xp_bytes file, const xp_onnx_file
     Onnx__ModelProto *message;
     XP_TRY(onnx_message_read(&message, file, err));
     xp_model m = {0};
-    size_t bytes = file.size;
     onnx_import *im = calloc(1, sizeof *im);
-    xp_status s = im ? onnx_fetch_external(message, beside, &bytes, err)
+    if (im) im->n_bytes = file.size;
+    xp_status s = im ? onnx_fetch_external(message, beside, &im->n_bytes, err)
                      : xp_fail(err, XP_ERR_MEMORY, "onnx: not enough memory");
-    if (s == XP_OK) s = import(&m, im, message, bytes, err);
+    if (s == XP_OK) s = import(&m, im, message, err);
     if (im) free_import(im);
     onnx_message_free(message);
     if (s != XP_OK)

@@ -35,6 +35,7 @@ typedef struct onnx_value {
     int pad[2];     /* samples before and after time that are not made yet: a convolution takes */
     bool pad_least; /* them up, as does a max-pool where they are the least number, not 0 */
     int spread;     /* an axis of 1 that Expand repeats so often, for a product; 0: none */
+    bool rows;      /* batch and time are one axis, for a dense layer of every sample */
     int groups;     /* channels in groups of a norm that is written as several nodes; 0: none */
     int parts[2];   /* AXIS_PART: an op each */
     const onnx_tensor *tensor;
@@ -74,6 +75,7 @@ typedef struct onnx_import {
     int n_values;
     int *table, table_size; /* hash of the names -> value; -1 */
     bool *done;             /* nodes that an earlier one took up */
+    size_t n_bytes;         /* of the file, and of those beside it */
     size_t n_made;          /* weights that are no numbers of the file */
     onnx_made *made;        /* owned */
     bool collapsed[1024];   /* GRU ops of which only the last state is left */

@@ -27,7 +27,7 @@ bool xp_onnx_is_ours(xp_bytes file) {
  * would merge, each time copying what it has), and the memory for all messages is counted. */
 
 enum { MAX_DEPTH = 32, MAX_FIELDS = 64 };
-static const size_t max_overhead = (size_t)256 << 20; /* bytes of messages, beyond the file */
+static const size_t max_overhead = (size_t)48 << 20; /* bytes of messages, beyond the file */
 
 typedef struct walk {
     size_t need; /* bytes that protobuf-c will allocate, at most */

@@ -103,6 +103,15 @@ xp_status onnx_end_time(onnx_import *im, const onnx_node *n, onnx_value *v, xp_e
     return XP_OK;
 }
 
+/* What keeps the samples apart, where all records' are one list. */
+static bool is_of_rows(const char *type) {
+    static const char *const list[] = {"MatMul", "Gemm",    "Reshape", "Relu",
+                                       "Tanh",   "Sigmoid", "Dropout", "Identity"};
+    for (size_t i = 0; i < sizeof list / sizeof *list; i++)
+        if (!strcmp(list[i], type)) return true;
+    return false;
+}
+
 /* Input i as the output of an op. */
 xp_status onnx_need_op(onnx_import *im, const onnx_node *n, int i, onnx_value **v, xp_error *err) {
     XP_TRY(onnx_need_value(im, n, i, v, err));
@@ -118,6 +127,9 @@ xp_status onnx_need_op(onnx_import *im, const onnx_node *n, int i, onnx_value **
     if ((*v)->spread && strcmp(type, "Mul"))
         return onnx_fail(err, XP_ERR_UNSUPPORTED, n,
                          "reads what Expand repeats over time, which only a Mul may");
+    if ((*v)->rows && !is_of_rows(type))
+        return onnx_fail(err, XP_ERR_UNSUPPORTED, n,
+                         "reads samples of all records as one list, which only a dense layer may");
     if ((*v)->groups && strcmp(type, "InstanceNormalization") && strcmp(type, "Reshape"))
         return onnx_fail(err, XP_ERR_UNSUPPORTED, n,
                          "reads channels in groups, which only the parts of a group norm may");
@@ -292,12 +304,15 @@ static xp_status append_fill(onnx_import *im, const onnx_fill *fill, xp_error *e
     return XP_OK;
 }
 
+/* As many as the file's own and again as many: every weight turned round and scaled. Above that, a
+ * few kilobytes would take what they like. */
 xp_status onnx_count_made(onnx_import *im, const onnx_node *n, size_t count, xp_error *err) {
-    enum { MOST = 1 << 24 };
+    enum { ALWAYS = 1 << 21 };
+    const size_t most = ALWAYS + im->n_bytes / 2;
     im->n_made += count;
-    if (im->n_made <= MOST) return XP_OK;
+    if (im->n_made <= most) return XP_OK;
     return onnx_fail(err, XP_ERR_LIMIT, n,
-                     "the constants of the network grow to more than %d numbers", MOST);
+                     "the constants of the network grow to more than %zu numbers", most);
 }
 
 xp_status onnx_fill_value(onnx_import *im, const onnx_node *n, const char *suffix, float value,

@@ -79,6 +79,16 @@ static xp_status join_shapes(const onnx_import *im, const onnx_node *n, xp_error
     return XP_OK;
 }
 
+/* Zeros for one direction of a recurrent layer and for the other: its first state. */
+static bool are_zeros(const onnx_import *im, const onnx_node *n) {
+    for (size_t i = 0; i < n->n_input; i++) {
+        const char *name = onnx_input_name(n, (int)i);
+        const onnx_value *v = name ? onnx_find(im, name) : NULL;
+        if (!v || v->state != VALUE_ZEROS) return false;
+    }
+    return n->n_input > 0;
+}
+
 /* Where some inputs have an axis of 1 and others a time of one sample, all have an axis of 1. */
 static xp_status align_time(onnx_import *im, const onnx_node *n, xp_error *err) {
     bool all = true;
@@ -99,6 +109,10 @@ static xp_status add_join(onnx_import *im, const onnx_node *n, xp_error *err) {
     bool concat = !strcmp(n->op_type, "Concat");
     xp_op op = {.kind = concat ? XP_OP_CONCAT : XP_OP_ADD};
     XP_TRY(onnx_need_value(im, n, 0, &first, err));
+    if (concat && are_zeros(im, n)) {
+        onnx_set_output(im, n, 0, first);
+        return XP_OK;
+    }
     if (concat && first->state != VALUE_OP) return join_shapes(im, n, err);
     if (!strcmp(n->op_type, "Add")) {
         XP_TRY(onnx_need_value(im, n, 1, &x, err));

@@ -87,7 +87,8 @@ static xp_status add_gemm(onnx_import *im, const onnx_node *n, xp_error *err) {
     int64_t trans_a, trans_b;
     float alpha, beta;
     XP_TRY(onnx_need_op(im, n, 0, &x, err));
-    if (!onnx_has_axes(x, 2, onnx_vector)) return onnx_wrong_axes(n, x, "(batch, channels)", err);
+    if (!x->rows && !onnx_has_axes(x, 2, onnx_vector))
+        return onnx_wrong_axes(n, x, "(batch, channels)", err);
     XP_TRY(onnx_need_tensor(im, n, 1, 2, &p.w, &p.n_w, err));
     if (onnx_input_name(n, 2)) XP_TRY(onnx_need_tensor(im, n, 2, -1, &p.b, &p.n_b, err));
     XP_TRY(onnx_get_int(n, "transA", 0, &trans_a, err));
@@ -103,7 +104,7 @@ static xp_status add_gemm(onnx_import *im, const onnx_node *n, xp_error *err) {
 
 /* The last two axes of x as the matrix that its op is, or its transpose. */
 static bool is_matrix(const onnx_value *x, bool *transposed) {
-    if (x->rank != 3 || x->axes[0] != AXIS_BATCH || x->flat_t) return false;
+    if (x->rank != 3 || x->axes[0] != AXIS_BATCH || x->flat_t || x->rows) return false;
     const onnx_axis p = x->axes[1], q = x->axes[2];
     *transposed = q == AXIS_TIME || (p == AXIS_CHANNELS && q == AXIS_ONE);
     return p != q && (p == AXIS_TIME || q == AXIS_TIME || p == AXIS_ONE || q == AXIS_ONE);

@@ -170,6 +170,8 @@ static xp_status add_pool(onnx_import *im, const onnx_node *n, xp_error *err) {
     return XP_OK;
 }
 
+#define REDUCE "axes keepdims noop_with_empty_axes"
+
 /* Which axes a reduction goes over, from its list; a global pool's are all behind the channels. */
 static xp_status find_reduced(const onnx_import *im, const onnx_node *n, const onnx_value *x,
                               bool *reduced, int64_t *keep, xp_error *err) {
@@ -204,12 +206,18 @@ static xp_status reduce_time(onnx_import *im, const onnx_node *n, onnx_value *y,
 /* Over all of time: global pools keep an axis of 1, reductions may. */
 static xp_status add_global(onnx_import *im, const onnx_node *n, xp_error *err) {
     onnx_value *x;
-    bool reduced[ONNX_MAX_RANK] = {0};
-    int64_t keep;
+    bool reduced[ONNX_MAX_RANK] = {0}, any = false;
+    int64_t keep, noop;
     int n_time = 0;
     XP_TRY(onnx_need_op(im, n, 0, &x, err));
     XP_TRY(find_reduced(im, n, x, reduced, &keep, err));
+    XP_TRY(onnx_get_int(n, "noop_with_empty_axes", 0, &noop, err));
     onnx_value y = *x;
+    for (int i = 0; i < x->rank; i++) any = any || reduced[i];
+    if (noop && !any) {
+        onnx_set_output(im, n, 0, x);
+        return XP_OK;
+    }
     for (int i = 0; i < x->rank; i++) {
         n_time += reduced[i] && x->axes[i] == AXIS_TIME;
         if (reduced[i] && x->axes[i] != AXIS_TIME && x->axes[i] != AXIS_ONE)
@@ -276,11 +284,11 @@ const onnx_op onnx_op_avgpool = {
 const onnx_op onnx_op_global_avgpool = {
     .write = write_global,
     .operators = {{"GlobalAveragePool", "", add_global},
-                  {"ReduceMean", "axes keepdims", add_global},
-                  {"ReduceSum", "axes keepdims", add_global}},
+                  {"ReduceMean", REDUCE, add_global},
+                  {"ReduceSum", REDUCE, add_global}},
 };
 
 const onnx_op onnx_op_global_maxpool = {
     .write = write_global,
-    .operators = {{"GlobalMaxPool", "", add_global}, {"ReduceMax", "axes keepdims", add_global}},
+    .operators = {{"GlobalMaxPool", "", add_global}, {"ReduceMax", REDUCE, add_global}},
 };

@@ -222,6 +222,20 @@ static bool match_groups(const onnx_import *im, const onnx_value *x, const int64
     return true;
 }
 
+/* (batch, time, channels) to (batch and time, channels) for a product with a constant, and back: a
+ * dense layer of every sample, as TensorFlow writes it. */
+static bool match_rows(const onnx_import *im, const onnx_value *x, const int64_t *shape, int count,
+                       onnx_value *y) {
+    static const onnx_axis all[] = {AXIS_BATCH, AXIS_TIME, AXIS_CHANNELS};
+    const xp_op *op = &im->g->ops[x->op];
+    if (!onnx_has_axes(x, 3, all) || x->flat_t || x->groups || op->t < 2) return false;
+    const bool batch = shape[0] == -1 || (x->rows && shape[0] == ONNX_BATCH);
+    const bool back = count == 3 && shape[1] == op->t && shape[2] == op->c;
+    if (!batch || !(x->rows ? back : count == 2 && shape[1] == op->c)) return false;
+    y->rows = !x->rows;
+    return true;
+}
+
 static xp_status add_reshape(onnx_import *im, const onnx_node *n, xp_error *err) {
     onnx_value *x;
     int64_t shape[ONNX_MAX_INTS];
@@ -233,7 +247,11 @@ static xp_status add_reshape(onnx_import *im, const onnx_node *n, xp_error *err)
     int64_t allow_zero;
     XP_TRY(onnx_get_int(n, "allowzero", 0, &allow_zero, err));
     onnx_value y = *x;
-    if (count > ONNX_MAX_RANK || !resolve_sizes(im, x, shape, count, allow_zero != 0))
+    if (match_rows(im, x, shape, count, &y)) {
+        onnx_set_output(im, n, 0, &y);
+        return XP_OK;
+    }
+    if (x->rows || count > ONNX_MAX_RANK || !resolve_sizes(im, x, shape, count, allow_zero != 0))
         return onnx_fail(err, XP_ERR_UNSUPPORTED, n, "its %d sizes are not those of what it reads",
                          count);
     if (x->groups && !match_groups(im, x, shape, count, &y))
@@ -325,33 +343,42 @@ static xp_status take_last(onnx_import *im, const onnx_node *n, const onnx_value
     return XP_OK;
 }
 
+/* Some sizes of a shape. */
+static xp_status gather_sizes(const onnx_import *im, const onnx_node *n, const int64_t *indices,
+                              int count, xp_error *err) {
+    int64_t list[ONNX_MAX_INTS], out[ONNX_MAX_INTS];
+    int n_list, at;
+    XP_TRY(onnx_get_list(im, n, 0, "", list, &n_list, err));
+    for (int i = 0; i < count; i++) {
+        XP_TRY(onnx_get_axis(n, indices[i], n_list, &at, err));
+        out[i] = list[at];
+    }
+    onnx_set_ints(im, n, count, out);
+    return XP_OK;
+}
+
 static xp_status add_gather(onnx_import *im, const onnx_node *n, xp_error *err) {
     onnx_value *x;
-    int64_t indices[ONNX_MAX_INTS], axis, list[ONNX_MAX_INTS];
-    int count, n_list, at;
+    int64_t indices[ONNX_MAX_INTS], axis;
+    int count, at;
     XP_TRY(onnx_need_value(im, n, 0, &x, err));
     XP_TRY(onnx_get_list(im, n, 1, "", indices, &count, err));
     XP_TRY(onnx_get_int(n, "axis", 0, &axis, err));
+    if (x->state != VALUE_OP) return gather_sizes(im, n, indices, count, err);
     if (count != 1) return onnx_fail(err, XP_ERR_UNSUPPORTED, n, "expected one index");
-    if (x->state == VALUE_OP) {
-        XP_TRY(onnx_get_axis(n, axis, x->rank, &at, err));
-        if (x->axes[at] == AXIS_PART) return take_part(im, n, x, at, indices[0], err);
-        XP_TRY(onnx_need_op(im, n, 0, &x, err));
-        int64_t size = axis_size(im, x, at);
-        if (x->axes[at] == AXIS_ONE && (indices[0] == -1 || indices[0] == 0)) {
-            onnx_value y = onnx_drop_axis(x, at);
-            onnx_set_output(im, n, 0, &y);
-            return XP_OK;
-        }
-        if (x->axes[at] != AXIS_TIME) return onnx_wrong_axes(n, x, "time where it takes one", err);
-        if (indices[0] != -1 && indices[0] != size - 1)
-            return take_sample(im, n, x, at, indices[0], err);
-        return take_last(im, n, x, at, err);
+    XP_TRY(onnx_get_axis(n, axis, x->rank, &at, err));
+    if (x->axes[at] == AXIS_PART) return take_part(im, n, x, at, indices[0], err);
+    XP_TRY(onnx_need_op(im, n, 0, &x, err));
+    int64_t size = axis_size(im, x, at);
+    if (x->axes[at] == AXIS_ONE && (indices[0] == -1 || indices[0] == 0)) {
+        onnx_value y = onnx_drop_axis(x, at);
+        onnx_set_output(im, n, 0, &y);
+        return XP_OK;
     }
-    XP_TRY(onnx_get_list(im, n, 0, "", list, &n_list, err));
-    XP_TRY(onnx_get_axis(n, indices[0], n_list, &at, err));
-    onnx_set_ints(im, n, 1, &list[at]);
-    return XP_OK;
+    if (x->axes[at] != AXIS_TIME) return onnx_wrong_axes(n, x, "time where it takes one", err);
+    if (indices[0] != -1 && indices[0] != size - 1)
+        return take_sample(im, n, x, at, indices[0], err);
+    return take_last(im, n, x, at, err);
 }
 
 /* A layer's output, repeated over time, as a gate that weighs channels is before its product: it

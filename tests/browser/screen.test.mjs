@@ -51,6 +51,12 @@ test("U5: borders of controls and bars stand out by 3 : 1, in the light and in t
     }
     await page.click("#network summary");
     assert.deepEqual(await inElement(page, inPage.poorBorders), [], `${colorScheme}, network`);
+    for (const [key, shown] of Object.entries({ t: "#records td.hr", a: "#beat-dialog svg", c: "#caliper-text" })) {
+      await inElement(page, (element, pressed) => element.keys.press(pressed), key);
+      await page.locator(shown).first().waitFor();
+      assert.deepEqual(await inElement(page, inPage.poorBorders), [], `${colorScheme}, ${shown}`);
+      await page.keyboard.press("Escape");
+    }
   }
 });
 
@@ -79,6 +85,34 @@ test("U6: calipers, a finding, a finished analysis and measurement move the draw
     await page.click(press);
     await drawn(page);
     assert.deepEqual(await box(page, "ecg"), first, press);
+  }
+});
+
+test("B10: from a drop to its findings and numbers nothing on the page moves", async (open) => {
+  for (const viewport of [
+    { width: 1440, height: 900 },
+    { width: 375, height: 667 },
+  ]) {
+    const page = await open("/", { viewport });
+    await drop(page, load(sample("00963_hr")));
+    await page.locator("#record-name", { hasText: "00963_hr" }).waitFor({ state: "attached" });
+    await drawn(page);
+    await page.evaluate(() => {
+      globalThis.shifts = [];
+      new PerformanceObserver((list) =>
+        globalThis.shifts.push(
+          ...list
+            .getEntries()
+            .map(({ value, sources }) => [value, sources.map(({ node }) => node?.id ?? node?.nodeName)]),
+        ),
+      ).observe({ type: "layout-shift" });
+    });
+    await analysed(page);
+    await measured(page);
+    await drawn(page);
+    for (const key of ["c", "h", "n", "f", "f"]) await page.keyboard.press(key);
+    await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve, 100))));
+    assert.deepEqual(await page.evaluate(() => globalThis.shifts), [], `${viewport.width}`);
   }
 });
 
@@ -374,6 +408,15 @@ test("W1: one word for one thing", async (open) => {
     await page.click(`#${menu}`);
     texts.push(await seen());
   }
+  for (const [key, shown] of Object.entries({ a: "#beat-dialog svg", d: "#compare-dialog svg" })) {
+    await inElement(page, (element, pressed) => element.keys.press(pressed), key);
+    await page.locator(shown).first().waitFor();
+    texts.push(await inElement(page, (element, id) => element.root.querySelector(id).innerText, shown.split(" ")[0]));
+    await page.keyboard.press("Escape");
+  }
+  await page.click("#calipers");
+  await page.click("#present");
+  texts.push(await seen());
   const allowed = /This is not a normal report: .*|Not for diagnosis, .*/g;
   for (const text of texts) {
     const rest = text.replace(allowed, "");
@@ -387,6 +430,8 @@ test("W1: one word for one thing", async (open) => {
       "diagnosis",
       "contraction",
       "bpm",
+      "normal",
+      "lines",
     ])
       assert.doesNotMatch(rest, new RegExp(`\\b${word}`, "i"), word);
   }

@@ -5,10 +5,10 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { CORE_SENTENCES } from "../../web/core_sentences.js";
+import { CORE_SENTENCES, translator } from "../../web/core_sentences.js";
 import { DISCLAIMER, FORMATS, LEADS, WRITERS } from "../../web/core_constants.js";
 import { inLanguage } from "../../web/drawn_words.js";
-import { FILES } from "../../web/file_sentences.js";
+import { FILE_SENTENCES, FILES } from "../../web/file_sentences.js";
 import { titleOf } from "../../web/findings.js";
 import {
   changes,
@@ -208,6 +208,20 @@ test("what is said of files that cannot be used is what the core says of them", 
   for (const [name, text] of Object.entries(FILES))
     for (const part of text.split(apart).map((each) => each.replace(/^[:.]? | ?[:.]? $/g, "")))
       assert.ok(part.length < 6 || texts.includes(part), `${name}: "${part}"`);
+});
+
+test("each of them is taken for itself and no other, in every language, with its arguments in their places", async () => {
+  for (const code of others) {
+    const core = await coreOf(code);
+    const say = translator(core);
+    const filled = (text) => text.replace(/\{(\w+)\}/g, (_, name) => `<${name}>`);
+    for (const [name, forms] of Object.entries(FILE_SENTENCES))
+      for (const form of forms) assert.equal(say(filled(form)), filled(core[name]), `${code} ${name}`);
+    const help = FORMATS.map(({ name }) => core[`format ${name}`]).join(" ");
+    const english = FORMATS.map((format) => format.help).join(" ");
+    assert.equal(say(english), help, code);
+    assert.ok(say(FILES.unknownKind.replace("{help}", english)).endsWith(help), code);
+  }
 });
 
 test("a language is spoken once its words are there, with its numbers, and sentences that nobody translated stay English", async () => {

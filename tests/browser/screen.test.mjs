@@ -174,6 +174,24 @@ test("L1: the ECG is the page: half of the screen and more, within the window, l
   }
 });
 
+/** Texts of the drawing that its right edge cuts, in the page. */
+function cutTexts({ view: { list, canvas, scale } }) {
+  const c = canvas.getContext("2d");
+  const sizes = new Float32Array(list.ops.buffer, list.ops.byteOffset, list.ops.length);
+  const out = [];
+  c.save();
+  for (let i = 0; i < list.ops.length; i += 6) {
+    const [kind, , first, count, , extra] = list.ops.subarray(i, i + 6);
+    if (kind !== 3) continue;
+    const text = new TextDecoder().decode(list.text.subarray(first, first + count));
+    c.font = `${sizes[i + 4] * scale}px sans-serif`;
+    const beyond = [1, 0.5, 0][(extra >>> 24) & 3] * c.measureText(text).width;
+    if (list.points[2 * (extra & 0xffffff)] * scale + beyond > list.width * scale + 1) out.push(text);
+  }
+  c.restore();
+  return out;
+}
+
 test("L2: a phone shows all twelve leads without a swipe; turned, three rows of four", async (open) => {
   for (const [width, height, scale] of [
     [375, 667, 2.6],
@@ -192,6 +210,7 @@ test("L2: a phone shows all twelve leads without a swipe; turned, three rows of 
     }));
     assert.deepEqual([now.leads, now.beyond, now.zoom], [12, [0, 0], 1]);
     assert.ok(now.seconds >= 2.4 && now.scale >= scale, JSON.stringify(now));
+    assert.deepEqual(await inElement(page, cutTexts), [], "the last second's number is whole");
     const ecg = await box(page, "ecg");
     assert.ok(ecg.y + ecg.height <= (await box(page, "panel-peek")).y + 1, "all rows are in sight");
     assert.ok(await page.isVisible("#numbers .rate"));

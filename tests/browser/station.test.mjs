@@ -261,12 +261,16 @@ test("B2: keys work at once, not while something is typed, and not where they ar
     })),
   );
   await analysed(page);
+  // The keys are the drawing's, which has no frame before one is pressed.
+  const framed = () => inElement(page, ({ root }) => [root.activeElement.id, getComputedStyle(root.activeElement).outlineStyle]); // prettier-ignore
+  assert.deepEqual(await framed(), ["ecg", "none"]);
   const name = () => page.textContent("#record-name");
   const first = await name();
   const measuring = () => inElement(page, ({ view }) => view.calipers !== null);
   await page.keyboard.press("n");
   await until("the next", async () => (await name()) !== first);
   await analysed(page);
+  assert.deepEqual(await framed(), ["ecg", "solid"]);
   await page.keyboard.press("c");
   assert.ok(await measuring());
   await page.keyboard.press("c");

@@ -99,7 +99,16 @@ export class AppLayout {
     const nowhere = at ? !(/** @type {HTMLElement} */ (at).offsetParent) : document.activeElement === document.body;
     const byHand = navigator.userActivation?.hasBeenActive ?? true;
     if (byHand && host.hasAttribute("fill") && nowhere && !host.tableView?.open)
-      host.$("ecg").focus({ preventScroll: true });
+      this.focusDrawing(at?.matches(":focus-visible") ?? false);
+  }
+
+  /** Who opened it with a mouse or a finger sees the ECG without a frame, until a key is pressed. @param {boolean} byKey */
+  focusDrawing(byKey) {
+    const ecg = this.host.$("ecg");
+    ecg.classList.toggle("quiet", !byKey);
+    ecg.focus({ preventScroll: true });
+    for (const type of ["keydown", "blur"])
+      ecg.addEventListener(type, () => ecg.classList.remove("quiet"), { once: true, capture: true });
   }
 
   /* ---- samples ---- */

@@ -76,6 +76,30 @@ export const FORMATS = [
   { name: "CSV", help: "A table of text (.csv, .tsv, .txt) has a row for each sample and a column for each lead." },
 ];
 
+/** What is said of files that hold no recording. */
+export const KINDS = [
+  "This is a WFDB signal file: choose its header (the .hea file of the same record) together with it.",
+  "This is a file of WFDB annotations: annotations alone have no samples; choose the record's .hea and .dat or .mat.",
+  "This is a file of ISHNE annotations: annotations alone have no samples; choose the recording (.ecg).",
+  "This is an MFER file: export or convert the recording to WFDB (a .hea header and a signal file) first.",
+  "This is a GDF file: export or convert the recording to WFDB (a .hea header and a signal file) first.",
+  "This is an XML file: export or convert the recording to WFDB (a .hea header and a signal file) first.",
+  "This is a table, but not of samples: a recording has a row for each sample and a column of numbers for each lead.",
+  "This is a spreadsheet: save its sheet as CSV, and give that.",
+  "This is an HDF5 file: HDF5 files hold recordings in no agreed way; use the recording itself as WFDB (a .hea header and a signal file).",
+  "This is a NumPy array: an array has no units or lead names; use the recording itself as WFDB (a .hea header and a signal file) (the command-line tool also takes prepared windows whose name ends in .npy).",
+  "This is a NumPy archive: an array has no units or lead names; use the recording itself as WFDB (a .hea header and a signal file) (the command-line tool also takes prepared windows whose name ends in .npy).",
+  "This is a trained network: give it as the model (with -m, on the command line).",
+  "This is a network: make a .safetensors model of it with `xplaim import`, and give that.",
+  "This is a part of a network: the tensors of an ONNX model: `xplaim import` reads them where they lie beside the .onnx file.",
+  "This is a document: a printed ECG has no samples; use the recording itself as WFDB (a .hea header and a signal file).",
+  "This is a picture: a picture has no samples; use the recording itself as WFDB (a .hea header and a signal file).",
+  "This is a video: a video has no samples; use the recording itself as WFDB (a .hea header and a signal file).",
+  "This is an archive: unpack it and use the files inside.",
+  "This is a JSON text: export or convert the recording to WFDB (a .hea header and a signal file) first.",
+  "This is a text: use the recording itself as WFDB (a .hea header and a signal file).",
+];
+
 /** File formats that are written. */
 export const WRITERS = [
   { name: "wfdb", title: "WFDB" },

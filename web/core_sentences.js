@@ -1,15 +1,13 @@
 /**
  * Sentences of the core that other languages have, in English as the core says them (src/base/notice_sentences.h,
- * src/measure/quality_text.c): about one lead, and about several. What is not here is shown in English. Loaded with
+ * src/measure/quality_text.c, those of file_sentences.js): about one lead, and about several. What is not here is shown in English. Loaded with
  * the first language that is not English.
  */
 
-import { FORMATS } from "./core_constants.js";
+import { FILE_SENTENCES, helpIn } from "./file_sentences.js";
 import { localised, phraseOf } from "./language.js";
 
 const RECORD_AGAIN = "check this electrode and its cable and record again";
-
-const ITSELF = "use the recording itself as WFDB (a .hea header and a signal file).";
 
 /** @type {Record<string, string[]>} */
 const SPOKEN = {
@@ -95,15 +93,6 @@ const SPOKEN = {
     "leads {leads} were computed from {from}, which is not to be believed ({why}): nor is what the network made of them",
   ],
 
-  /* files that cannot be used, as they are most often */
-  fileMissing: ["{file} line {line}: {missing} is missing: give it together with the record's other files"],
-  fileShort: [
-    "{file} line {line}: {signals} holds {held} samples per signal, the header says {stated}: the copy is incomplete; copy it again, or set the length in the header to {set}",
-  ],
-  isSignals: ["This is a WFDB signal file: choose its header (the .hea file of the same record) together with it."],
-  isPicture: [`This is a picture: a picture has no samples; ${ITSELF}`],
-  isText: [`This is a text: ${ITSELF}`],
-
   /* reading files */
   rateAssumed: ["{file} line {line}: no sampling frequency: {rate} Hz assumed"],
   uncalibrated: [
@@ -146,8 +135,7 @@ const SPOKEN = {
   ],
   drawnUnnamed: ["{curves} of the drawing's curves have no name of a lead, and were left out"],
 
-  /* what is read: which files make a record */
-  ...Object.fromEntries(FORMATS.map(({ name, help }) => [`format ${name}`, [help]])),
+  ...FILE_SENTENCES,
 };
 
 /** @typedef {Record<string, string>} CoreTable  by the names above; whole: what the core calls "The recording" */
@@ -172,8 +160,11 @@ const faultWords = (words) =>
     .map((word) => phraseOf("fault.", word))
     .join(", ");
 
+const HELP = helpIn((name) => SPOKEN[name][0]);
+
 /** @param {CoreTable} table @param {string} name @param {string} value  of an argument */
 function argument(table, name, value) {
+  if (name === "help" && value === HELP) return helpIn((each) => table[each]);
   if (name === "why") return faultWords(value);
   if (name === "lead" && value === "The recording") return table.whole;
   return /^-?\d+\.\d+$/.test(value) ? localised(value) : value;
@@ -182,6 +173,7 @@ function argument(table, name, value) {
 /** What says the core's sentences in another language; one that is not known is null.
  * @param {CoreTable} table @returns {(text: string) => string | null} */
 export const translator = (table) => (text) => {
+  if (text === HELP) return helpIn((name) => table[name]);
   for (const { name, matches } of EXPRESSIONS) {
     const { groups } = matches.exec(text) ?? { groups: null };
     if (groups === null) continue;

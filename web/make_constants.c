@@ -3,6 +3,7 @@
  *   make_constants --check web/core_constants.js    exit status 1 where it is another text */
 #include "base/statements.h"
 #include "ecg/format.h"
+#include "ecg/reader.h"
 #include "ecg/record.h"
 #include "ecg/write/write.h"
 #include "lead_attribution.h"
@@ -78,6 +79,13 @@ static void write_formats(FILE *f) {
                "FORMATS = [\n");
     for (int i = 0; xp_formats[i]; i++)
         fprintf(f, "  { name: \"%s\", help: \"%s\" },\n", xp_formats[i]->name, xp_formats[i]->help);
+    fprintf(f,
+            "];\n\n/** What is said of files that hold no recording. */\nexport const KINDS = [\n");
+    for (int i = 0; xp_kinds[i].name; i++) {
+        char says[500];
+        xp_kind_sentence(&xp_kinds[i], "This", says, sizeof says);
+        fprintf(f, "  \"%s.\",\n", says);
+    }
     fprintf(f, "];\n\n/** File formats that are written. */\nexport const WRITERS = [\n");
     for (int i = 0; xp_writers[i]; i++)
         fprintf(f, "  { name: \"%s\", title: \"%s\" },\n", xp_writers[i]->name,

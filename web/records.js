@@ -221,6 +221,13 @@ export class RecordTable {
     return row[/** @type {"name"} */ (column)];
   }
 
+  /** Those that a narrow table has no columns for, below the findings; without units. @param {Row} row */
+  numbersOf(row) {
+    return NUMBERS.filter((column) => column !== "hr" && this.textOf(row, column))
+      .map((column) => `${phrase(`column.${column}`).replace(/ \S+$/, "")}\u00a0${this.textOf(row, column)}`)
+      .join(" · ");
+  }
+
   /** In a cell. @param {Row} row @param {Column} column @returns {string} */
   textOf(row, column) {
     const brief = this.briefOf(row);
@@ -333,6 +340,7 @@ export class RecordTable {
       const holder = column === "findings" ? cell : (cell.firstElementChild ?? cell);
       if (holder.textContent !== text) this.write(/** @type {HTMLElement} */ (holder), row, column, text);
       if (column === "quality") /** @type {HTMLElement} */ (holder).title = text;
+      if (column === "findings") /** @type {HTMLElement} */ (cell).dataset.numbers = this.numbersOf(row);
       if (column === "state") markEnglish(/** @type {HTMLElement} */ (holder), row.state);
     });
     line.hidden = !this.passes(row);

@@ -228,14 +228,6 @@ export const CORE = {
   notch: "Kerbfilter {frequency} Hz (vorwärts und rückwärts)",
   short:
     "die Aufzeichnung dauert {seconds} s, kürzer als die {window} s, mit denen das Modell trainiert wurde: der Rest ist mit Nullen gefüllt, das Ergebnis weniger verlässlich",
-  fileMissing: "{file} Zeile {line}: {missing} fehlt: wählen Sie sie zusammen mit den anderen Dateien der Aufzeichnung",
-  fileShort:
-    "{file} Zeile {line}: {signals} enthält {held} Abtastwerte je Signal, der Kopf nennt {stated}: die Kopie ist unvollständig; kopieren Sie sie noch einmal, oder setzen Sie die Länge im Kopf auf {set}",
-  isSignals:
-    "Das ist eine WFDB-Signaldatei: wählen Sie ihren Kopf (die .hea-Datei derselben Aufzeichnung) zusammen mit ihr.",
-  isPicture:
-    "Das ist ein Bild: ein Bild hat keine Abtastwerte; nehmen Sie die Aufzeichnung selbst als WFDB (einen .hea-Kopf und eine Signaldatei).",
-  isText: "Das ist ein Text: nehmen Sie die Aufzeichnung selbst als WFDB (einen .hea-Kopf und eine Signaldatei).",
   windowsLast:
     "die Aufzeichnung dauert {seconds} s: in {windows} Abschnitten von {window} s analysiert; der letzte überlappt den davor",
   windows: "die Aufzeichnung dauert {seconds} s: in {windows} Abschnitten von {window} s analysiert",
@@ -268,6 +260,124 @@ export const CORE = {
   drawnRate: "{lead}: mit {rate} Punkten je Sekunde gezeichnet: feinere Einzelheiten enthält die Datei nicht",
   drawnPart: "{lead}: {seconds} von {all} s gezeichnet, an ihrem Platz in der Zeit; der Rest ist nicht in der Datei",
   drawnUnnamed: "{curves} Kurven der Zeichnung haben keinen Namen einer Ableitung und wurden weggelassen",
+  "file unknownKind": "Diese Art von Datei ist hier nicht bekannt. {help}",
+  "file twice":
+    "{file} ist zweimal da, und nichts sagt, welche gemeint ist. Legen Sie die Ordner ab, in denen die Dateien sind, oder wählen Sie eine Aufzeichnung nach der anderen.",
+  "file times":
+    "{file} ist {times}-mal da, und nichts sagt, welche gemeint ist. Legen Sie die Ordner ab, in denen die Dateien sind, oder wählen Sie eine Aufzeichnung nach der anderen.",
+  "file missing":
+    "{file} Zeile {line}: {missing} fehlt: wählen Sie sie zusammen mit den anderen Dateien der Aufzeichnung",
+  "file otherCase":
+    "{file} Zeile {line}: {missing} fehlt, aber {there} ist da: Groß- und Kleinschreibung müssen übereinstimmen; benennen Sie die Datei um",
+  "file noSamples":
+    "{file} enthält keine Abtastwerte (ein Kopf ohne Signale oder eine leere Signaldatei): öffnen Sie die Aufzeichnung, zu der sie gehört",
+  "file short":
+    "{file} Zeile {line}: {signals} enthält {held} Abtastwerte je Signal, der Kopf nennt {stated}: die Kopie ist unvollständig; kopieren Sie sie noch einmal, oder setzen Sie die Länge im Kopf auf {set}",
+  "file flacShort":
+    "{file} Zeile {line}: {signals} endet nach {held} von {stated} Abtastwerten: die Kopie ist unvollständig; kopieren Sie sie noch einmal",
+  "file empty": "{file} ist leer",
+  "file headerEmpty": "{file} Zeile {line}: der Kopf ist leer: kopieren Sie die Datei noch einmal",
+  "file endsInHeader":
+    "{file} Byte {byte}: die Datei endet in ihrem Kopf, der {bytes} Byte hat: kopieren Sie sie noch einmal",
+  "file endsInRecords":
+    "{file} Byte {byte}: die Datei endet nach {held} von {stated} Datenblöcken: kopieren Sie sie noch einmal, oder setzen Sie deren Zahl (Byte 236) auf das, was da ist",
+  "file endsEarly":
+    "{file} Byte {byte}: hier endet die Datei, die nach eigener Angabe {bytes} Byte hat: kopieren Sie sie noch einmal",
+  "file dicomCut":
+    "{file}: Byte {byte}: hier beginnt ein Element, in dem die Daten enden: die Datei ist abgeschnitten, kopieren Sie sie noch einmal",
+  "file dicomEmpty":
+    "{file}: Byte {byte}: die Datei endet, wo ihre Daten beginnen: sie ist abgeschnitten, kopieren Sie sie noch einmal",
+  "file xmlCut":
+    "{file} Zeile {line}: kein vollständiges XML ({error}): die Datei endet zu früh; kopieren oder exportieren Sie sie noch einmal",
+  "file xmlDamaged":
+    "{file} Zeile {line}: kein gültiges XML ({error}): die Datei ist beschädigt; exportieren Sie sie noch einmal",
+  "file pdfStream": "{file}: der Datenstrom bei Byte {byte} ist beschädigt: exportieren Sie das PDF noch einmal",
+  "file pdfDamaged":
+    "{file}: in {bytes} Byte findet sich kein Verzeichnis der Seiten: die Datei ist abgeschnitten oder beschädigt; exportieren Sie das PDF noch einmal",
+  "file pdfPicture":
+    "{file}: diese Seite ist ein Bild eines EKGs, nicht seine Kurven (ein Scan oder ein Bildschirmfoto): exportieren Sie die Aufzeichnung selbst, oder ein PDF, wie das EKG-System es schreibt",
+  "file pdfOther":
+    "{file}: auf den Seiten ({pages}) findet sich keine Kurve eines EKGs ({lines} Linien, {words} Wörter): es ist ein anderes Dokument, oder seine Kurven sind so gezeichnet, dass sie hier nicht gelesen werden",
+  "file pdfUnnamed": "{file}: neben den {curves} Kurven steht kein Name einer Ableitung (I, aVR, V1 …)",
+  "file pdfPassword":
+    "{file} ist verschlüsselt und verlangt ein Passwort: speichern Sie es ohne Schutz (drucken Sie es in ein PDF), und öffnen Sie dieses",
+  "file pdfEncrypted":
+    "{file} ist auf eine Art verschlüsselt, die hier nicht gelesen wird: speichern Sie es ohne Schutz (drucken Sie es in ein PDF), und öffnen Sie dieses",
+  "file dicomImage":
+    "{file}: ein DICOM-Bild, also ohne Abtastwerte: wählen Sie die Datei des EKGs selbst (Modalität ECG), die im Archiv daneben liegt",
+  "file dicomFolder": "{file}: ein DICOMDIR, ein Inhaltsverzeichnis: wählen Sie die Dateien, die darin stehen",
+  "file dicomReport":
+    "{file}: ein DICOM-Bericht, ein Text ohne Abtastwerte: wählen Sie die Datei des EKGs selbst (Modalität ECG)",
+  "file dicomOther":
+    "{file}: enthält keine Kurven (keine Waveform Sequence (5400,0100); SOP-Klasse „{uid}“): wählen Sie ein EKG-Objekt, Modalität ECG",
+  "file dicomBeat":
+    "{file}: enthält einen Medianschlag und keinen Rhythmus: lassen Sie sich aus dem Archiv die Aufzeichnung geben, aus der er gemacht ist",
+  "file annotationsAlone":
+    "{file} Byte {byte}: die Datei enthält nur Annotationen und kein Signal: öffnen Sie die Aufzeichnung, zu der sie gehören",
+  "file scpOther":
+    "{file} Byte {byte}: die Verweise auf Abschnitte, die SCP-ECG hat, fehlen. Manche Geräte (Healforce) schreiben unter diesem Namen eigene Dateien: exportieren Sie die Aufzeichnung mit dem Programm des Geräts in einem anderen Format",
+  "file noRows":
+    "{file}: keine Zeilen mit Zahlen darin: erwartet wird je Abtastwert eine Zeile und je Ableitung eine Spalte, getrennt durch Kommas, Semikolons, Tabulatoren, senkrechte Striche oder Leerzeichen",
+  "file noNumber":
+    "{file} Zeile {line}, Spalte {column}: „{text}“ ist keine Zahl: berichtigen oder löschen Sie die Zeile",
+  "file fewer":
+    "{file} Zeile {line} hat weniger als die {numbers} Zahlen von Zeile {first}: ist die Datei abgeschnitten?",
+  "file more": "{file} Zeile {line} hat mehr als die {numbers} Zahlen von Zeile {first}: ist die Datei abgeschnitten?",
+  "file noLead":
+    "{file}: keines der {count} Signale ({signals}) ist eine Ableitung mit Namen, in Volt: geben Sie den Ableitungen im Kopf ihre Namen",
+  "file leadAbsent":
+    "das Modell braucht Ableitung {lead}, die in der Aufzeichnung nicht ist (vorhanden: {there}): nehmen Sie eine Aufzeichnung mit dieser Ableitung, oder nennen Sie sie im Kopf der Datei I, II, III, aVR, aVL, aVF, V1 bis V6",
+  "file leadThin":
+    "das Modell braucht Ableitung {lead}, von der mindestens die Hälfte der Abtastwerte fehlt ({percent} %) und die sich aus anderen nicht berechnen lässt; nehmen Sie eine Aufzeichnung mit dieser Ableitung",
+  "file tooShort":
+    "die Aufzeichnung dauert {seconds} s ({samples} Abtastwerte mit {rate} Hz): mindestens {least} s, in denen ein Herzschlag Platz hat, sind nötig; prüfen Sie die Abtastrate im Kopf, oder nehmen Sie eine längere",
+  "file rateWrong":
+    "die Abtastrate von {rate} Hz ist nicht glaubwürdig: ein Elektrokardiogramm hat {low} bis {high} Hz, die meisten 100 bis 1000; berichtigen Sie sie im Kopf der Datei",
+  "file checksums":
+    "keine der Prüfsummen im Kopf ist die der Abtastwerte: Kopf oder Signaldatei sind beschädigt, oder sie gehören nicht zu einer Aufzeichnung; kopieren Sie beide noch einmal, oder bestätigen Sie, dass sie so analysiert werden soll",
+  "file noSignal":
+    "die Aufzeichnung enthält kein Signal: jede Ableitung ist flach oder fehlt; prüfen Sie Elektroden und Export, oder bestätigen Sie, dass sie so analysiert werden soll",
+  "file tooSmall":
+    "die Amplitude ist nicht glaubwürdig: typisch {amplitude} mV von Spitze zu Spitze, wo ein EKG {low} bis {high} mV hat; Verstärkung oder Einheit im Kopf der Datei scheinen falsch (Verstärkung zu groß, oder Volt als Millivolt gelesen): berichtigen Sie sie, oder bestätigen Sie, dass die Aufzeichnung so analysiert werden soll",
+  "file tooLarge":
+    "die Amplitude ist nicht glaubwürdig: typisch {amplitude} mV von Spitze zu Spitze, wo ein EKG {low} bis {high} mV hat; Verstärkung oder Einheit im Kopf der Datei scheinen falsch (Verstärkung zu klein, oder Mikrovolt als Millivolt gelesen): berichtigen Sie sie, oder bestätigen Sie, dass die Aufzeichnung so analysiert werden soll",
+  "kind a WFDB signal file":
+    "Das ist eine WFDB-Signaldatei: wählen Sie ihren Kopf (die .hea-Datei derselben Aufzeichnung) zusammen mit ihr.",
+  "kind a file of WFDB annotations":
+    "Das ist eine Datei mit WFDB-Annotationen: Annotationen allein haben keine Abtastwerte; wählen Sie die .hea- und die .dat- oder .mat-Datei der Aufzeichnung.",
+  "kind a file of ISHNE annotations":
+    "Das ist eine Datei mit ISHNE-Annotationen: Annotationen allein haben keine Abtastwerte; wählen Sie die Aufzeichnung (.ecg).",
+  "kind an MFER file":
+    "Das ist eine MFER-Datei: exportieren oder wandeln Sie die Aufzeichnung zuerst in WFDB um (einen .hea-Kopf und eine Signaldatei).",
+  "kind a GDF file":
+    "Das ist eine GDF-Datei: exportieren oder wandeln Sie die Aufzeichnung zuerst in WFDB um (einen .hea-Kopf und eine Signaldatei).",
+  "kind an XML file":
+    "Das ist eine XML-Datei, aber keines der gelesenen EKG-Formate: exportieren oder wandeln Sie die Aufzeichnung zuerst in WFDB um (einen .hea-Kopf und eine Signaldatei).",
+  "kind a table, but not of samples":
+    "Das ist eine Tabelle, aber nicht von Abtastwerten: eine Aufzeichnung hat je Abtastwert eine Zeile und je Ableitung eine Spalte mit Zahlen.",
+  "kind a spreadsheet": "Das ist eine Rechentabelle: speichern Sie ihr Blatt als CSV, und nehmen Sie dieses.",
+  "kind an HDF5 file":
+    "Das ist eine HDF5-Datei: Aufzeichnungen liegen darin auf keine vereinbarte Art; nehmen Sie die Aufzeichnung selbst als WFDB (einen .hea-Kopf und eine Signaldatei).",
+  "kind a NumPy array":
+    "Das ist ein NumPy-Feld: ein Feld hat keine Einheiten und keine Namen von Ableitungen; nehmen Sie die Aufzeichnung selbst als WFDB (einen .hea-Kopf und eine Signaldatei).",
+  "kind a NumPy archive":
+    "Das ist ein NumPy-Archiv: ein Feld hat keine Einheiten und keine Namen von Ableitungen; nehmen Sie die Aufzeichnung selbst als WFDB (einen .hea-Kopf und eine Signaldatei).",
+  "kind a trained network": "Das ist ein trainiertes Netz: öffnen Sie es als Modell.",
+  "kind a network":
+    "Das ist ein Netz: machen Sie mit `xplaim import` ein .safetensors-Modell daraus, und öffnen Sie dieses.",
+  "kind a part of a network":
+    "Das ist ein Teil eines Netzes, die Tensoren eines ONNX-Modells: `xplaim import` liest sie, wo sie neben der .onnx-Datei liegen.",
+  "kind a document":
+    "Das ist ein Dokument: ein gedrucktes EKG hat keine Abtastwerte; nehmen Sie die Aufzeichnung selbst als WFDB (einen .hea-Kopf und eine Signaldatei).",
+  "kind a picture":
+    "Das ist ein Bild: ein Bild hat keine Abtastwerte; nehmen Sie die Aufzeichnung selbst als WFDB (einen .hea-Kopf und eine Signaldatei).",
+  "kind a video":
+    "Das ist ein Video: ein Video hat keine Abtastwerte; nehmen Sie die Aufzeichnung selbst als WFDB (einen .hea-Kopf und eine Signaldatei).",
+  "kind an archive": "Das ist ein Archiv: entpacken Sie es, und nehmen Sie die Dateien darin.",
+  "kind a JSON text":
+    "Das ist ein JSON-Text: exportieren oder wandeln Sie die Aufzeichnung zuerst in WFDB um (einen .hea-Kopf und eine Signaldatei).",
+  "kind a text":
+    "Das ist ein Text: nehmen Sie die Aufzeichnung selbst als WFDB (einen .hea-Kopf und eine Signaldatei).",
   "format WFDB": "Eine WFDB-Aufzeichnung ist ein Kopf (.hea) und seine Signaldatei (.dat oder .mat), zusammen gewählt.",
   "format DICOM": "Eine DICOM-Datei (.dcm) mit einer Kurve ist eine Aufzeichnung.",
   "format MUSE XML": "Eine GE-MUSE-Aufzeichnung ist eine .xml-Datei.",

@@ -225,13 +225,6 @@ export const CORE = {
   notch: "filtro de muesca a {frequency} Hz (hacia delante y hacia atrás)",
   short:
     "el registro dura {seconds} s, menos que los {window} s con los que se entrenó el modelo: el resto se rellena con ceros y el resultado es menos fiable",
-  fileMissing: "{file} línea {line}: falta {missing}: entréguelo junto con los demás archivos del registro",
-  fileShort:
-    "{file} línea {line}: {signals} contiene {held} muestras por señal y la cabecera dice {stated}: la copia está incompleta; cópielo de nuevo o ponga en la cabecera la longitud {set}",
-  isSignals: "Es un archivo de señales WFDB: elija junto con él su cabecera (el archivo .hea del mismo registro).",
-  isPicture:
-    "Es una imagen: una imagen no tiene muestras; use el propio registro como WFDB (una cabecera .hea y un archivo de señales).",
-  isText: "Es un texto: use el propio registro como WFDB (una cabecera .hea y un archivo de señales).",
   windowsLast:
     "el registro dura {seconds} s: analizado en {windows} segmentos de {window} s; el último se solapa con el anterior",
   windows: "el registro dura {seconds} s: analizado en {windows} segmentos de {window} s",
@@ -262,6 +255,117 @@ export const CORE = {
   drawnPart:
     "{lead}: dibujada durante {seconds} de {all} s, en su lugar en el tiempo; el resto no está en este archivo",
   drawnUnnamed: "{curves} curvas del dibujo no tienen nombre de derivación y se omitieron",
+  "file unknownKind": "Este tipo de archivo no se conoce aquí. {help}",
+  "file twice":
+    "{file} está dos veces y nada indica cuál es el bueno. Suelte las carpetas que contienen los archivos, o elija los registros de uno en uno.",
+  "file times":
+    "{file} está {times} veces y nada indica cuál es el bueno. Suelte las carpetas que contienen los archivos, o elija los registros de uno en uno.",
+  "file missing": "{file} línea {line}: falta {missing}: entréguelo junto con los demás archivos del registro",
+  "file otherCase":
+    "{file} línea {line}: falta {missing}, pero está {there}: mayúsculas y minúsculas deben coincidir; cambie el nombre del archivo",
+  "file noSamples":
+    "{file} no contiene muestras (una cabecera sin señales o un archivo de señales vacío): abra el registro al que pertenece",
+  "file short":
+    "{file} línea {line}: {signals} contiene {held} muestras por señal y la cabecera dice {stated}: la copia está incompleta; cópielo de nuevo o ponga en la cabecera la longitud {set}",
+  "file flacShort":
+    "{file} línea {line}: {signals} termina tras {held} de {stated} muestras: la copia está incompleta; cópielo de nuevo",
+  "file empty": "{file} está vacío",
+  "file headerEmpty": "{file} línea {line}: la cabecera está vacía: copie el archivo de nuevo",
+  "file endsInHeader":
+    "{file} byte {byte}: el archivo termina dentro de su cabecera, que tiene {bytes} bytes: cópielo de nuevo",
+  "file endsInRecords":
+    "{file} byte {byte}: el archivo termina tras {held} de {stated} bloques de datos: cópielo de nuevo, o ponga en su número (byte 236) lo que hay",
+  "file endsEarly": "{file} byte {byte}: el archivo termina aquí, pero dice tener {bytes} bytes: cópielo de nuevo",
+  "file dicomCut":
+    "{file}: byte {byte}: aquí empieza un elemento y dentro de él terminan los datos: el archivo está cortado, cópielo de nuevo",
+  "file dicomEmpty": "{file}: byte {byte}: el archivo termina donde empiezan sus datos: está cortado, cópielo de nuevo",
+  "file xmlCut":
+    "{file} línea {line}: XML incompleto ({error}): el archivo termina demasiado pronto; cópielo o expórtelo de nuevo",
+  "file xmlDamaged": "{file} línea {line}: XML no válido ({error}): el archivo está dañado; expórtelo de nuevo",
+  "file pdfStream": "{file}: el flujo de datos en el byte {byte} está dañado: exporte el PDF de nuevo",
+  "file pdfDamaged":
+    "{file}: en sus {bytes} bytes no hay lista de páginas: el archivo está cortado o dañado; exporte el PDF de nuevo",
+  "file pdfPicture":
+    "{file}: esta página es una imagen de un ECG, no sus curvas (un escaneo o una captura de pantalla): exporte el propio registro, o un PDF escrito por el sistema de ECG",
+  "file pdfOther":
+    "{file}: no se encontró ninguna curva de un ECG en sus páginas ({pages}; {lines} líneas, {words} palabras): es otro documento, o sus curvas están dibujadas de un modo que aquí no se lee",
+  "file pdfUnnamed": "{file}: junto a sus {curves} curvas no hay ningún nombre de derivación (I, aVR, V1…)",
+  "file pdfPassword":
+    "{file} está cifrado y pide una contraseña: guárdelo sin protección (imprímalo en un PDF) y abra ese",
+  "file pdfEncrypted":
+    "{file} está cifrado de un modo que aquí no se lee: guárdelo sin protección (imprímalo en un PDF) y abra ese",
+  "file dicomImage":
+    "{file}: es una imagen DICOM, sin muestras: elija el archivo del propio ECG (modalidad ECG), que el archivo clínico guarda a su lado",
+  "file dicomFolder": "{file}: es un DICOMDIR, un índice: elija los archivos que enumera",
+  "file dicomReport":
+    "{file}: es un informe DICOM, un texto sin muestras: elija el archivo del propio ECG (modalidad ECG)",
+  "file dicomOther":
+    "{file}: no contiene curvas (sin Waveform Sequence (5400,0100); clase SOP «{uid}»): elija un objeto de ECG, modalidad ECG",
+  "file dicomBeat":
+    "{file}: contiene un latido mediano y ningún ritmo: pida al archivo clínico el registro del que se hizo",
+  "file annotationsAlone":
+    "{file} byte {byte}: el archivo solo contiene anotaciones y ninguna señal: abra el registro al que pertenecen",
+  "file scpOther":
+    "{file} byte {byte}: faltan los punteros a secciones que tiene SCP-ECG. Algunos aparatos (Healforce) escriben archivos propios con este nombre: exporte el registro en otro formato con el programa del aparato",
+  "file noRows":
+    "{file}: no contiene filas de números: se espera una fila por muestra y una columna por derivación, separadas por comas, puntos y comas, tabuladores, barras o espacios",
+  "file noNumber": "{file} línea {line}, columna {column}: «{text}» no es un número: corrija o borre la línea",
+  "file fewer":
+    "{file} línea {line} tiene menos de los {numbers} números de la línea {first}: ¿está cortado el archivo?",
+  "file more": "{file} línea {line} tiene más de los {numbers} números de la línea {first}: ¿está cortado el archivo?",
+  "file noLead":
+    "{file}: ninguna de sus {count} señales ({signals}) es una derivación con nombre, en voltios: dé nombre a las derivaciones en la cabecera",
+  "file leadAbsent":
+    "el modelo necesita la derivación {lead}, que el registro no tiene (hay: {there}): use un registro con esta derivación, o nómbrela en la cabecera como I, II, III, aVR, aVL, aVF, V1 a V6",
+  "file leadThin":
+    "el modelo necesita la derivación {lead}, de la que falta al menos la mitad de las muestras ({percent} %) y que no se puede calcular de otras; use un registro con esta derivación",
+  "file tooShort":
+    "el registro dura {seconds} s ({samples} muestras a {rate} Hz): hacen falta al menos {least} s, en los que cabe un latido; compruebe la frecuencia de muestreo en la cabecera, o use uno más largo",
+  "file rateWrong":
+    "la frecuencia de muestreo de {rate} Hz no es creíble: un electrocardiograma tiene de {low} a {high} Hz, la mayoría de 100 a 1000; corríjala en la cabecera",
+  "file checksums":
+    "ninguna de las sumas de control de la cabecera es la de sus muestras: la cabecera o el archivo de señales están dañados, o no son del mismo registro; copie ambos de nuevo, o confirme que se analice tal como está",
+  "file noSignal":
+    "el registro no contiene señal: todas las derivaciones son planas o faltan; compruebe los electrodos y la exportación, o confirme que se analice así",
+  "file tooSmall":
+    "la amplitud no es creíble: típicamente {amplitude} mV de pico a pico, cuando un ECG tiene de {low} a {high} mV; la ganancia o la unidad de la cabecera parecen erróneas (ganancia demasiado grande, o voltios leídos como milivoltios): corríjalas, o confirme que el registro se analice tal como está",
+  "file tooLarge":
+    "la amplitud no es creíble: típicamente {amplitude} mV de pico a pico, cuando un ECG tiene de {low} a {high} mV; la ganancia o la unidad de la cabecera parecen erróneas (ganancia demasiado pequeña, o microvoltios leídos como milivoltios): corríjalas, o confirme que el registro se analice tal como está",
+  "kind a WFDB signal file":
+    "Es un archivo de señales WFDB: elija junto con él su cabecera (el archivo .hea del mismo registro).",
+  "kind a file of WFDB annotations":
+    "Es un archivo de anotaciones WFDB: las anotaciones solas no tienen muestras; elija los archivos .hea y .dat o .mat del registro.",
+  "kind a file of ISHNE annotations":
+    "Es un archivo de anotaciones ISHNE: las anotaciones solas no tienen muestras; elija el registro (.ecg).",
+  "kind an MFER file":
+    "Es un archivo MFER: exporte o convierta antes el registro a WFDB (una cabecera .hea y un archivo de señales).",
+  "kind a GDF file":
+    "Es un archivo GDF: exporte o convierta antes el registro a WFDB (una cabecera .hea y un archivo de señales).",
+  "kind an XML file":
+    "Es un archivo XML, pero de ninguno de los formatos de ECG que se leen: exporte o convierta antes el registro a WFDB (una cabecera .hea y un archivo de señales).",
+  "kind a table, but not of samples":
+    "Es una tabla, pero no de muestras: un registro tiene una fila por muestra y una columna de números por derivación.",
+  "kind a spreadsheet": "Es una hoja de cálculo: guarde su hoja como CSV y use ese archivo.",
+  "kind an HDF5 file":
+    "Es un archivo HDF5: los registros no se guardan en él de un modo acordado; use el propio registro como WFDB (una cabecera .hea y un archivo de señales).",
+  "kind a NumPy array":
+    "Es una matriz de NumPy: una matriz no tiene unidades ni nombres de derivaciones; use el propio registro como WFDB (una cabecera .hea y un archivo de señales).",
+  "kind a NumPy archive":
+    "Es un archivo comprimido de NumPy: una matriz no tiene unidades ni nombres de derivaciones; use el propio registro como WFDB (una cabecera .hea y un archivo de señales).",
+  "kind a trained network": "Es una red entrenada: ábrala como modelo.",
+  "kind a network": "Es una red: haga de ella un modelo .safetensors con `xplaim import` y ábralo.",
+  "kind a part of a network":
+    "Es una parte de una red, los tensores de un modelo ONNX: `xplaim import` los lee donde están junto al archivo .onnx.",
+  "kind a document":
+    "Es un documento: un ECG impreso no tiene muestras; use el propio registro como WFDB (una cabecera .hea y un archivo de señales).",
+  "kind a picture":
+    "Es una imagen: una imagen no tiene muestras; use el propio registro como WFDB (una cabecera .hea y un archivo de señales).",
+  "kind a video":
+    "Es un vídeo: un vídeo no tiene muestras; use el propio registro como WFDB (una cabecera .hea y un archivo de señales).",
+  "kind an archive": "Es un archivo comprimido: descomprímalo y use los archivos que contiene.",
+  "kind a JSON text":
+    "Es un texto JSON: exporte o convierta antes el registro a WFDB (una cabecera .hea y un archivo de señales).",
+  "kind a text": "Es un texto: use el propio registro como WFDB (una cabecera .hea y un archivo de señales).",
   "format WFDB": "Un registro WFDB es una cabecera (.hea) y su archivo de señales (.dat o .mat), elegidos juntos.",
   "format DICOM": "Un archivo DICOM (.dcm) con una onda es un registro.",
   "format MUSE XML": "Un registro GE MUSE es un archivo .xml.",

@@ -231,14 +231,6 @@ export const CORE = {
   notch: "filtre coupe-bande à {frequency} Hz (en avant et en arrière)",
   short:
     "l’enregistrement dure {seconds} s, moins que les {window} s avec lesquelles le modèle a été entraîné : le reste est rempli de zéros et le résultat moins fiable",
-  fileMissing: "{file} ligne {line} : {missing} manque : donnez-le avec les autres fichiers de l’enregistrement",
-  fileShort:
-    "{file} ligne {line} : {signals} contient {held} échantillons par signal, l’en-tête en indique {stated} : la copie est incomplète ; copiez-la de nouveau, ou mettez la longueur {set} dans l’en-tête",
-  isSignals:
-    "C’est un fichier de signaux WFDB : choisissez avec lui son en-tête (le fichier .hea du même enregistrement).",
-  isPicture:
-    "C’est une image : une image n’a pas d’échantillons ; prenez l’enregistrement lui-même en WFDB (un en-tête .hea et un fichier de signaux).",
-  isText: "C’est un texte : prenez l’enregistrement lui-même en WFDB (un en-tête .hea et un fichier de signaux).",
   windowsLast:
     "l’enregistrement dure {seconds} s : analysé en {windows} segments de {window} s ; le dernier chevauche le précédent",
   windows: "l’enregistrement dure {seconds} s : analysé en {windows} segments de {window} s",
@@ -271,6 +263,122 @@ export const CORE = {
   drawnPart:
     "{lead} : dessinée pendant {seconds} s sur {all}, à sa place dans le temps ; le reste n’est pas dans ce fichier",
   drawnUnnamed: "{curves} courbes du dessin n’ont pas de nom de dérivation et ont été laissées de côté",
+  "file unknownKind": "Ce type de fichier n’est pas connu ici. {help}",
+  "file twice":
+    "{file} s’y trouve deux fois et rien ne dit lequel est le bon. Déposez les dossiers qui contiennent les fichiers, ou choisissez un enregistrement à la fois.",
+  "file times":
+    "{file} s’y trouve {times} fois et rien ne dit lequel est le bon. Déposez les dossiers qui contiennent les fichiers, ou choisissez un enregistrement à la fois.",
+  "file missing": "{file} ligne {line} : {missing} manque : donnez-le avec les autres fichiers de l’enregistrement",
+  "file otherCase":
+    "{file} ligne {line} : {missing} manque, mais {there} est là : majuscules et minuscules doivent concorder ; renommez le fichier",
+  "file noSamples":
+    "{file} ne contient aucun échantillon (un en-tête sans signaux, ou un fichier de signaux vide) : ouvrez l’enregistrement auquel il appartient",
+  "file short":
+    "{file} ligne {line} : {signals} contient {held} échantillons par signal, l’en-tête en indique {stated} : la copie est incomplète ; copiez-la de nouveau, ou mettez la longueur {set} dans l’en-tête",
+  "file flacShort":
+    "{file} ligne {line} : {signals} se termine après {held} des {stated} échantillons : la copie est incomplète ; copiez-la de nouveau",
+  "file empty": "{file} est vide",
+  "file headerEmpty": "{file} ligne {line} : l’en-tête est vide : copiez le fichier de nouveau",
+  "file endsInHeader":
+    "{file} octet {byte} : le fichier se termine dans son en-tête, qui a {bytes} octets : copiez-le de nouveau",
+  "file endsInRecords":
+    "{file} octet {byte} : le fichier se termine après {held} des {stated} blocs de données : copiez-le de nouveau, ou mettez leur nombre (octet 236) à ce qui est là",
+  "file endsEarly":
+    "{file} octet {byte} : le fichier se termine ici, mais il indique {bytes} octets : copiez-le de nouveau",
+  "file dicomCut":
+    "{file} : octet {byte} : un élément commence ici et les données s’y terminent : le fichier est tronqué, copiez-le de nouveau",
+  "file dicomEmpty":
+    "{file} : octet {byte} : le fichier se termine là où commencent ses données : il est tronqué, copiez-le de nouveau",
+  "file xmlCut":
+    "{file} ligne {line} : XML incomplet ({error}) : le fichier se termine trop tôt ; copiez-le ou exportez-le de nouveau",
+  "file xmlDamaged":
+    "{file} ligne {line} : XML non valable ({error}) : le fichier est endommagé ; exportez-le de nouveau",
+  "file pdfStream": "{file} : le flux de données à l’octet {byte} est endommagé : exportez le PDF de nouveau",
+  "file pdfDamaged":
+    "{file} : dans ses {bytes} octets, il n’y a pas de liste de pages : le fichier est tronqué ou endommagé ; exportez le PDF de nouveau",
+  "file pdfPicture":
+    "{file} : cette page est une image d’un ECG, non ses courbes (une numérisation ou une capture d’écran) : exportez l’enregistrement lui-même, ou un PDF écrit par le système d’ECG",
+  "file pdfOther":
+    "{file} : aucune courbe d’ECG n’a été trouvée sur ses pages ({pages} ; {lines} lignes, {words} mots) : c’est un autre document, ou ses courbes sont dessinées d’une façon qui n’est pas lue ici",
+  "file pdfUnnamed": "{file} : à côté de ses {curves} courbes, il n’y a aucun nom de dérivation (I, aVR, V1…)",
+  "file pdfPassword":
+    "{file} est chiffré et demande un mot de passe : enregistrez-le sans protection (imprimez-le dans un PDF), et ouvrez celui-ci",
+  "file pdfEncrypted":
+    "{file} est chiffré d’une façon qui n’est pas lue ici : enregistrez-le sans protection (imprimez-le dans un PDF), et ouvrez celui-ci",
+  "file dicomImage":
+    "{file} : c’est une image DICOM, sans échantillons : choisissez le fichier de l’ECG lui-même (modalité ECG), que l’archive garde à côté",
+  "file dicomFolder": "{file} : c’est un DICOMDIR, une table des matières : choisissez les fichiers qu’il énumère",
+  "file dicomReport":
+    "{file} : c’est un compte rendu DICOM, un texte sans échantillons : choisissez le fichier de l’ECG lui-même (modalité ECG)",
+  "file dicomOther":
+    "{file} : il ne contient pas de courbes (pas de Waveform Sequence (5400,0100) ; classe SOP « {uid} ») : choisissez un objet ECG, modalité ECG",
+  "file dicomBeat":
+    "{file} : il contient un battement médian et aucun rythme : demandez à l’archive l’enregistrement dont il est fait",
+  "file annotationsAlone":
+    "{file} octet {byte} : le fichier ne contient que des annotations et aucun signal : ouvrez l’enregistrement auquel elles appartiennent",
+  "file scpOther":
+    "{file} octet {byte} : les pointeurs vers des sections qu’a SCP-ECG manquent. Certains appareils (Healforce) écrivent sous ce nom des fichiers à eux : exportez l’enregistrement dans un autre format avec le programme de l’appareil",
+  "file noRows":
+    "{file} : il ne contient aucune ligne de nombres : une ligne par échantillon et une colonne par dérivation sont attendues, séparées par des virgules, points-virgules, tabulations, barres ou espaces",
+  "file noNumber":
+    "{file} ligne {line}, colonne {column} : « {text} » n’est pas un nombre : corrigez ou supprimez la ligne",
+  "file fewer":
+    "{file} ligne {line} a moins que les {numbers} nombres de la ligne {first} : le fichier est-il tronqué ?",
+  "file more": "{file} ligne {line} a plus que les {numbers} nombres de la ligne {first} : le fichier est-il tronqué ?",
+  "file noLead":
+    "{file} : aucun de ses {count} signaux ({signals}) n’est une dérivation avec un nom, en volts : nommez les dérivations dans l’en-tête",
+  "file leadAbsent":
+    "le modèle a besoin de la dérivation {lead}, que l’enregistrement n’a pas (il a : {there}) : prenez un enregistrement avec cette dérivation, ou nommez-la dans l’en-tête I, II, III, aVR, aVL, aVF, V1 à V6",
+  "file leadThin":
+    "le modèle a besoin de la dérivation {lead}, dont au moins la moitié des échantillons manque ({percent} %) et qui ne peut pas être calculée à partir d’autres ; prenez un enregistrement avec cette dérivation",
+  "file tooShort":
+    "l’enregistrement dure {seconds} s ({samples} échantillons à {rate} Hz) : il faut au moins {least} s, la place d’un battement ; vérifiez la fréquence d’échantillonnage dans l’en-tête, ou prenez-en un plus long",
+  "file rateWrong":
+    "la fréquence d’échantillonnage de {rate} Hz n’est pas crédible : un électrocardiogramme a de {low} à {high} Hz, la plupart de 100 à 1000 ; corrigez-la dans l’en-tête",
+  "file checksums":
+    "aucune des sommes de contrôle de l’en-tête n’est celle de ses échantillons : l’en-tête ou le fichier de signaux est endommagé, ou ils ne sont pas du même enregistrement ; copiez-les tous deux de nouveau, ou confirmez qu’il doit être analysé tel quel",
+  "file noSignal":
+    "l’enregistrement ne contient aucun signal : toutes les dérivations sont plates ou manquent ; vérifiez les électrodes et l’exportation, ou confirmez qu’il doit être analysé ainsi",
+  "file tooSmall":
+    "l’amplitude n’est pas crédible : typiquement {amplitude} mV de crête à crête, alors qu’un ECG a de {low} à {high} mV ; le gain ou l’unité de l’en-tête semblent faux (gain trop grand, ou volts lus comme millivolts) : corrigez-les, ou confirmez que l’enregistrement doit être analysé tel quel",
+  "file tooLarge":
+    "l’amplitude n’est pas crédible : typiquement {amplitude} mV de crête à crête, alors qu’un ECG a de {low} à {high} mV ; le gain ou l’unité de l’en-tête semblent faux (gain trop petit, ou microvolts lus comme millivolts) : corrigez-les, ou confirmez que l’enregistrement doit être analysé tel quel",
+  "kind a WFDB signal file":
+    "C’est un fichier de signaux WFDB : choisissez avec lui son en-tête (le fichier .hea du même enregistrement).",
+  "kind a file of WFDB annotations":
+    "C’est un fichier d’annotations WFDB : des annotations seules n’ont pas d’échantillons ; choisissez les fichiers .hea et .dat ou .mat de l’enregistrement.",
+  "kind a file of ISHNE annotations":
+    "C’est un fichier d’annotations ISHNE : des annotations seules n’ont pas d’échantillons ; choisissez l’enregistrement (.ecg).",
+  "kind an MFER file":
+    "C’est un fichier MFER : exportez ou convertissez d’abord l’enregistrement en WFDB (un en-tête .hea et un fichier de signaux).",
+  "kind a GDF file":
+    "C’est un fichier GDF : exportez ou convertissez d’abord l’enregistrement en WFDB (un en-tête .hea et un fichier de signaux).",
+  "kind an XML file":
+    "C’est un fichier XML, mais d’aucun des formats d’ECG qui sont lus : exportez ou convertissez d’abord l’enregistrement en WFDB (un en-tête .hea et un fichier de signaux).",
+  "kind a table, but not of samples":
+    "C’est un tableau, mais pas d’échantillons : un enregistrement a une ligne par échantillon et une colonne de nombres par dérivation.",
+  "kind a spreadsheet": "C’est une feuille de calcul : enregistrez sa feuille en CSV, et prenez ce fichier.",
+  "kind an HDF5 file":
+    "C’est un fichier HDF5 : les enregistrements n’y sont pas rangés d’une façon convenue ; prenez l’enregistrement lui-même en WFDB (un en-tête .hea et un fichier de signaux).",
+  "kind a NumPy array":
+    "C’est un tableau NumPy : un tableau n’a ni unités ni noms de dérivations ; prenez l’enregistrement lui-même en WFDB (un en-tête .hea et un fichier de signaux).",
+  "kind a NumPy archive":
+    "C’est une archive NumPy : un tableau n’a ni unités ni noms de dérivations ; prenez l’enregistrement lui-même en WFDB (un en-tête .hea et un fichier de signaux).",
+  "kind a trained network": "C’est un réseau entraîné : ouvrez-le comme modèle.",
+  "kind a network": "C’est un réseau : faites-en un modèle .safetensors avec `xplaim import`, et ouvrez celui-ci.",
+  "kind a part of a network":
+    "C’est une partie d’un réseau, les tenseurs d’un modèle ONNX : `xplaim import` les lit là où ils sont, à côté du fichier .onnx.",
+  "kind a document":
+    "C’est un document : un ECG imprimé n’a pas d’échantillons ; prenez l’enregistrement lui-même en WFDB (un en-tête .hea et un fichier de signaux).",
+  "kind a picture":
+    "C’est une image : une image n’a pas d’échantillons ; prenez l’enregistrement lui-même en WFDB (un en-tête .hea et un fichier de signaux).",
+  "kind a video":
+    "C’est une vidéo : une vidéo n’a pas d’échantillons ; prenez l’enregistrement lui-même en WFDB (un en-tête .hea et un fichier de signaux).",
+  "kind an archive": "C’est une archive : décompressez-la, et prenez les fichiers qu’elle contient.",
+  "kind a JSON text":
+    "C’est un texte JSON : exportez ou convertissez d’abord l’enregistrement en WFDB (un en-tête .hea et un fichier de signaux).",
+  "kind a text":
+    "C’est un texte : prenez l’enregistrement lui-même en WFDB (un en-tête .hea et un fichier de signaux).",
   "format WFDB":
     "Un enregistrement WFDB est un en-tête (.hea) et son fichier de signaux (.dat ou .mat), choisis ensemble.",
   "format DICOM": "Un fichier DICOM (.dcm) avec une forme d’onde est un enregistrement.",

@@ -77,6 +77,9 @@ typedef struct xp_kind {
     } starts[3];
 } xp_kind;
 
+/* The kinds that are known; the one behind the last has no name. */
+extern const xp_kind xp_kinds[];
+
 /* The formats that are read; NULL at the end. */
 extern const xp_format *const xp_formats[];
 

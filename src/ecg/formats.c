@@ -39,7 +39,7 @@ const xp_format *const xp_formats[] = {
     " (the command-line tool also takes prepared windows whose name ends in .npy)"
 
 /* The first kind whose content fits counts, then the first whose ending does. */
-static const xp_kind kinds[] = {
+const xp_kind xp_kinds[] = {
     {"WFDB signals", "a WFDB signal file",
      "choose its header (the .hea file of the same record) together with it", " dat mat ",
      .part = true},
@@ -61,8 +61,8 @@ static const xp_kind kinds[] = {
      .starts = {{0, "\x89HDF\r\n\x1a\n"}}},
     {"NumPy array", "a NumPy array", ARRAY, " npy ", .starts = {{0, "\x93NUMPY"}}},
     {"NumPy array", "a NumPy archive", ARRAY, " npz ", .quiet = false},
-    {"network", "a network", "give it as the model (with -m, on the command line)", " safetensors ",
-     .quiet = false},
+    {"network", "a trained network", "give it as the model (with -m, on the command line)",
+     " safetensors ", .quiet = false},
     {"network", "a network", "make a .safetensors model of it with `xplaim import`, and give that",
      " keras onnx ", .quiet = false},
     {"network", "a part of a network: the tensors of an ONNX model",
@@ -79,9 +79,10 @@ static const xp_kind kinds[] = {
      .starts = {{0, "PK\3\4"}, {0, "\x1f\x8b"}, {0, "7z\xbc\xaf\x27\x1c"}}},
     {"text", "a JSON text", TO_WFDB, " json ", .quiet = false},
     {"text", "a text", ITSELF, " txt md ", .quiet = true},
+    {.name = NULL},
 };
 
-enum { N_KINDS = sizeof kinds / sizeof *kinds };
+enum { N_KINDS = sizeof xp_kinds / sizeof *xp_kinds - 1 };
 
 static bool holds(xp_bytes start, int offset, const char *bytes) {
     size_t n = strlen(bytes);
@@ -94,10 +95,11 @@ static bool holds(xp_bytes start, int offset, const char *bytes) {
 }
 
 static const xp_kind *kind_by_content(xp_bytes start) {
-    enum { STARTS = sizeof kinds->starts / sizeof *kinds->starts };
+    enum { STARTS = sizeof xp_kinds->starts / sizeof *xp_kinds->starts };
     for (int i = 0; i < N_KINDS; i++)
-        for (int k = 0; k < STARTS && kinds[i].starts[k].bytes; k++)
-            if (holds(start, kinds[i].starts[k].offset, kinds[i].starts[k].bytes)) return &kinds[i];
+        for (int k = 0; k < STARTS && xp_kinds[i].starts[k].bytes; k++)
+            if (holds(start, xp_kinds[i].starts[k].offset, xp_kinds[i].starts[k].bytes))
+                return &xp_kinds[i];
     return NULL;
 }
 
@@ -106,8 +108,8 @@ static const xp_kind *kind_by_name(const char *name) {
     if (!dot || strchr(dot, '/')) return NULL;
     size_t n = strlen(dot + 1);
     for (int i = 0; n && i < N_KINDS; i++)
-        for (const char *e = kinds[i].endings; *e; e += 1 + strcspn(e + 1, " "))
-            if (strcspn(e + 1, " ") == n && !strncasecmp(e + 1, dot + 1, n)) return &kinds[i];
+        for (const char *e = xp_kinds[i].endings; *e; e += 1 + strcspn(e + 1, " "))
+            if (strcspn(e + 1, " ") == n && !strncasecmp(e + 1, dot + 1, n)) return &xp_kinds[i];
     return NULL;
 }
 

@@ -277,8 +277,10 @@ static void draw_panels(const page *p) {
 
 /* ==== axes =================================================================================== */
 
-/* Whole seconds of the recording, under the last row. */
+/* Whole seconds of the recording, under the last row; a narrow page ends with its traces, and the
+ * last number there. */
 static void draw_seconds(const page *p) {
+    const float end = page_x(p, p->o.start + p->o.seconds) - AXIS_SIZE / 2;
     char text[32];
     int64_t first = (int64_t)ceil(p->o.start - 1e-6);
     int64_t last = (int64_t)(p->o.start + p->o.seconds + 1e-6);
@@ -287,7 +289,8 @@ static void draw_seconds(const page *p) {
         xp_point tick[] = {{x, p->bottom}, {x, p->bottom + 1}};
         snprintf(text, sizeof text, s > first ? "%.0f" : "%.0f s", (double)s);
         xp_draw_line(p->d, tick, 2, 0.2f, p->color->grey);
-        xp_draw_text(p->d, x, p->bottom + 3.6f, AXIS_SIZE, XP_ANCHOR_MIDDLE, p->color->grey, text);
+        const int anchor = p->o.narrow && x > end ? XP_ANCHOR_END : XP_ANCHOR_MIDDLE;
+        xp_draw_text(p->d, x, p->bottom + 3.6f, AXIS_SIZE, anchor, p->color->grey, text);
     }
 }
 

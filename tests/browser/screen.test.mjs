@@ -51,6 +51,12 @@ test("U5: borders of controls and bars stand out by 3 : 1, in the light and in t
     }
     await page.click("#network summary");
     assert.deepEqual(await inElement(page, inPage.poorBorders), [], `${colorScheme}, network`);
+    for (const [key, shown] of Object.entries({ t: "#records td.hr", a: "#beat-dialog svg", c: "#caliper-text" })) {
+      await inElement(page, (element, pressed) => element.keys.press(pressed), key);
+      await page.locator(shown).first().waitFor();
+      assert.deepEqual(await inElement(page, inPage.poorBorders), [], `${colorScheme}, ${shown}`);
+      await page.keyboard.press("Escape");
+    }
   }
 });
 
@@ -79,6 +85,34 @@ test("U6: calipers, a finding, a finished analysis and measurement move the draw
     await page.click(press);
     await drawn(page);
     assert.deepEqual(await box(page, "ecg"), first, press);
+  }
+});
+
+test("B10: from a drop to its findings and numbers nothing on the page moves", async (open) => {
+  for (const viewport of [
+    { width: 1440, height: 900 },
+    { width: 375, height: 667 },
+  ]) {
+    const page = await open("/", { viewport });
+    await drop(page, load(sample("00963_hr")));
+    await page.locator("#record-name", { hasText: "00963_hr" }).waitFor({ state: "attached" });
+    await drawn(page);
+    await page.evaluate(() => {
+      globalThis.shifts = [];
+      new PerformanceObserver((list) =>
+        globalThis.shifts.push(
+          ...list
+            .getEntries()
+            .map(({ value, sources }) => [value, sources.map(({ node }) => node?.id ?? node?.nodeName)]),
+        ),
+      ).observe({ type: "layout-shift" });
+    });
+    await analysed(page);
+    await measured(page);
+    await drawn(page);
+    for (const key of ["c", "h", "n", "f", "f"]) await page.keyboard.press(key);
+    await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve, 100))));
+    assert.deepEqual(await page.evaluate(() => globalThis.shifts), [], `${viewport.width}`);
   }
 });
 
@@ -140,6 +174,24 @@ test("L1: the ECG is the page: half of the screen and more, within the window, l
   }
 });
 
+/** Texts of the drawing that its right edge cuts, in the page. */
+function cutTexts({ view: { list, canvas, scale } }) {
+  const c = canvas.getContext("2d");
+  const sizes = new Float32Array(list.ops.buffer, list.ops.byteOffset, list.ops.length);
+  const out = [];
+  c.save();
+  for (let i = 0; i < list.ops.length; i += 6) {
+    const [kind, , first, count, , extra] = list.ops.subarray(i, i + 6);
+    if (kind !== 3) continue;
+    const text = new TextDecoder().decode(list.text.subarray(first, first + count));
+    c.font = `${sizes[i + 4] * scale}px sans-serif`;
+    const beyond = [1, 0.5, 0][(extra >>> 24) & 3] * c.measureText(text).width;
+    if (list.points[2 * (extra & 0xffffff)] * scale + beyond > list.width * scale + 1) out.push(text);
+  }
+  c.restore();
+  return out;
+}
+
 test("L2: a phone shows all twelve leads without a swipe; turned, three rows of four", async (open) => {
   for (const [width, height, scale] of [
     [375, 667, 2.6],
@@ -158,6 +210,7 @@ test("L2: a phone shows all twelve leads without a swipe; turned, three rows of 
     }));
     assert.deepEqual([now.leads, now.beyond, now.zoom], [12, [0, 0], 1]);
     assert.ok(now.seconds >= 2.4 && now.scale >= scale, JSON.stringify(now));
+    assert.deepEqual(await inElement(page, cutTexts), [], "the last second's number is whole");
     const ecg = await box(page, "ecg");
     assert.ok(ecg.y + ecg.height <= (await box(page, "panel-peek")).y + 1, "all rows are in sight");
     assert.ok(await page.isVisible("#numbers .rate"));
@@ -374,6 +427,15 @@ test("W1: one word for one thing", async (open) => {
     await page.click(`#${menu}`);
     texts.push(await seen());
   }
+  for (const [key, shown] of Object.entries({ a: "#beat-dialog svg", d: "#compare-dialog svg" })) {
+    await inElement(page, (element, pressed) => element.keys.press(pressed), key);
+    await page.locator(shown).first().waitFor();
+    texts.push(await inElement(page, (element, id) => element.root.querySelector(id).innerText, shown.split(" ")[0]));
+    await page.keyboard.press("Escape");
+  }
+  await page.click("#calipers");
+  await page.click("#present");
+  texts.push(await seen());
   const allowed = /This is not a normal report: .*|Not for diagnosis, .*/g;
   for (const text of texts) {
     const rest = text.replace(allowed, "");
@@ -387,6 +449,8 @@ test("W1: one word for one thing", async (open) => {
       "diagnosis",
       "contraction",
       "bpm",
+      "normal",
+      "lines",
     ])
       assert.doesNotMatch(rest, new RegExp(`\\b${word}`, "i"), word);
   }

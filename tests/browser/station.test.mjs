@@ -60,6 +60,10 @@ test("U3: opening adds, readings stay, closing can be undone", async (open) => {
   assert.match(await page.textContent("#list-open"), /^1 of 2/);
   assert.match(await page.textContent("#reading-kept"), /sinus rhythm, one PVC$/);
   assert.equal(await asks(), true);
+  await page.click("#close-all");
+  assert.ok(await page.isVisible("#undo"));
+  await page.locator("#undo").waitFor({ state: "hidden" });
+  assert.ok(await page.isVisible("#drop"), "it was not undone in time");
 });
 
 test("U4: a locked case tells nothing before an answer; an empty one is none; it can be corrected", async (open) => {
@@ -117,6 +121,7 @@ test("U7: what is saved of several recordings has several names, and their numbe
     const number = (await page.textContent("#record-number")).replace(/\D/g, "");
     const { name } = await saved(page, "#save-csv");
     assert.equal(name, `ecg-${number.padStart(3, "0")}.csv`);
+    assert.equal((await saved(page, "#save-png")).name, `ecg-${number.padStart(3, "0")}.png`);
     names.push(name);
     const before = await page.textContent("#record-name");
     await page.click(`#${id}`);
@@ -226,6 +231,18 @@ test("B1: thirty files are one drop: what has a finding is seen in one look, and
   }
   await page.keyboard.press("r");
   await page.keyboard.press("t");
+  // On a phone, too, each number is in sight, and what is listed is saved whole.
+  const numbers = () =>
+    page
+      .locator("#records tbody tr:visible")
+      .first()
+      .evaluate((row) => getComputedStyle(row.querySelector("td.findings"), "::after").content);
+  assert.equal(await numbers(), "none");
+  await page.setViewportSize({ width: 375, height: 667 });
+  assert.match(await numbers(), /^"(PR\s(\d+|—) · )?QRS\s\d+ · QTc\s\d+ · Axis\s−?\d+"$/);
+  for (const id of ["batch-csv", "batch-json"]) assert.ok(await page.isVisible(`#${id}`), id);
+  assert.ok((await page.evaluate(() => document.documentElement.scrollWidth)) <= 375);
+  await page.setViewportSize({ width: 1440, height: 900 });
   await page.selectOption("#records-filter", "unread");
   assert.ok(!(await page.locator("#records tbody tr:visible .open-row").allTextContents()).includes(order[2]));
 });
@@ -234,20 +251,41 @@ test("B1: thirty files are one drop: what has a finding is seen in one look, and
 
 test("B2: keys work at once, not while something is typed, and not where they are switched off", async (open) => {
   const page = await open("/");
-  await drop(page, variants(2).flatMap(load));
+  // Picked by hand.
+  const picked = variants(2).flatMap(load);
+  await page.locator("#start-picker").setInputFiles(
+    picked.map(({ name: of, base64 }) => ({
+      name: of,
+      mimeType: "application/octet-stream",
+      buffer: Buffer.from(base64, "base64"),
+    })),
+  );
   await analysed(page);
+  // The keys are the drawing's, which has no frame before one is pressed.
+  const framed = () => inElement(page, ({ root }) => [root.activeElement.id, getComputedStyle(root.activeElement).outlineStyle]); // prettier-ignore
+  assert.deepEqual(await framed(), ["ecg", "none"]);
   const name = () => page.textContent("#record-name");
   const first = await name();
   const measuring = () => inElement(page, ({ view }) => view.calipers !== null);
   await page.keyboard.press("n");
   await until("the next", async () => (await name()) !== first);
   await analysed(page);
+  assert.deepEqual(await framed(), ["ecg", "solid"]);
   await page.keyboard.press("c");
   assert.ok(await measuring());
   await page.keyboard.press("c");
   const map = await page.inputValue("#map-style");
   await page.keyboard.press("h");
   assert.notEqual(await page.inputValue("#map-style"), map);
+  for (const [key, dialog] of [
+    ["a", "#beat-dialog"],
+    ["d", "#compare-dialog"],
+  ]) {
+    await page.keyboard.press(key);
+    await page.waitForSelector(`${dialog}[open]`);
+    await page.keyboard.press("Escape");
+    await page.waitForSelector(dialog, { state: "hidden" });
+  }
   await page.focus("#reading-text");
   await page.keyboard.type("nchpt");
   assert.equal(await page.inputValue("#reading-text"), "nchpt");
@@ -255,9 +293,10 @@ test("B2: keys work at once, not while something is typed, and not where they ar
   await page.uncheck("#shortcuts");
   await page.keyboard.press("Escape");
   const now = [await name(), await page.inputValue("#map-style")];
-  for (const key of "pchbtgsefr") await page.keyboard.press(key);
+  for (const key of "pchbtgsefradlo1m?") await page.keyboard.press(key);
   assert.deepEqual([await name(), await page.inputValue("#map-style")], now);
   assert.ok(!(await measuring()) && (await page.isVisible("#panel")) && !(await page.isVisible("#table-view")));
+  assert.equal(await page.locator("dialog[open], .menu-panel:visible").count(), 0);
 });
 
 test("B8: the picture goes to the clipboard, a file comes from it, a drag shows the whole page as its goal", async (open) => {
@@ -267,9 +306,11 @@ test("B8: the picture goes to the clipboard, a file comes from it, a drag shows 
   await says(page, /^The picture is in the clipboard/);
   const start = await page.evaluate(async () => {
     const [item] = await navigator.clipboard.read();
-    return [...new Uint8Array(await (await item.getType("image/png")).arrayBuffer()).slice(0, 4)];
+    return [...new Uint8Array(await (await item.getType("image/png")).arrayBuffer()).slice(0, 24)];
   });
-  assert.deepEqual(start, [137, 80, 78, 71]);
+  assert.deepEqual(start.slice(0, 4), [137, 80, 78, 71]);
+  // As large as the one that is saved, which has the disclaimer.
+  assert.deepEqual(start.slice(16, 24), [...(await saved(page, "#save-png")).bytes.subarray(16, 24)]);
   await page.click("#copy-numbers");
   await says(page, /^The numbers are/);
   const text = await page.evaluate(() => navigator.clipboard.readText());

@@ -54,7 +54,7 @@ test("of a recording of several segments the map's caption says which value is t
 
 test("what stays English in another language says so: errors, and the model card", async (open) => {
   const page = await open("/?lang=en");
-  const broken = [file("broken.scp", Buffer.from("x".repeat(500)))];
+  const broken = [file("broken.edf", Buffer.from("x".repeat(500)))];
   await drop(page, broken);
   await page.locator("#status.problem").waitFor();
   assert.equal(await page.locator("#status-text .in-english").count(), 0);
@@ -67,7 +67,7 @@ test("what stays English in another language says so: errors, and the model card
     await host(page, (element, lang) => (element.lang = lang), code);
     await page.locator(`html[lang=${code}]`).waitFor({ state: "attached" });
     assert.equal((await page.textContent("#status-text .in-english")).trim(), `(${mark})`);
-    assert.match(await page.textContent('#status-text [lang="en"]'), /^broken\.scp byte \d+: /);
+    assert.match(await page.textContent('#status-text [lang="en"]'), /^broken\.edf byte \d+: /);
     const card = await host(page, (element) => {
       element.root.getElementById("help").showModal();
       element.root.getElementById("card-whole").open = true;
@@ -85,6 +85,51 @@ test("what stays English in another language says so: errors, and the model card
   assert.ok(await host(page, (element) => element.root.getElementById("card-english").hidden));
 });
 
+/** The header of an EDF file of one signal and five data records, which are not there. */
+const edf = () =>
+  [
+    ["0", 8],
+    ["X X X X", 80],
+    ["Startdate X X X X", 80],
+    ["01.01.2601.01.26", 16],
+    ["512", 8],
+    ["", 44],
+    ["5", 8],
+    ["1", 8],
+    ["1", 4],
+    ["ECG I", 16],
+    ["", 80],
+    ["mV", 8],
+    ["-5", 8],
+    ["5", 8],
+    ["-32768", 8],
+    ["32767", 8],
+    ["", 80],
+    ["500", 8],
+    ["", 32],
+  ]
+    .map(([text, width]) => String(text).padEnd(Number(width)))
+    .join("");
+
+/** A DICOM file of another class, without waveforms. */
+function dicom() {
+  const element = (group, number, value) => {
+    const bytes = Buffer.alloc(8 + value.length + (value.length % 2));
+    bytes.writeUInt16LE(group, 0);
+    bytes.writeUInt16LE(number, 2);
+    bytes.write("UI", 4);
+    bytes.writeUInt16LE(bytes.length - 8, 6);
+    bytes.write(value, 8);
+    return bytes;
+  };
+  return Buffer.concat([
+    Buffer.alloc(128),
+    Buffer.from("DICM"),
+    element(2, 0x10, "1.2.840.10008.1.2.1"),
+    element(8, 0x16, "1.2.840.10008.5.1.4.1.1.2"),
+  ]);
+}
+
 test("the commonest mistakes with files are told in the language of the page", async (open) => {
   const page = await open("/?lang=en");
   const [header, signals] = load(join(ROOT, "web/samples/00219_hr"));
@@ -96,6 +141,19 @@ test("the commonest mistakes with files are told in the language of the page", a
     [[signals], /\.hea/],
     [[file("photo.jpg", Buffer.from([0xff, 0xd8, 0xff, 0xe0, 1, 2, 3, 4]))], /WFDB/],
     [[file("note.txt", "hello")], /WFDB/],
+    [[file("letter.docx", "PK\x03\x04")], /WFDB/],
+    [[file("sheet.xlsx", "PK\x03\x04")], /CSV/],
+    [[file("records.7z", "7z\xbc\xaf")], /^records\.7z/],
+    [[file("film.mp4", "0000ftyp")], /WFDB/],
+    [[file("data.xml", '<?xml version="1.0"?><note>hi</note>')], /XML.*WFDB/],
+    [[file("people.csv", "name,age\nAnn,3\n")], /^people\.csv/],
+    [[file("what.xyz", "?")], /\.hea.*EDF.*MATLAB/],
+    [[file("printed.pdf", "%PDF-1.4\nnothing\n")], /PDF/],
+    [[file("short.edf", edf().slice(0, 100))], /100.*256/],
+    [[file("cut.edf", edf())], /0 .*5 .*236/],
+    [[file("scan.dcm", dicom())], /ECG/],
+    [[file("none.hea", "")], /1/],
+    [load(join(ROOT, "tests/data/wfdb/E07500")), /V1.* II/],
   ];
   for (const code of ["de", "el", "es", "fr"]) {
     await host(page, (element, lang) => (element.lang = lang), code);

@@ -5,9 +5,10 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { CORE_SENTENCES } from "../../web/core_sentences.js";
+import { CORE_SENTENCES, translator } from "../../web/core_sentences.js";
 import { DISCLAIMER, FORMATS, LEADS, WRITERS } from "../../web/core_constants.js";
 import { inLanguage } from "../../web/drawn_words.js";
+import { FILE_SENTENCES, FILES } from "../../web/file_sentences.js";
 import { titleOf } from "../../web/findings.js";
 import {
   changes,
@@ -169,10 +170,10 @@ test("the core says its sentences as they are known here, and languages have all
     /"\s*\n\s*"/g,
     "",
   );
-  // Put together elsewhere; those of files are looked at where they are said (tests/browser/told.test.mjs).
-  const own = new Set(["resampled", "youden", "specificity", "bazett", "fileMissing", "fileShort", "isSignals", "isPicture", "isText"]); // prettier-ignore
+  // Put together elsewhere; those of files are looked at by themselves, and kinds and formats are the core's list.
+  const own = new Set(["resampled", "youden", "specificity", "bazett"]);
   for (const [name, forms] of Object.entries(CORE_SENTENCES)) {
-    if (own.has(name) || name.startsWith("format ")) continue;
+    if (own.has(name) || /^(file|kind|format) /.test(name)) continue;
     for (const form of forms) {
       const parts = form.split(/\{\w+\}|: | from | s /).filter((part) => part.trim().length > 5);
       const told = parts.every((part) => quality.includes(part.trim()));
@@ -187,6 +188,39 @@ test("the core says its sentences as they are known here, and languages have all
       const extra = [...argumentsOf(core[name])].filter((arg) => !wanted.has(arg));
       assert.deepEqual(extra, [], `${code} ${name}`);
     }
+  }
+});
+
+/** All texts of the core's readers, pieces of one put together. */
+function readerTexts() {
+  const names = readdirSync(join(ROOT, "src/ecg"), { recursive: true }).filter((name) => /\.c$/.test(String(name)));
+  const sources = names.map((name) => read(join("src/ecg", String(name)))).join("\n");
+  return sources
+    .replaceAll(/"\s*\n\s*"/g, "")
+    .replaceAll('\\"', '"')
+    .replaceAll("%%", "%");
+}
+
+test("what is said of files that cannot be used is what the core says of them", () => {
+  const texts = readerTexts();
+  // Between arguments, and where the core puts in one of several words.
+  const apart = /\{\w+\}|[[\]()]|This|twice|times| and asks for a password| in a way that is not read|fewer|more/;
+  for (const [name, text] of Object.entries(FILES))
+    for (const part of text.split(apart).map((each) => each.replace(/^[:.]? | ?[:.]? $/g, "")))
+      assert.ok(part.length < 6 || texts.includes(part), `${name}: "${part}"`);
+});
+
+test("each of them is taken for itself and no other, in every language, with its arguments in their places", async () => {
+  for (const code of others) {
+    const core = await coreOf(code);
+    const say = translator(core);
+    const filled = (text) => text.replace(/\{(\w+)\}/g, (_, name) => `<${name}>`);
+    for (const [name, forms] of Object.entries(FILE_SENTENCES))
+      for (const form of forms) assert.equal(say(filled(form)), filled(core[name]), `${code} ${name}`);
+    const help = FORMATS.map(({ name }) => core[`format ${name}`]).join(" ");
+    const english = FORMATS.map((format) => format.help).join(" ");
+    assert.equal(say(english), help, code);
+    assert.ok(say(FILES.unknownKind.replace("{help}", english)).endsWith(help), code);
   }
 });
 

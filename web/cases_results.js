@@ -5,7 +5,7 @@
 
 import { DISCLAIMER } from "./core_constants.js";
 import { csv } from "./report.js";
-import { isAnswered } from "./cases_state.js";
+import { isAnswered, MAX_MARKS } from "./cases_state.js";
 
 /**
  * @typedef {import("./cases_source.js").SetDocument} SetDocument
@@ -277,7 +277,9 @@ export class Statements {
     }
     if (task.type === "mark") {
       const targets = task.targets ?? [];
-      const steps = targets.map((target, i) => component({ id: `mark${i + 1}`, text: spanWords(target) }));
+      // A response names its marks by their order, and may have more of them than there are targets.
+      const most = Math.max(MAX_MARKS, targets.length);
+      const steps = Array.from({ length: most }, (_, i) => component({ id: `mark${i + 1}`, text: String(i + 1) }));
       const right = targets.map((target, i) => `mark${i + 1}[.]${spanWords(target)}`).join("[,]");
       return { interactionType: "performance", steps, correctResponsesPattern: [right] };
     }

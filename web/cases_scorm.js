@@ -63,6 +63,9 @@ export function findApi(window) {
   return null;
 }
 
+/** Neither in a frame nor opened by another page: nobody is there to bring an API. @param {any} window */
+const standsAlone = (window) => window.parent === window && !window.opener;
+
 const two = (/** @type {number} */ n) => String(n).padStart(2, "0");
 
 /** HH:MM:SS.SS, as the standard has lengths of time. @param {number} seconds */
@@ -172,9 +175,10 @@ export class Course {
   }
 
   async search() {
+    const most = standsAlone(this.window) ? 0 : WAIT_MS;
     for (let waited = 0; ; waited += EVERY_MS) {
       const api = findApi(this.window);
-      if (api || waited >= WAIT_MS) return api;
+      if (api || waited >= most) return api;
       await new Promise((resolve) => setTimeout(resolve, EVERY_MS));
     }
   }

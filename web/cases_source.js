@@ -127,12 +127,11 @@ async function neededFiles(set, open) {
   /** @type {Map<string, Source>} */
   const files = new Map();
   for (const one of set.cases) {
-    const { record, before } = one;
-    const own = [record, before, one.network, ...Object.keys(one.sha256 ?? {})];
-    const signals = [record, before].flatMap((path) =>
-      /\.hea$/i.test(path ?? "") ? [path?.replace(/\.hea$/i, ".dat")] : [],
-    );
-    for (const path of [...own, ...signals]) if (path && isInside(path)) files.set(path, open(path));
+    // The core's check, which says what is wrong with a set, comes later.
+    const { record, before, network, sha256 } = one ?? {};
+    const paths = [record, before, network, ...Object.keys(sha256 ?? {})].filter((path) => typeof path === "string");
+    const signals = paths.filter((path) => /\.hea$/i.test(path)).map((path) => path.replace(/\.hea$/i, ".dat"));
+    for (const path of [...paths, ...signals]) if (path && isInside(path)) files.set(path, open(path));
   }
   return files;
 }

@@ -206,10 +206,12 @@ const MEASURE = {
 };
 
 const MARK_COUNT_BITS = 4;
+/** Of one task, which a learner can make. */
+export const MAX_MARKS = 2 ** MARK_COUNT_BITS - 1;
 
 /** @type {Codec} */
 const MARK = {
-  fits: ({ marks = [] }) => marks.length < 2 ** MARK_COUNT_BITS && marks.every(fits),
+  fits: ({ marks = [] }) => marks.length <= MAX_MARKS && marks.every(fits),
   write: (bits, { marks = [] }) => {
     bits.put(marks.length, MARK_COUNT_BITS);
     for (const mark of marks) putSpan(bits, mark);

@@ -5,6 +5,7 @@
 
 import { element, make } from "./dom.js";
 import { spanText } from "./cases_language.js";
+import { MAX_MARKS } from "./cases_state.js";
 import { showText } from "./cases_text.js";
 
 /**
@@ -20,7 +21,6 @@ import { showText } from "./cases_text.js";
 
 /** Lists are searched where they are longer. */
 const SEARCHED = 8;
-const MAX_MARKS = 15;
 
 let numbers = 0;
 /** An id for a label to point to; two players on one page are in trees of their own. */

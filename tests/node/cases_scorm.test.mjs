@@ -208,6 +208,22 @@ test("of two sets on one page the first has the course", async () => {
   assert.equal(calls.filter((call) => call === "LMSInitialize").length, 1);
 });
 
+test("a window that stands alone waits for no course, one that another page opened does", async () => {
+  const late = {};
+  const alone = makeWindow(0, late);
+  let came = false;
+  const coming = setTimeout(() => {
+    came = true;
+    late.API = makeCourse().api;
+  }, 1000);
+  assert.equal(await new Course(alone, sure).begin(), false);
+  assert.equal(came, false, "it has waited");
+  clearTimeout(coming);
+  const opened = makeWindow(0, { opener: {} });
+  setTimeout(() => (opened.opener.API = makeCourse().api), 300);
+  assert.equal(await new Course(opened, sure).begin(), true);
+});
+
 test("frames of another site between this one and the course are passed over", async () => {
   const { api, refused } = makeCourse();
   const outer = { API: api };

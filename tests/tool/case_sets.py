@@ -8,6 +8,18 @@ import pytest
 from conftest import ecg, write_record
 
 
+# The page as one file, as far as the tool looks into it.
+PAGE = (
+    "<!doctype html>\n<html><head><title>The page</title></head><body><ecg-xplaim>The page</ecg-xplaim>\n"
+    '<script type="text/plain" data-inside="page.html" data-bytes="3">H4sI</script>\n'
+    '<script type="text/plain" data-inside="cases/cases.json" data-bytes="3">OLD</script>\n'
+    '<script type="text/plain" data-inside="model.safetensors" data-bytes="3">MODEL</script>\n'
+    '<script type="text/plain" data-inside="readers.wasm" data-bytes="3">READERS</script>\n'
+    '<script type="text/plain" data-inside="samples/a.dat" data-bytes="3">SAMPLE</script>\n'
+    "<script>run()</script>\n</body></html>\n"
+)
+
+
 def example():
     """A set with a task of every kind, on a record of ten seconds in which all beats are alike."""
     return {

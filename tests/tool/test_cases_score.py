@@ -11,19 +11,10 @@ from xml.etree import ElementTree
 
 import pytest
 
-from case_sets import example, folder, write  # noqa: F401 (folder is a fixture)
+from case_sets import PAGE, example, folder, write  # noqa: F401 (folder is a fixture)
 from conftest import ROOT, json_lines, xplaim
 
 TABLE = json.loads((ROOT / "tests" / "data" / "teach" / "scoring.json").read_text())
-PAGE = (
-    "<!doctype html>\n<html><head><title>The page</title></head><body><ecg-xplaim>The page</ecg-xplaim>\n"
-    '<script type="text/plain" data-inside="page.html" data-bytes="3">H4sI</script>\n'
-    '<script type="text/plain" data-inside="cases/cases.json" data-bytes="3">OLD</script>\n'
-    '<script type="text/plain" data-inside="model.safetensors" data-bytes="3">MODEL</script>\n'
-    '<script type="text/plain" data-inside="readers.wasm" data-bytes="3">READERS</script>\n'
-    '<script type="text/plain" data-inside="samples/a.dat" data-bytes="3">SAMPLE</script>\n'
-    "<script>run()</script>\n</body></html>\n"
-)
 
 
 def digest(path):
@@ -223,6 +214,63 @@ def test_without_the_network_one_module_does(folder, tmp_path, page):
     xplaim("cases", "pack", folder, "-o", tmp_path / "n.html", "--html", "--with-network", "--page", page)
     whole = inside((tmp_path / "n.html").read_text())
     assert "xplaim-simd.wasm" in whole and whole["modules.json"][1] == "modules.json"
+
+
+# What the schemas of IMS Content Packaging 1.1.2 and of the ADL's additions ask of the elements that are used here: which
+# come inside, in this order, and which attributes there are, with those that have to be.
+MANIFEST = {
+    "manifest": (["metadata", "organizations", "resources"], {"identifier": True, "version": False}),
+    "metadata": (["schema", "schemaversion"], {}),
+    "organizations": (["organization"], {"default": False}),
+    "organization": (["title", "item"], {"identifier": True}),
+    "item": (["title", "masteryscore"], {"identifier": True, "identifierref": False, "isvisible": False}),
+    "resources": (["resource"], {}),
+    "resource": (["file"], {"identifier": True, "type": True, "href": False, "scormtype": False}),
+    "file": ([], {"href": True}),
+}
+LONGEST = {"title": 200, "schema": 100, "schemaversion": 20, "version": 20}
+
+
+def check_manifest(element, ids):
+    """An element and all in it, by the schemas; identifiers are names of XML, each once."""
+    def local(name):
+        return name.rpartition("}")[2]
+
+    name = local(element.tag)
+    inside, attributes = MANIFEST.get(name, ([], {}))
+    order = [inside.index(local(child.tag)) for child in element]
+    assert order == sorted(order), name
+    given = {local(key): value for key, value in element.attrib.items() if local(key) != "schemaLocation"}
+    assert given.keys() <= attributes.keys() and {key for key, needed in attributes.items() if needed} <= given.keys(), name
+    for key, value in [*given.items(), (name, element.text or "")]:
+        assert len(value) <= LONGEST.get(key, 2000), (key, len(value))
+    if "identifier" in given:
+        assert re.fullmatch(r"[A-Za-z_][A-Za-z0-9_.-]*", given["identifier"]) and given["identifier"] not in ids
+        ids.add(given["identifier"])
+    if name == "masteryscore":
+        assert re.fullmatch(r"\d{1,3}", element.text) and int(element.text) <= 100
+    for child in element:
+        check_manifest(child, ids)
+    return ids
+
+
+@pytest.mark.parametrize("title, ident, passed", [
+    ("Rhythm, week 3 & more", "week-3", 70), ("\u00c4" * 200, "1.2_x", 0), ("A \U0001f9e1 of & \"signs\" \u0394" * 8, "-", 99.6)])
+def test_a_manifest_is_one_by_the_schemas(folder, tmp_path, page, title, ident, passed):
+    document = example()
+    document.update(title=title, id=ident)
+    document["settings"]["pass"] = passed
+    xplaim("cases", "pack", write(folder, document), "-o", tmp_path / "a.zip", "--scorm12", "--page", page)
+    with zipfile.ZipFile(tmp_path / "a.zip") as z:
+        text = z.read("imsmanifest.xml").decode("utf-8")
+    manifest = ElementTree.fromstring(text)
+    ids = check_manifest(manifest, set())
+    ims = "{http://www.imsproject.org/xsd/imscp_rootv1p1p2}"
+    for element, key in (("organizations", "default"), ("item", "identifierref")):
+        (one,) = manifest.iter(f"{ims}{element}")
+        assert one.get(key) in ids
+    for element in manifest.iter(f"{ims}title"):
+        assert element.text == title
 
 
 def test_a_scorm_package(folder, tmp_path, page):

@@ -9,11 +9,12 @@ import tarfile
 
 import pytest
 
-from conftest import ROOT, TOOL
+import case_sets
+from conftest import ROOT, TOOL, ecg, write_record
 
 MODEL = ROOT / "model_weights" / "ecg-xplaim.safetensors"
 RECORD = ROOT / "web" / "samples" / "00219_hr"
-HEADER, MANUAL = "include/xplaim.h", "share/man/man1/xplaim.1"
+HEADER, MANUAL, PAGE = "include/xplaim.h", "share/man/man1/xplaim.1", "share/xplaim/ecg-xplaim.html"
 
 
 def run(*words, **options):
@@ -36,7 +37,9 @@ def release(tmp_path_factory):
     if not (TOOL.parents[1] / "CMakeCache.txt").exists() or not shutil.which("dpkg-shlibdeps"):
         pytest.skip("the tool is not in a build folder, or this is no machine that makes Debian packages")
     folder = tmp_path_factory.mktemp("release")
-    run(ROOT / "scripts" / "release", "native", folder)
+    page = tmp_path_factory.mktemp("page") / "page.html"
+    page.write_text(case_sets.PAGE)
+    run(ROOT / "scripts" / "release", "native", folder, page)
     return folder
 
 
@@ -67,7 +70,7 @@ def test_package(release):
     for library in ("libc6", "libcjson", "libdeflate", "libexpat", "libzip", "libprotobuf-c"):
         assert library in depends
     files = {line.split()[5].removeprefix("./") for line in run("dpkg-deb", "--contents", package).splitlines()}
-    for name in ("bin/xplaim", HEADER, MANUAL, "share/doc/xplaim/copyright"):
+    for name in ("bin/xplaim", HEADER, MANUAL, PAGE, "share/doc/xplaim/copyright"):
         assert f"usr/{name}" in files
     for ending in ("libxplaim.a", "libxplaim.so", "pkgconfig/xplaim.pc"):
         assert any(name.startswith("usr/lib") and name.endswith(ending) for name in files)
@@ -88,6 +91,20 @@ def test_unpacked_tool_runs(unpacked):
     assert run(unpacked / "bin" / "xplaim", "--version").split()[1] == tool_version()
     told = run(unpacked / "bin" / "xplaim", "predict", "-m", MODEL, RECORD)
     assert told == run(TOOL, "predict", "-m", MODEL, RECORD)
+
+
+def test_the_tool_packs_a_case_set_without_being_told_of_a_page(unpacked, tmp_path):
+    """As a teacher has it who has installed the package: with the page that came along."""
+    (tmp_path / "set").mkdir()
+    write_record(tmp_path / "set" / "records", "one", ecg(5000, 500), 500)
+    document = case_sets.example()
+    document["cases"] = document["cases"][:1]
+    document["cases"][0]["like"] = None
+    case_sets.write(tmp_path / "set", document)
+    assert (unpacked / PAGE).read_text() == case_sets.PAGE
+    for how, name in (("--html", "set.html"), ("--scorm12", "set.zip")):
+        run(unpacked / "bin" / "xplaim", "cases", "pack", tmp_path / "set", "-o", tmp_path / name, how)
+    assert "cases/records/one.dat" in (tmp_path / "set.html").read_text()
 
 
 def test_program_of_someone_else_builds_on_it(unpacked, tmp_path):

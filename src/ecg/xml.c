@@ -11,8 +11,8 @@
 #include <stdlib.h>
 #include <strings.h>
 
-/* No ECG format nests half as deep, or has a tenth as many elements. */
-enum { MOST_DEPTH = 100, MOST_ELEMENTS = 500000 };
+/* No ECG format nests half as deep, or has a fifth as many elements. */
+enum { MOST_DEPTH = 100, MOST_ELEMENTS = 250000 };
 
 /* ==== memory ================================================================================= */
 
@@ -121,7 +121,7 @@ static void on_start(void *ctx, const char *name, const char **pairs) {
         return;
     }
     if (++b->elements > MOST_ELEMENTS) {
-        stop(b, XP_ERR_LIMIT, "it has more than 500000 elements: no ECG has so many");
+        stop(b, XP_ERR_LIMIT, "it has more than 250000 elements: no ECG has so many");
         return;
     }
     xp_xml *e = take(&b->doc, sizeof *e);

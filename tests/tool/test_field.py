@@ -1,6 +1,7 @@
 """What people really bring: the faults found in the field, and their siblings."""
 
 import csv
+import io
 import json
 import pathlib
 import shutil
@@ -252,6 +253,71 @@ def test_info_of_a_long_table_needs_little_memory(tmp_path):
     with open(tmp_path / "x.csv", "a") as f:
         f.write("2400,1\n")
     assert f"line {rows + 2} has fewer" in frugal("info", tmp_path / "x.csv", code=1).stderr
+
+
+LONG_TABLE = "I,II,V1\n" + "".join(f"{i % 97},{i % 89},{i % 83 / 10}\n" for i in range(1000)) * 6000
+
+
+@pytest.mark.parametrize("form", ["deflated", "stored", "utf-16-le", "utf-16-be", "nested"])
+def test_info_of_a_long_table_needs_little_memory_however_it_is_packed(tmp_path, form):
+    if form.startswith("utf"):
+        path = tmp_path / "x.csv"
+        path.write_bytes(("\ufeff" + LONG_TABLE).encode(form))
+    else:
+        path = tmp_path / "x.zip"
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED if form == "stored" else zipfile.ZIP_DEFLATED) as z:
+            z.writestr("folder/x.csv", LONG_TABLE)
+    if form == "nested":
+        with zipfile.ZipFile(tmp_path / "outer.zip", "w") as z:
+            z.write(path, "inner.zip")
+            z.writestr("other.zip", bytes(20 << 20))
+        path = tmp_path / "outer.zip/inner.zip/folder/x.csv"
+    known = ["--rate", "500", "--unit", "uV"]
+    [told] = json_lines(frugal("info", path, "--json", *known), "info")
+    assert told["frames"] == 6000000 and [s["missing"] for s in told["signals"]] == [0, 0, 0]
+    assert [s["name"] for s in told["signals"]] == ["I", "II", "V1"]
+
+
+def test_a_damaged_long_file_of_an_archive_is_refused(tmp_path):
+    """What is wrong behind the part that is looked at is told all the same."""
+    with zipfile.ZipFile(tmp_path / "x.zip", "w", zipfile.ZIP_STORED) as z:
+        z.writestr("x.csv", LONG_TABLE)
+    with open(tmp_path / "x.zip", "r+b") as f:
+        f.seek(40 << 20)
+        f.write(b"7")
+    for command in (["info"], ["decode", "-o", tmp_path / "x.npz"]):
+        failed = frugal if command == ["info"] else xplaim
+        told = failed(*command, tmp_path / "x.zip", "--rate", "500", "--unit", "uV", code=1)
+        assert "it is damaged (its CRC-32 is" in told.stderr
+
+
+def bomb(name, content, levels=1):
+    """An archive of a few kilobytes that holds content."""
+    for _ in range(levels):
+        packed = io.BytesIO()
+        with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as z:
+            z.writestr(name, content)
+        name, content = "inner.zip", packed.getvalue()
+    return content
+
+
+BOMBS = {
+    "samples": lambda: bomb("x.dat", bytes(200 << 20)),
+    "header": lambda: bomb("x.hea", bytes(200 << 20)),
+    "nothing": lambda: bomb("thing", bytes(200 << 20)),
+    "table": lambda: bomb("x.csv", b"1,2,3\n" * 30000000),
+    "xml": lambda: bomb("x.xml", b'<?xml version="1.0"?>\n<RestingECG>' + b"<a>1 2</a>" * 20000000),
+    "elements": lambda: bomb("x.xml", b'<?xml version="1.0"?>\n<RestingECG>' + b"<a/>" * 2000000),
+    "pdf": lambda: bomb("x.pdf", b"%PDF-1.4\n" + bytes(200 << 20)),
+    "archive": lambda: bomb("inner.zip", b"PK\3\4" + bytes(200 << 20)),
+    "deep": lambda: bomb("x.dat", bytes(200 << 20), 3),
+}
+
+
+@pytest.mark.parametrize("which", BOMBS)
+def test_an_archive_of_kilobytes_is_refused_in_little_memory(tmp_path, which):
+    (tmp_path / "x.zip").write_bytes(BOMBS[which]())
+    frugal("info", tmp_path / "x.zip", code=1)
 
 
 def test_info_tells_what_reading_would(tmp_path):

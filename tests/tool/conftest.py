@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import subprocess
+import sys
 
 import jsonschema
 import numpy
@@ -36,6 +37,27 @@ def xplaim(*words, code=0, cwd=None, **options):
         [str(TOOL), *map(str, words)], capture_output=True, text=True, cwd=cwd, timeout=PATIENCE, **options
     )
     assert done.returncode == code, f"exit code {done.returncode}\n{done.stdout}\n{done.stderr}"
+    return done
+
+
+# The program's own peak: that of a child counts from its parent's, so that one stands between.
+LAUNCHER = """
+import resource, subprocess, sys
+done = subprocess.run(sys.argv[1:], capture_output=True)
+sys.stdout.buffer.write(b"%d\\n" % resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+sys.stdout.buffer.write(done.stdout)
+sys.stderr.buffer.write(done.stderr)
+sys.exit(done.returncode)
+"""
+MIB = 1024  # in kilobytes, as the system counts
+
+
+def frugal(*words, code=0):
+    """Run the tool, whose memory never exceeds 64 MiB."""
+    done = subprocess.run([sys.executable, "-c", LAUNCHER, str(TOOL), *map(str, words)], capture_output=True, text=True)
+    peak, _, done.stdout = done.stdout.partition("\n")
+    assert done.returncode == code, f"exit code {done.returncode}\n{done.stdout}\n{done.stderr}"
+    assert int(peak) <= 64 * MIB, f"{int(peak) / MIB:.0f} MiB\n{done.stdout}\n{done.stderr}"
     return done
 
 

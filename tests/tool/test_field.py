@@ -6,8 +6,6 @@ import json
 import pathlib
 import shutil
 import struct
-import subprocess
-import sys
 import zipfile
 
 import hospital
@@ -15,7 +13,7 @@ import numpy
 import pytest
 from onnx_wire import field, integers, model, node, tensor
 
-from conftest import (ROOT, TOOL, ecg, json_lines, shared, write_record, xplaim)
+from conftest import ROOT, ecg, frugal, json_lines, shared, write_record, xplaim
 
 MODEL = ROOT / "model_weights" / "ecg-xplaim.safetensors"
 
@@ -117,27 +115,6 @@ def test_a_report_that_says_it_did_not_judge_gives_no_confident_zeros(tmp_path):
 
 
 # ---- memory ----
-
-# The program's own peak: that of a child counts from its parent's, so that one stands between.
-LAUNCHER = """
-import resource, subprocess, sys
-done = subprocess.run(sys.argv[1:], capture_output=True)
-sys.stdout.buffer.write(b"%d\\n" % resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
-sys.stdout.buffer.write(done.stdout)
-sys.stderr.buffer.write(done.stderr)
-sys.exit(done.returncode)
-"""
-MIB = 1024  # in kilobytes, as the system counts
-
-
-def frugal(*words, code=0):
-    """Run the tool, whose memory never exceeds 64 MiB."""
-    done = subprocess.run([sys.executable, "-c", LAUNCHER, str(TOOL), *map(str, words)], capture_output=True, text=True)
-    peak, _, done.stdout = done.stdout.partition("\n")
-    assert done.returncode == code, f"exit code {done.returncode}\n{done.stdout}\n{done.stderr}"
-    assert int(peak) <= 64 * MIB, f"{int(peak) / MIB:.0f} MiB\n{done.stdout}\n{done.stderr}"
-    return done
-
 
 def repeated_segments(folder, times, samples=1000):
     write_record(folder, "s", ecg(samples, 500), 500)

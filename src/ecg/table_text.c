@@ -106,7 +106,7 @@ static xp_status take_lines(rows *r, xp_line_reader *lines, xp_error *err) {
 /* ==== rows that are only looked at =========================================================== */
 
 /* What is in memory at a time, of a table that is longer than LONG. */
-enum { LONG = 8 << 20, PIECE = 2 << 20 };
+enum { LONG = 4 << 20, PIECE = 2 << 20 };
 
 /* A long file, from the byte `at` on. */
 typedef struct rest {

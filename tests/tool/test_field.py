@@ -7,6 +7,7 @@ import pathlib
 import shutil
 import struct
 import zipfile
+import zlib
 
 import hospital
 import numpy
@@ -295,6 +296,31 @@ BOMBS = {
 def test_an_archive_of_kilobytes_is_refused_in_little_memory(tmp_path, which):
     (tmp_path / "x.zip").write_bytes(BOMBS[which]())
     frugal("info", tmp_path / "x.zip", code=1)
+
+
+def page_of(content):
+    """A PDF of one page, packed."""
+    packed = zlib.compress(content, 9)
+    objects = [b"<</Type/Catalog/Pages 2 0 R>>", b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+               b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 842 595]/Contents 4 0 R>>",
+               b"<</Length %d/Filter/FlateDecode>>stream\n" % len(packed) + packed + b"\nendstream"]
+    text = b"".join(b"%d 0 obj\n" % (i + 1) + o + b"\nendobj\n" for i, o in enumerate(objects))
+    return b"%PDF-1.4\n" + text + b"trailer<</Size 5/Root 1 0 R>>\n"
+
+
+GREEDY = {
+    "zeros.pdf": lambda: page_of(bytes(100 << 20)),
+    "lines.pdf": lambda: page_of(b"0 0 m 1 1 l S " * 1700000),
+    "points.pdf": lambda: page_of(b"0 0 m " + b"1 1 l " * 3900000 + b"S"),
+    "attributes.xml": lambda: b'<?xml version="1.0"?><RestingECG ' + b" ".join(b'a%d="x"' % i for i in range(400000)) + b"/>",
+    "unknown.csv": lambda: b"1;2\n" * 2000000,
+}
+
+
+@pytest.mark.parametrize("name", GREEDY)
+def test_a_file_that_grows_when_it_is_read_is_refused_in_little_memory(tmp_path, name):
+    (tmp_path / name).write_bytes(GREEDY[name]())
+    frugal("info", tmp_path / name, code=1)
 
 
 def test_info_tells_what_reading_would(tmp_path):

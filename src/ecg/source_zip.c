@@ -159,10 +159,25 @@ static xp_zip_entry *find(const xp_packed *p, const char *name) {
     return NULL;
 }
 
+/* Where one differs in upper and lower case alone, that is what is wrong. */
 static xp_status missing(const xp_packed *p, const char *name, xp_error *err) {
-    return xp_fail(err, XP_ERR_NOT_FOUND,
-                   "%s%s is missing in %s: zip it together with the record's other files",
-                   p->folder, name, p->name);
+    xp_zip_entry *e = malloc(sizeof *e);
+    char *path = joined(p->folder, "", name);
+    bool like = false;
+    for (size_t at = 0; e && path && !like && xp_zip_next(&p->zip, &at, e);)
+        like = !strcasecmp(e->path, path);
+    if (like)
+        xp_fail(err, XP_ERR_NOT_FOUND,
+                "%s%s is missing in %s, but there is %.200s: upper and lower case must agree; "
+                "rename the file",
+                p->folder, name, p->name, e->path);
+    else
+        xp_fail(err, XP_ERR_NOT_FOUND,
+                "%s%s is missing in %s: zip it together with the record's other files", p->folder,
+                name, p->name);
+    free(path);
+    free(e);
+    return XP_ERR_NOT_FOUND;
 }
 
 /* Samples that were measured do not shrink to a hundredth. */

@@ -54,7 +54,7 @@ static xp_status read_other(xp_model *m, const char *path, xp_bytes file, xp_err
     if (file.size > 8 && file.data[8] == '{')
         return xp_fail(err, XP_ERR_USAGE,
                        "this is a model file already: there is nothing to import");
-    return xp_keras_import(m, file, err);
+    return is_zip(file) ? xp_keras_import(m, file, err) : xp_foreign_unknown(err);
 }
 
 static xp_status read_any(xp_model *m, const char *path, xp_bytes file, xp_error *err) {
@@ -65,6 +65,8 @@ static xp_status read_any(xp_model *m, const char *path, xp_bytes file, xp_error
 static xp_status read_file(model_file *f, const char *path, model_reader reader, xp_error *err) {
     uint8_t *data;
     size_t size;
+    xp_status known = xp_foreign_check_file(path, err);
+    if (known != XP_OK) return xp_fail_prefix(err, known, "%s", path);
     XP_TRY(xp_file_read(path, &data, &size, err));
     xp_bytes file = {data, size};
     model_file made = {.path = path, .size = size, .ours = xp_onnx_is_ours(file)};

@@ -208,13 +208,17 @@ static xp_status open_it(xp_zip *z, xp_error *err) {
     return s == XP_OK ? check_entries(z, err) : s;
 }
 
-xp_status xp_zip_open(xp_zip *z, const char *path, const char *name, xp_error *err) {
-    *z = (xp_zip){.name = name, .file = fopen(path, "rb")};
-    off_t size = z->file && fseeko(z->file, 0, SEEK_END) == 0 ? ftello(z->file) : -1;
+xp_status xp_zip_open_file(xp_zip *z, FILE *file, const char *name, xp_error *err) {
+    *z = (xp_zip){.name = name, .file = file};
+    off_t size = file && fseeko(file, 0, SEEK_END) == 0 ? ftello(file) : -1;
     z->size = size < 0 ? 0 : (uint64_t)size;
     xp_status s = size < 0 ? xp_fail(err, XP_ERR_IO, "%s cannot be read", name) : open_it(z, err);
     if (s != XP_OK) xp_zip_close(z);
     return s;
+}
+
+xp_status xp_zip_open(xp_zip *z, const char *path, const char *name, xp_error *err) {
+    return xp_zip_open_file(z, fopen(path, "rb"), name, err);
 }
 
 xp_status xp_zip_open_bytes(xp_zip *z, xp_bytes bytes, const char *name, xp_error *err) {

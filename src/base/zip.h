@@ -10,6 +10,7 @@
 /* Open an archive on disk, or in memory; name is used in messages, and, as the bytes, outlives z.
  * On error z holds nothing. */
 xp_status xp_zip_open(xp_zip *z, const char *path, const char *name, xp_error *err);
+xp_status xp_zip_open_file(xp_zip *z, FILE *file, const char *name, xp_error *err); /* closes it */
 xp_status xp_zip_open_bytes(xp_zip *z, xp_bytes bytes, const char *name, xp_error *err);
 void xp_zip_close(xp_zip *z);
 

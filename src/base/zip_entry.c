@@ -1,6 +1,7 @@
 #include "base/zip_entry.h"
 
 #include "base/compose.h"
+#include "base/inflate_pipe.h"
 #include "base/text.h"
 
 #include <libdeflate.h>
@@ -199,6 +200,14 @@ static const char *inflate(const xp_zip_entry *e, const uint8_t *packed, uint8_t
                                                 : "its compressed data are damaged";
 }
 
+static xp_status check_crc(const xp_zip *z, const xp_zip_entry *e, uint32_t crc, xp_error *err) {
+    char text[80];
+    if (crc == e->crc) return XP_OK;
+    snprintf(text, sizeof text, "it is damaged (its CRC-32 is %08x and should be %08x)", crc,
+             e->crc);
+    return refuse(z, e, XP_ERR_FORMAT, text, err);
+}
+
 /* out: of e->size bytes. */
 static xp_status unpack(const xp_zip *z, const xp_zip_entry *e, const uint8_t *packed, uint8_t *out,
                         xp_error *err) {
@@ -213,13 +222,73 @@ static xp_status unpack(const xp_zip *z, const xp_zip_entry *e, const uint8_t *p
     } else {
         why = inflate(e, packed, out);
     }
-    uint32_t crc = why ? 0 : libdeflate_crc32(0, out, (size_t)e->size);
-    if (!why && crc != e->crc) {
-        snprintf(text, sizeof text, "it is damaged (its CRC-32 is %08x and should be %08x)", crc,
-                 e->crc);
-        why = text;
+    if (why) return refuse(z, e, XP_ERR_FORMAT, why, err);
+    return check_crc(z, e, libdeflate_crc32(0, out, (size_t)e->size), err);
+}
+
+/* ==== contents, piece by piece =============================================================== */
+
+enum { PIECE = 1 << 16 };
+
+typedef struct stream {
+    const xp_zip *z;
+    uint64_t at, left; /* of the packed bytes */
+    bool (*take)(void *ctx, const uint8_t *data, size_t size);
+    void *ctx;
+    uint64_t given, most; /* bytes of the contents, and how many it says to have */
+    uint32_t crc;
+    bool enough, failed; /* take wanted no more; the archive could not be read */
+} stream;
+
+static size_t more_packed(void *ctx, uint8_t *out, size_t size) {
+    stream *s = ctx;
+    const size_t n = s->left < size ? (size_t)s->left : size;
+    if (!n) return 0;
+    if (!xp_zip_bytes(s->z, s->at, out, n)) {
+        s->failed = true;
+        return 0;
     }
-    return why ? refuse(z, e, XP_ERR_FORMAT, why, err) : XP_OK;
+    s->at += n;
+    s->left -= n;
+    return n;
+}
+
+static bool take_piece(void *ctx, const uint8_t *data, size_t size) {
+    stream *s = ctx;
+    s->given += size;
+    if (s->given > s->most) return false;
+    s->crc = libdeflate_crc32(s->crc, data, size);
+    s->enough = !s->take(s->ctx, data, size);
+    return !s->enough;
+}
+
+static xp_inflate_end copy_through(stream *s) {
+    uint8_t *piece = malloc(PIECE);
+    if (!piece) return XP_INFLATE_NO_MEMORY;
+    bool on = true;
+    for (size_t n; on && (n = more_packed(s, piece, PIECE)) > 0;) on = take_piece(s, piece, n);
+    free(piece);
+    return XP_INFLATE_DONE;
+}
+
+xp_status xp_zip_pour(const xp_zip *z, const xp_zip_entry *e,
+                      bool (*take)(void *ctx, const uint8_t *data, size_t size), void *ctx,
+                      xp_error *err) {
+    stream s = {.z = z, .left = e->packed, .take = take, .ctx = ctx, .most = e->size};
+    const xp_inflate_pipe pipe = {&s, more_packed, take_piece};
+    XP_TRY(check_readable(z, e, err));
+    XP_TRY(find_data(z, e, &s.at, err));
+    if (e->method == STORED && e->packed != e->size) return unpack(z, e, NULL, NULL, err);
+    xp_inflate_end end = e->method == STORED ? copy_through(&s) : xp_inflate_through(&pipe);
+    if (s.enough) return XP_OK;
+    if (end == XP_INFLATE_NO_MEMORY)
+        return xp_fail(err, XP_ERR_MEMORY, "%s: not enough memory to unpack it", e->path);
+    if (s.failed) return refuse(z, e, XP_ERR_FORMAT, "the archive ends too early", err);
+    if (s.given > s.most) return refuse(z, e, XP_ERR_FORMAT, "it is larger than it says", err);
+    if (end != XP_INFLATE_DONE)
+        return refuse(z, e, XP_ERR_FORMAT, "its compressed data are damaged", err);
+    if (s.given < s.most) return refuse(z, e, XP_ERR_FORMAT, "it is shorter than it says", err);
+    return check_crc(z, e, s.crc, err);
 }
 
 xp_status xp_zip_read(const xp_zip *z, const xp_zip_entry *e, uint8_t **bytes, xp_error *err) {

@@ -34,6 +34,12 @@ typedef struct xp_zip_entry {
  * for this reader; XP_ERR_LIMIT: it is too large. */
 xp_status xp_zip_read(const xp_zip *z, const xp_zip_entry *e, uint8_t **bytes, xp_error *err);
 
+/* The same piece by piece, in little memory: take gives false when it has seen enough, and what is
+ * wrong behind that is not told. Slower than xp_zip_read. */
+xp_status xp_zip_pour(const xp_zip *z, const xp_zip_entry *e,
+                      bool (*take)(void *ctx, const uint8_t *data, size_t size), void *ctx,
+                      xp_error *err);
+
 /* ---- for zip.c ---- */
 
 enum { XP_ZIP_CENTRAL = 0x02014b50, XP_ZIP_LOCAL = 0x04034b50 };

@@ -11,4 +11,11 @@
  * any other, a model file of ours among them. */
 xp_status xp_foreign_check(xp_bytes file, xp_error *err);
 
+/* The same of a large file on disk, before it is read, in little memory; what is no model file at
+ * all is refused too. XP_OK for small ones. */
+xp_status xp_foreign_check_file(const char *path, xp_error *err);
+
+/* The sentence for what is none of the kinds that are known. */
+xp_status xp_foreign_unknown(xp_error *err);
+
 #endif

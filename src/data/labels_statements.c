@@ -98,6 +98,12 @@ static bool begins_with_word(const char *text, const char *const *words) {
     return false;
 }
 
+/* Words that say which of its kind a finding is. */
+static const char *const finding_kinds[] = {"acute", "recent", "old",      "new",        "early",
+                                            "late",  "large",  "subacute", "chronic",    "evolving",
+                                            "prior", "more",   "frequent", "marked",     "multiple",
+                                            "age",   "rare",   "moderate", "multifocal", NULL};
+
 /* Whether a clause, or what stands in brackets, ends at `at`, or goes on with what is no finding:
  * "possible with" is, "possible infarct" is not. */
 static bool is_last(const char *at, const char *end) {
@@ -129,7 +135,7 @@ static bool doubt_follows(const xp_label_table *t, uint32_t set, const char *tex
         const char *from = end + strspn(end, " ,;:.-");
         end = clause_end(text, from);
         if (ends_in_doubt(t, set, from, end, true)) return true;
-        if (strncmp(from, "age ", 4) != 0) return false;
+        if (!begins_with_word(from, finding_kinds)) return false;
     }
     return false;
 }
@@ -147,14 +153,17 @@ static bool names_label(const xp_label_table *t, uint32_t label, const char *fro
 
 /* "acute or recent infarct", "infarct old or recent": both are the same finding. */
 static bool same_finding(const char *from, const char *word, const char *behind) {
-    static const char *const kinds[] = {"acute", "recent", "old",      "new",        "early",
-                                        "late",  "large",  "subacute", "chronic",    "evolving",
-                                        "prior", "more",   "frequent", "marked",     "multiple",
-                                        "age",   "rare",   "moderate", "multifocal", NULL};
     const char *last = word;
     while (last > from && last[-1] == ' ') last--;
     while (last > from && isalnum((unsigned char)last[-1])) last--;
-    return begins_with_word(last, kinds) || begins_with_word(behind + strspn(behind, " "), kinds);
+    return begins_with_word(last, finding_kinds) ||
+           begins_with_word(behind + strspn(behind, " "), finding_kinds);
+}
+
+/* "fibrillation with ectopy or aberrancy": what stands before "with" is no part of the choice. */
+static bool is_of_another(const char *from, const char *end) {
+    const char *with = strstr(from, " with "), *and = strstr(from, " and ");
+    return (with && with < end) || (and&&and < end);
 }
 
 /* One of two, as in "flutter vs tachycardia": either is uncertain, but not what both of them are,
@@ -168,7 +177,9 @@ static bool is_one_of_two(const xp_label_table *t, uint32_t label, const char *t
         const char *word = find_phrase(text, from, r);
         if (!word || word >= end) continue;
         const char *behind = word + strlen(r->text);
-        if (same_finding(from, word, behind)) continue;
+        if (same_finding(from, word, behind) ||
+            is_of_another(word < at ? behind : at, word < at ? at : word))
+            continue;
         return !names_label(t, label, from, word) || !names_label(t, label, behind, end);
     }
     return false;

@@ -70,9 +70,11 @@ static char *path_of(const char *dir, const char *name) {
     return own;
 }
 
-static const xp_dir_file *find_kept(const xp_dir_source *d, const char *name) {
+/* As bytes, or (unpacked) as a temporary file. */
+static const xp_dir_file *find_kept(const xp_dir_source *d, const char *name, bool unpacked) {
     for (int i = 0; i < d->n_files; i++)
-        if (!strcmp(d->files[i].name, name)) return &d->files[i];
+        if (!strcmp(d->files[i].name, name) && (d->files[i].unpacked != NULL) == unpacked)
+            return &d->files[i];
     return NULL;
 }
 
@@ -97,15 +99,17 @@ static xp_status check_header(const xp_dir_source *d, const char *name, const ch
 
 static xp_status get(void *ctx, const char *name, xp_bytes *out, xp_error *err) {
     xp_dir_source *d = ctx;
-    const xp_dir_file *kept = find_kept(d, name);
+    const xp_dir_file *kept = find_kept(d, name, false);
     if (kept) {
         *out = (xp_bytes){kept->data, kept->size};
         return XP_OK;
     }
+    if (d->failed_name && !strcmp(d->failed_name, name))
+        return xp_fail(err, d->failed, "%s", d->failure.text);
     xp_dir_file *files = realloc(d->files, (size_t)(d->n_files + 1) * sizeof *files);
     if (!files) return xp_fail(err, XP_ERR_MEMORY, "%s: not enough memory", name);
     d->files = files;
-    xp_dir_file f = {strdup(name), NULL, 0};
+    xp_dir_file f = {.name = strdup(name)};
     char *path = path_of(d->dir, name);
     xp_status s = !f.name || !path ? xp_fail(err, XP_ERR_MEMORY, "%s: not enough memory", name)
                                    : check_header(d, name, path, err);
@@ -131,19 +135,57 @@ static size_t read_part(const char *path, uint64_t at, uint8_t *out, size_t size
     return n;
 }
 
+/* The file of d's list, which is new: name is its copy. False without memory. */
+static bool keep(xp_dir_source *d, xp_dir_file f) {
+    xp_dir_file *files = realloc(d->files, (size_t)(d->n_files + 1) * sizeof *files);
+    if (files) d->files = files;
+    f.name = files ? strdup(f.name) : NULL;
+    if (!f.name) return false;
+    d->files[d->n_files++] = f;
+    return true;
+}
+
+/* Parts of a large file: its beginning is unpacked alone, for whoever looks what it is; what is
+ * read on is unpacked on disk, once. */
+static xp_status large_part(xp_dir_source *d, const char *name, uint64_t at, uint8_t *out,
+                            size_t *size, bool whole, xp_error *err) {
+    const xp_dir_file *all = find_kept(d, name, false), *kept = find_kept(d, name, true);
+    FILE *file = kept ? kept->unpacked : NULL;
+    if (all) {
+        xp_bytes_part((xp_bytes){all->data, all->size}, at, out, size);
+        return XP_OK;
+    }
+    if (!file && !whole && at == 0 && *size <= 1 << 16)
+        return xp_packed_start(d->packed, name, out, size, err);
+    if (!file) {
+        XP_TRY(xp_packed_unpack(d->packed, name, &file, err));
+        if (!keep(d, (xp_dir_file){.name = (char *)(uintptr_t)name, .unpacked = file})) {
+            fclose(file);
+            return xp_fail(err, XP_ERR_MEMORY, "%s: not enough memory", name);
+        }
+    }
+    *size = fseeko(file, (off_t)at, SEEK_SET) == 0 ? fread(out, 1, *size, file) : 0;
+    return XP_OK;
+}
+
 /* What is packed is unpacked as a whole, and kept: its size is what it is said to be only then. */
 static bool packed_part(xp_dir_source *d, const char *name, uint64_t at, uint8_t *out, size_t *size,
                         uint64_t *whole) {
     uint64_t bytes = 0;
     xp_bytes all = {0};
     xp_error err;
+    xp_status s = XP_OK;
     if (!xp_packed_size(d->packed, name, &bytes)) return false;
-    xp_status s = *size || whole ? get(d, name, &all, &err) : XP_OK;
+    const bool large = bytes > XP_PACKED_LARGE;
+    if (*size || whole)
+        s = large ? large_part(d, name, at, out, size, whole != NULL, &err)
+                  : get(d, name, &all, &err);
     if (s != XP_OK && d->failed == XP_OK) {
         d->failed = s;
         d->failure = err;
+        d->failed_name = strdup(name);
     }
-    if (*size) xp_bytes_part(all, at, out, size);
+    if (*size && (s != XP_OK || !large)) xp_bytes_part(all, at, out, size);
     if (whole) *whole = bytes;
     return true;
 }
@@ -192,9 +234,11 @@ void xp_dir_source_close(xp_dir_source *d) {
     for (int i = 0; i < d->n_files; i++) {
         free(d->files[i].name);
         free(d->files[i].data);
+        if (d->files[i].unpacked) fclose(d->files[i].unpacked);
     }
     free(d->files);
     xp_packed_close(d->packed);
+    free(d->failed_name);
     free(d->dir);
     free(d->path);
     *d = (xp_dir_source){0};

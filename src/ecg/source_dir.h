@@ -5,10 +5,13 @@
 
 #include "ecg/source.h"
 
+#include <stdio.h>
+
 typedef struct xp_dir_file {
     char *name;    /* owned; relative to the folder */
     uint8_t *data; /* owned */
     size_t size;
+    FILE *unpacked; /* owned; in its place, of a large file of an archive that is read in parts */
 } xp_dir_file;
 
 struct xp_packed;
@@ -24,6 +27,7 @@ typedef struct xp_dir_source {
     struct xp_packed *packed; /* owned; the archive that the folder is in, or NULL */
     xp_error failure;         /* why a file could not be unpacked, which part cannot tell */
     xp_status failed;
+    char *failed_name; /* owned; of that file */
 } xp_dir_source;
 
 /* path: a folder and the name of a record or file in it ("folder/100", "a.zip/folder/100"), which

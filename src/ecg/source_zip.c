@@ -45,6 +45,36 @@ static xp_status no_memory(const char *path, xp_error *err) {
 
 /* ==== archives in archives =================================================================== */
 
+static bool write_piece(void *ctx, const uint8_t *data, size_t size) {
+    return fwrite(data, 1, size, ctx) == size;
+}
+
+/* A temporary file of what an entry holds. */
+static xp_status pour(const xp_zip *z, const xp_zip_entry *e, FILE **file, xp_error *err) {
+    FILE *f = tmpfile();
+    xp_status s = f ? xp_zip_pour(z, e, write_piece, f, err)
+                    : xp_fail(err, XP_ERR_IO, "no temporary file can be made for %.200s", e->path);
+    if (s == XP_OK && (ferror(f) || fflush(f)))
+        s = xp_fail(err, XP_ERR_IO, "no room in the folder of temporary files for %.200s", e->path);
+    if (s == XP_OK)
+        *file = f;
+    else if (f)
+        fclose(f);
+    return s;
+}
+
+/* An archive in an archive; its bytes, where it is small, outlive it and are to be freed. */
+static xp_status open_inner(xp_zip *inner, const xp_zip *z, const xp_zip_entry *e, const char *name,
+                            uint8_t **bytes, xp_error *err) {
+    FILE *file = NULL;
+    if (e->size > XP_PACKED_LARGE) {
+        XP_TRY(pour(z, e, &file, err));
+        return xp_zip_open_file(inner, file, name, err);
+    }
+    XP_TRY(xp_zip_read(z, e, bytes, err));
+    return xp_zip_open_bytes(inner, (xp_bytes){*bytes, (size_t)e->size}, name, err);
+}
+
 /* Go on into the archive `inside` of the one that is open. On error p may be closed all the same.
  */
 static xp_status enter(xp_packed *p, const char *inside, xp_error *err) {
@@ -55,8 +85,7 @@ static xp_status enter(xp_packed *p, const char *inside, xp_error *err) {
     xp_status s = e && name ? XP_OK : no_memory(p->name, err);
     if (s == XP_OK && !xp_zip_find(&p->zip, inside, e))
         s = xp_fail(err, XP_ERR_NOT_FOUND, "%s is missing in %s", inside, p->name);
-    if (s == XP_OK) s = xp_zip_read(&p->zip, e, &bytes, err);
-    if (s == XP_OK) s = xp_zip_open_bytes(&zip, (xp_bytes){bytes, (size_t)e->size}, name, err);
+    if (s == XP_OK) s = open_inner(&zip, &p->zip, e, name, &bytes, err);
     free(e);
     if (s != XP_OK) {
         free(bytes);
@@ -130,15 +159,83 @@ static xp_zip_entry *find(const xp_packed *p, const char *name) {
     return NULL;
 }
 
+/* Where one differs in upper and lower case alone, that is what is wrong. */
+static xp_status missing(const xp_packed *p, const char *name, xp_error *err) {
+    xp_zip_entry *e = malloc(sizeof *e);
+    char *path = joined(p->folder, "", name);
+    bool like = false;
+    for (size_t at = 0; e && path && !like && xp_zip_next(&p->zip, &at, e);)
+        like = !strcasecmp(e->path, path);
+    if (like)
+        xp_fail(err, XP_ERR_NOT_FOUND,
+                "%s%s is missing in %s, but there is %.200s: upper and lower case must agree; "
+                "rename the file",
+                p->folder, name, p->name, e->path);
+    else
+        xp_fail(err, XP_ERR_NOT_FOUND,
+                "%s%s is missing in %s: zip it together with the record's other files", p->folder,
+                name, p->name);
+    free(path);
+    free(e);
+    return XP_ERR_NOT_FOUND;
+}
+
+/* Samples that were measured do not shrink to a hundredth. */
+static xp_status check_size(const xp_zip_entry *e, xp_error *err) {
+    enum { SMALL = 64 << 20, TIMES = 100 };
+    if (e->size <= SMALL || e->size / TIMES <= e->packed) return XP_OK;
+    return xp_fail(
+        err, XP_ERR_LIMIT,
+        "%.200s has %llu MB, packed into %llu kB: no recording is like that; if this one "
+        "is, unpack it by hand",
+        e->path, (unsigned long long)(e->size / 1000000), (unsigned long long)(e->packed / 1000));
+}
+
 xp_status xp_packed_read(const xp_packed *p, const char *name, uint8_t **bytes, size_t *size,
                          xp_error *err) {
     xp_zip_entry *e = find(p, name);
-    if (!e)
-        return xp_fail(err, XP_ERR_NOT_FOUND,
-                       "%s%s is missing in %s: zip it together with the record's other files",
-                       p->folder, name, p->name);
-    xp_status s = xp_zip_read(&p->zip, e, bytes, err);
+    if (!e) return missing(p, name, err);
+    xp_status s = check_size(e, err);
+    if (s == XP_OK) s = xp_zip_read(&p->zip, e, bytes, err);
     if (s == XP_OK) *size = (size_t)e->size;
+    free(e);
+    return s;
+}
+
+typedef struct start {
+    uint8_t *out;
+    size_t size, n; /* wanted, and there */
+} start;
+
+static bool take_start(void *ctx, const uint8_t *data, size_t size) {
+    start *s = ctx;
+    const size_t n = size < s->size - s->n ? size : s->size - s->n;
+    memcpy(s->out + s->n, data, n);
+    s->n += n;
+    return s->n < s->size;
+}
+
+static xp_status read_start(const xp_zip *z, const xp_zip_entry *e, uint8_t *out, size_t *size,
+                            xp_error *err) {
+    start s = {.out = out, .size = *size};
+    XP_TRY(xp_zip_pour(z, e, take_start, &s, err));
+    *size = s.n;
+    return XP_OK;
+}
+
+xp_status xp_packed_start(const xp_packed *p, const char *name, uint8_t *out, size_t *size,
+                          xp_error *err) {
+    xp_zip_entry *e = find(p, name);
+    if (!e) return missing(p, name, err);
+    xp_status s = read_start(&p->zip, e, out, size, err);
+    free(e);
+    return s;
+}
+
+xp_status xp_packed_unpack(const xp_packed *p, const char *name, FILE **file, xp_error *err) {
+    xp_zip_entry *e = find(p, name);
+    if (!e) return missing(p, name, err);
+    xp_status s = pour(&p->zip, e, file, err);
     free(e);
     return s;
 }
@@ -195,12 +292,12 @@ static void add(walk *w, xp_listing *l, size_t at) {
 static void show(walk *w, const xp_zip *z, xp_listing *l) {
     size_t most;
     for (int i; (i = xp_listing_next(l, &most)) >= 0;) {
-        size_t at = w->at[i];
-        uint8_t *bytes = NULL;
-        bool read =
-            xp_zip_next(z, &at, w->entry) && xp_zip_read(z, w->entry, &bytes, NULL) == XP_OK;
-        size_t size = !read ? 0 : w->entry->size < most ? (size_t)w->entry->size : most;
-        xp_listing_show(l, i, (xp_bytes){bytes, size});
+        size_t at = w->at[i], size = 0;
+        bool there = xp_zip_next(z, &at, w->entry);
+        if (there) size = w->entry->size < most ? (size_t)w->entry->size : most;
+        uint8_t *bytes = malloc(size + 1);
+        bool read = bytes && there && read_start(z, w->entry, bytes, &size, NULL) == XP_OK;
+        xp_listing_show(l, i, (xp_bytes){bytes, read ? size : 0});
         free(bytes);
     }
 }
@@ -245,12 +342,10 @@ static void look_into_entry(walk *w, const xp_zip *z, const char *archive, int d
     xp_zip inner;
     uint8_t *bytes = NULL;
     char *path = joined(archive, "/", w->entry->path);
-    size_t size = (size_t)w->entry->size;
     w->ok &= path != NULL;
     if (!path) return;
-    xp_status s =
-        depth >= XP_ARCHIVES_DEEP ? too_deep(path, &err) : xp_zip_read(z, w->entry, &bytes, &err);
-    if (s == XP_OK) s = xp_zip_open_bytes(&inner, (xp_bytes){bytes, size}, path, &err);
+    xp_status s = depth >= XP_ARCHIVES_DEEP ? too_deep(path, &err)
+                                            : open_inner(&inner, z, w->entry, path, &bytes, &err);
     if (s == XP_OK) {
         look_into(w, &inner, path, depth);
         xp_zip_close(&inner);

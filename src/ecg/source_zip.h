@@ -28,6 +28,16 @@ void xp_packed_close(xp_packed *p); /* NULL is allowed */
 xp_status xp_packed_read(const xp_packed *p, const char *name, uint8_t **bytes, size_t *size,
                          xp_error *err);
 
+/* Files of more bytes are unpacked into a temporary file, by who asks for parts of them. */
+enum { XP_PACKED_LARGE = 8 << 20 };
+
+/* The first *size bytes of it, or what it has, to out; *size becomes their number. */
+xp_status xp_packed_start(const xp_packed *p, const char *name, uint8_t *out, size_t *size,
+                          xp_error *err);
+
+/* A temporary file of what it holds, which is gone when it is closed. */
+xp_status xp_packed_unpack(const xp_packed *p, const char *name, FILE **file, xp_error *err);
+
 /* Bytes of that file; false where there is none. */
 bool xp_packed_size(const xp_packed *p, const char *name, uint64_t *size);
 

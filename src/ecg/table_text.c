@@ -106,7 +106,7 @@ static xp_status take_lines(rows *r, xp_line_reader *lines, xp_error *err) {
 /* ==== rows that are only looked at =========================================================== */
 
 /* What is in memory at a time, of a table that is longer than LONG. */
-enum { LONG = 8 << 20, PIECE = 2 << 20 };
+enum { LONG = 4 << 20, PIECE = 2 << 20 };
 
 /* A long file, from the byte `at` on. */
 typedef struct rest {
@@ -257,10 +257,9 @@ static int utf16_order(xp_bytes b) {
 
 /* Letters that tables need: ASCII, micro, and a minus sign as "-"; others become '?'. Written to
  * out (b.size bytes). */
-static size_t from_utf16(uint8_t *out, xp_bytes b) {
-    bool big = utf16_order(b) == 2;
+static size_t decode(uint8_t *out, xp_bytes b, bool big) {
     size_t n = 0;
-    for (size_t i = 2; i + 1 < b.size; i += 2) {
+    for (size_t i = 0; i + 1 < b.size; i += 2) {
         unsigned c = big ? b.data[i] << 8 | b.data[i + 1] : b.data[i] | b.data[i + 1] << 8;
         if (c == 0x3bc || c == 0xb5) { /* micro */
             out[n++] = 0xc2;
@@ -272,6 +271,57 @@ static size_t from_utf16(uint8_t *out, xp_bytes b) {
         }
     }
     return n;
+}
+
+/* Of a text that begins with its order. */
+static size_t from_utf16(uint8_t *out, xp_bytes b) {
+    return decode(out, (xp_bytes){b.data + 2, b.size - 2}, utf16_order(b) == 2);
+}
+
+/* A temporary file of what is too long to be decoded in memory, as a file source. */
+typedef struct decoded_text {
+    FILE *file; /* owned */
+    uint64_t size;
+} decoded_text;
+
+static bool decoded_part(void *ctx, const char *name, uint64_t at, uint8_t *out, size_t *size,
+                         uint64_t *whole) {
+    const decoded_text *d = ctx;
+    (void)name;
+    *size = fseeko(d->file, (off_t)at, SEEK_SET) == 0 ? fread(out, 1, *size, d->file) : 0;
+    if (whole) *whole = d->size;
+    return true;
+}
+
+static bool decode_into(decoded_text *d, xp_file_window *from, bool big) {
+    enum { STEP = 1 << 18 };
+    uint8_t *out = malloc(STEP);
+    bool fine = out != NULL;
+    for (uint64_t at = 2; fine && at < from->size; at += STEP) {
+        const uint64_t left = from->size - at;
+        const xp_bytes in = xp_file_window_at(from, at, left < STEP ? (size_t)left : STEP);
+        const size_t n = in.size ? decode(out, in, big) : 0;
+        fine = in.size && fwrite(out, 1, n, d->file) == n;
+        d->size += n;
+    }
+    free(out);
+    return fine && fflush(d->file) == 0;
+}
+
+/* read_outline of a text in UTF-16. */
+static xp_status read_wide_outline(xp_stored *w, const char *name, xp_file_window *from, bool big,
+                                   const xp_read_options *opt, bool *done, xp_error *err) {
+    decoded_text d = {.file = tmpfile()};
+    const xp_file_source source = {.ctx = &d, .part = decoded_part};
+    xp_file_window window;
+    xp_status s = XP_OK;
+    if (!d.file) return XP_OK;
+    if (decode_into(&d, from, big) && xp_file_window_open(&window, &source, name)) {
+        s = read_outline(w, name, &window, opt, done, err);
+        xp_file_window_close(&window);
+    }
+    fclose(d.file);
+    return s;
 }
 
 /* ==== the row ================================================================================ */
@@ -365,7 +415,10 @@ static xp_status read(xp_stored *w, const xp_file_source *src, const char *name,
     if (opt && opt->no_samples && xp_file_window_open(&window, src, name)) {
         bool done = false;
         xp_status s = XP_OK;
-        if (window.size > LONG && !utf16_order(xp_file_window_at(&window, 0, 2)))
+        const int order = window.size > LONG ? utf16_order(xp_file_window_at(&window, 0, 2)) : 0;
+        if (order)
+            s = read_wide_outline(w, name, &window, order == 2, opt, &done, err);
+        else if (window.size > LONG)
             s = read_outline(w, name, &window, opt, &done, err);
         xp_file_window_close(&window);
         if (done) return s;

@@ -11,8 +11,8 @@
 #include <stdlib.h>
 #include <strings.h>
 
-/* No ECG format nests half as deep, or has a tenth as many elements. */
-enum { MOST_DEPTH = 100, MOST_ELEMENTS = 500000 };
+/* No ECG format nests half as deep, or has a fifth as many elements. */
+enum { MOST_DEPTH = 100, MOST_ELEMENTS = 250000 };
 
 /* ==== memory ================================================================================= */
 
@@ -65,7 +65,7 @@ typedef struct builder {
     XML_Parser parser;
     xp_xml *open;
     size_t starts[MOST_DEPTH]; /* of the text of the open element at each depth */
-    int depth, elements;
+    int depth, elements;       /* attributes count as elements */
     char *text;
     size_t n, size;
     size_t total, most;            /* bytes of text so far, and the most there may be */
@@ -120,8 +120,11 @@ static void on_start(void *ctx, const char *name, const char **pairs) {
         stop(b, XP_ERR_LIMIT, "its elements are nested too deep: no ECG format does so");
         return;
     }
-    if (++b->elements > MOST_ELEMENTS) {
-        stop(b, XP_ERR_LIMIT, "it has more than 500000 elements: no ECG has so many");
+    b->elements++;
+    for (const char **p = pairs; *p; p += 2) b->elements++;
+    if (b->elements > MOST_ELEMENTS) {
+        stop(b, XP_ERR_LIMIT,
+             "it has more than 250000 elements and attributes: no ECG has so many");
         return;
     }
     xp_xml *e = take(&b->doc, sizeof *e);

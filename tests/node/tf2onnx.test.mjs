@@ -116,3 +116,41 @@ test("a list of all records' samples is for dense layers alone", () => {
   writeFileSync(path, m.file(mean, 3).model);
   assert.throws(() => run("import", path, "-o", `${path}.safetensors`), /samples of all records as one list/);
 });
+
+test("ranges of all axes of which one is a part, as TensorFlow writes x[:, -1] and x[:, 2:-3]", async () => {
+  const m = new Maker(["batch", 40, 3]);
+  const all = 2147483647;
+  const range = (
+    /** @type {string} */ x,
+    /** @type {number} */ from,
+    /** @type {number} */ to,
+    /** @type {number} */ step,
+  ) =>
+    m.node("Slice", [
+      x,
+      m.integers([0, from, 0]),
+      m.integers([1000000000, to, all]),
+      m.integers([0, 1, 2]),
+      m.integers([1, step, 1]),
+    ]);
+  const cropped = range(m.node("Relu", ["x"]), 2, -3, 1);
+  const mean = m.node("ReduceMean", [range(cropped, 0, all, 2), m.integers([1])], { keepdims: { int: 0 } });
+  const last = m.node("Squeeze", [range(cropped, -1, all, 1), m.integers([1])]);
+  const joined = m.node("Concat", [mean, last], { axis: { int: 1 } });
+  await agree("ranges", m, m.node("MatMul", [joined, m.weights([6, 3])]), 3, { timeLast: false });
+});
+
+for (const [name, starts, ends, axes] of /** @type {[string, number[], number[], number[]][]} */ ([
+  ["two parts", [0, 1, 1], [1000000000, 9, 3], [0, 1, 2]],
+  ["some records", [1, 1], [1000000000, 9], [0, 1]],
+  ["a list of another length", [0, 1], [9], [0, 1]],
+]))
+  test(`a Slice of ${name} is refused`, () => {
+    const m = new Maker(["batch", 40, 3]);
+    const lists = [starts, ends, axes].map((list) => m.integers(list));
+    const mean = m.node("ReduceMean", [m.node("Slice", ["x", ...lists]), m.integers([1])], { keepdims: { int: 0 } });
+    const path = join(scratch, "slice.onnx");
+    mkdirSync(scratch, { recursive: true });
+    writeFileSync(path, m.file(mean, 3).model);
+    assert.throws(() => run("import", path, "-o", `${path}.safetensors`), /range/);
+  });

@@ -46,7 +46,7 @@ function assertClose(name, got, want) {
 }
 
 /** Imports the file, and compares with onnxruntime, before and after our own export.
- * @param {string} name @param {Maker} maker @param {string} output @param {number} labels
+ * @param {string} name @param {import("./onnx_maker.mjs").Maker} maker @param {string} output @param {number} labels
  * @param {{timeLast?: boolean, records?: number, options?: string[], explain?: boolean, location?: string}} [options] */
 export async function agree(name, maker, output, labels, options = {}) {
   const { timeLast = true, records = 2, explain = true, location } = options;

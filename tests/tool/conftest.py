@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import subprocess
+import sys
 
 import jsonschema
 import numpy
@@ -42,6 +43,28 @@ def xplaim(*words, code=0, cwd=None, **options):
 
 def rules_of(schema):
     return json.loads((ROOT / "tools" / "schema" / f"{schema}.schema.json").read_text())
+
+
+# The program's own peak: that of a child counts from its parent's, so that one stands between.
+LAUNCHER = """
+import resource, subprocess, sys
+done = subprocess.run(sys.argv[1:], capture_output=True)
+sys.stdout.buffer.write(b"%d\\n" % resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+sys.stdout.buffer.write(done.stdout)
+sys.stderr.buffer.write(done.stderr)
+sys.exit(done.returncode)
+"""
+MIB = 1024  # in kilobytes, as the system counts
+
+
+def frugal(*words, code=0):
+    """Run the tool, whose memory never exceeds 64 MiB."""
+    words = [sys.executable, "-c", LAUNCHER, str(TOOL), *map(str, words)]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=PATIENCE)
+    peak, _, done.stdout = done.stdout.partition("\n")
+    assert done.returncode == code, f"exit code {done.returncode}\n{done.stdout}\n{done.stderr}"
+    assert int(peak) <= 64 * MIB, f"{int(peak) / MIB:.0f} MiB\n{done.stdout}\n{done.stderr}"
+    return done
 
 
 def json_lines(done, schema):

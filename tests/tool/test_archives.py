@@ -147,3 +147,13 @@ def test_names_are_the_same_composed_and_decomposed(tmp_path, name, header, file
     for given in (tmp_path / said, tmp_path / f"{there}.hea", tmp_path):
         (o,) = json_lines(xplaim("info", "--json", given), "info")
         assert o["frames"] == 1000
+
+
+@pytest.mark.parametrize("hea,dat", [("r.hea", "R.DAT"), ("d/R.HEA", "d/R.dat")])
+def test_names_of_another_case_are_told(tmp_path, hea, dat):
+    write_record(tmp_path, "r", ecg(1000, 500), 500)
+    with zipfile.ZipFile(tmp_path / "x.zip", "w") as z:
+        z.writestr(hea, (tmp_path / "r.hea").read_text())
+        z.write(tmp_path / "r.dat", dat)
+    said = xplaim("info", tmp_path / "x.zip", code=1).stderr
+    assert f"but there is {dat if hea == 'r.hea' else hea}: upper and lower case must agree" in said

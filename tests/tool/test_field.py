@@ -1,20 +1,20 @@
 """What people really bring: the faults found in the field, and their siblings."""
 
 import csv
+import io
 import json
 import pathlib
 import shutil
 import struct
-import subprocess
-import sys
 import zipfile
+import zlib
 
 import hospital
 import numpy
 import pytest
 from onnx_wire import field, integers, model, node, tensor
 
-from conftest import (ROOT, TOOL, ecg, json_lines, shared, write_record, xplaim)
+from conftest import ROOT, ecg, frugal, json_lines, shared, write_record, xplaim
 
 MODEL = ROOT / "model_weights" / "ecg-xplaim.safetensors"
 
@@ -116,27 +116,6 @@ def test_a_report_that_says_it_did_not_judge_gives_no_confident_zeros(tmp_path):
 
 
 # ---- memory ----
-
-# The program's own peak: that of a child counts from its parent's, so that one stands between.
-LAUNCHER = """
-import resource, subprocess, sys
-done = subprocess.run(sys.argv[1:], capture_output=True)
-sys.stdout.buffer.write(b"%d\\n" % resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
-sys.stdout.buffer.write(done.stdout)
-sys.stderr.buffer.write(done.stderr)
-sys.exit(done.returncode)
-"""
-MIB = 1024  # in kilobytes, as the system counts
-
-
-def frugal(*words, code=0):
-    """Run the tool, whose memory never exceeds 64 MiB."""
-    done = subprocess.run([sys.executable, "-c", LAUNCHER, str(TOOL), *map(str, words)], capture_output=True, text=True)
-    peak, _, done.stdout = done.stdout.partition("\n")
-    assert done.returncode == code, f"exit code {done.returncode}\n{done.stdout}\n{done.stderr}"
-    assert int(peak) <= 64 * MIB, f"{int(peak) / MIB:.0f} MiB\n{done.stdout}\n{done.stderr}"
-    return done
-
 
 def repeated_segments(folder, times, samples=1000):
     write_record(folder, "s", ecg(samples, 500), 500)
@@ -252,6 +231,96 @@ def test_info_of_a_long_table_needs_little_memory(tmp_path):
     with open(tmp_path / "x.csv", "a") as f:
         f.write("2400,1\n")
     assert f"line {rows + 2} has fewer" in frugal("info", tmp_path / "x.csv", code=1).stderr
+
+
+LONG_TABLE = "I,II,V1\n" + "".join(f"{i % 97},{i % 89},{i % 83 / 10}\n" for i in range(1000)) * 6000
+
+
+@pytest.mark.parametrize("form", ["deflated", "stored", "utf-16-le", "utf-16-be", "nested"])
+def test_info_of_a_long_table_needs_little_memory_however_it_is_packed(tmp_path, form):
+    if form.startswith("utf"):
+        path = tmp_path / "x.csv"
+        path.write_bytes(("\ufeff" + LONG_TABLE).encode(form))
+    else:
+        path = tmp_path / "x.zip"
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED if form == "stored" else zipfile.ZIP_DEFLATED) as z:
+            z.writestr("folder/x.csv", LONG_TABLE)
+    if form == "nested":
+        with zipfile.ZipFile(tmp_path / "outer.zip", "w") as z:
+            z.write(path, "inner.zip")
+            z.writestr("other.zip", bytes(20 << 20))
+        path = tmp_path / "outer.zip/inner.zip/folder/x.csv"
+    known = ["--rate", "500", "--unit", "uV"]
+    [told] = json_lines(frugal("info", path, "--json", *known), "info")
+    assert told["frames"] == 6000000 and [s["missing"] for s in told["signals"]] == [0, 0, 0]
+    assert [s["name"] for s in told["signals"]] == ["I", "II", "V1"]
+
+
+def test_a_damaged_long_file_of_an_archive_is_refused(tmp_path):
+    """What is wrong behind the part that is looked at is told all the same."""
+    with zipfile.ZipFile(tmp_path / "x.zip", "w", zipfile.ZIP_STORED) as z:
+        z.writestr("x.csv", LONG_TABLE)
+    with open(tmp_path / "x.zip", "r+b") as f:
+        f.seek(40 << 20)
+        f.write(b"7")
+    for command in (["info"], ["decode", "-o", tmp_path / "x.npz"]):
+        failed = frugal if command == ["info"] else xplaim
+        told = failed(*command, tmp_path / "x.zip", "--rate", "500", "--unit", "uV", code=1)
+        assert "it is damaged (its CRC-32 is" in told.stderr
+
+
+def bomb(name, content, levels=1):
+    """An archive of a few kilobytes that holds content."""
+    for _ in range(levels):
+        packed = io.BytesIO()
+        with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as z:
+            z.writestr(name, content)
+        name, content = "inner.zip", packed.getvalue()
+    return content
+
+
+BOMBS = {
+    "samples": lambda: bomb("x.dat", bytes(200 << 20)),
+    "header": lambda: bomb("x.hea", bytes(200 << 20)),
+    "nothing": lambda: bomb("thing", bytes(200 << 20)),
+    "table": lambda: bomb("x.csv", b"1,2,3\n" * 30000000),
+    "xml": lambda: bomb("x.xml", b'<?xml version="1.0"?>\n<RestingECG>' + b"<a>1 2</a>" * 20000000),
+    "elements": lambda: bomb("x.xml", b'<?xml version="1.0"?>\n<RestingECG>' + b"<a/>" * 2000000),
+    "pdf": lambda: bomb("x.pdf", b"%PDF-1.4\n" + bytes(200 << 20)),
+    "archive": lambda: bomb("inner.zip", b"PK\3\4" + bytes(200 << 20)),
+    "deep": lambda: bomb("x.dat", bytes(200 << 20), 3),
+}
+
+
+@pytest.mark.parametrize("which", BOMBS)
+def test_an_archive_of_kilobytes_is_refused_in_little_memory(tmp_path, which):
+    (tmp_path / "x.zip").write_bytes(BOMBS[which]())
+    frugal("info", tmp_path / "x.zip", code=1)
+
+
+def page_of(content):
+    """A PDF of one page, packed."""
+    packed = zlib.compress(content, 9)
+    objects = [b"<</Type/Catalog/Pages 2 0 R>>", b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+               b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 842 595]/Contents 4 0 R>>",
+               b"<</Length %d/Filter/FlateDecode>>stream\n" % len(packed) + packed + b"\nendstream"]
+    text = b"".join(b"%d 0 obj\n" % (i + 1) + o + b"\nendobj\n" for i, o in enumerate(objects))
+    return b"%PDF-1.4\n" + text + b"trailer<</Size 5/Root 1 0 R>>\n"
+
+
+GREEDY = {
+    "zeros.pdf": lambda: page_of(bytes(100 << 20)),
+    "lines.pdf": lambda: page_of(b"0 0 m 1 1 l S " * 1700000),
+    "points.pdf": lambda: page_of(b"0 0 m " + b"1 1 l " * 3900000 + b"S"),
+    "attributes.xml": lambda: b'<?xml version="1.0"?><RestingECG ' + b" ".join(b'a%d="x"' % i for i in range(400000)) + b"/>",
+    "unknown.csv": lambda: b"1;2\n" * 2000000,
+}
+
+
+@pytest.mark.parametrize("name", GREEDY)
+def test_a_file_that_grows_when_it_is_read_is_refused_in_little_memory(tmp_path, name):
+    (tmp_path / name).write_bytes(GREEDY[name]())
+    frugal("info", tmp_path / name, code=1)
 
 
 def test_info_tells_what_reading_would(tmp_path):

@@ -7,7 +7,7 @@ import struct
 import numpy
 import pytest
 
-from conftest import ROOT, json_lines, shared, xplaim
+from conftest import ROOT, frugal, json_lines, shared, xplaim
 
 KERAS = ROOT / "tests" / "data" / "imports"
 LEADS = "I,II,III,aVR,aVF,aVL,V1,V2,V3,V4,V5,V6"
@@ -154,6 +154,27 @@ def test_other_files_are_called_what_they_are(name, tmp_path):
         done = xplaim(*words, code=1)
         assert all(s in done.stderr for s in says), done.stderr
     assert not (tmp_path / "out.safetensors").exists()
+
+
+@pytest.mark.parametrize("name", [*OTHERS, "none.onnx", "long.safetensors"])
+def test_other_files_are_called_what_they_are_however_large(name, tmp_path):
+    """They are not read whole for that."""
+    content, says = OTHERS.get(name, (bytes(100), ["no model file"]))
+    if name == "long.safetensors":
+        content, says = struct.pack("<Q", 90 << 20) + b"{", ["no safetensors file"]
+    (tmp_path / name).write_bytes(content + bytes(16))
+    with open(tmp_path / name, "r+b") as f:
+        f.truncate(150 << 20)
+    for words in (["import", tmp_path / name, "-o", tmp_path / "out.safetensors"], ["info", tmp_path / name]):
+        done = frugal(*words, code=1)
+        assert all(s in done.stderr for s in says), done.stderr
+
+
+@pytest.mark.parametrize("content", [b"", b"x", bytes(100), b"hello world" * 30])
+def test_what_is_no_model_is_not_called_a_bad_archive(content, tmp_path):
+    (tmp_path / "m.onnx").write_bytes(content)
+    done = xplaim("import", tmp_path / "m.onnx", "-o", tmp_path / "out.safetensors", code=1)
+    assert "no model file that is known here" in done.stderr
 
 
 @pytest.mark.parametrize("name", ["legacy.h5", "weights_only.safetensors"])

@@ -42,6 +42,12 @@ void onnx_put_window(onnx_exporter *e, onnx_node *n);
 xp_status onnx_add_pointwise(onnx_import *im, const onnx_node *n, onnx_value *x,
                              const onnx_tensor *w, size_t n_w, const onnx_tensor *b, size_t n_b,
                              xp_error *err);
+/* How many there are along an axis of x; ONNX_BATCH for records (ops/shape.c). */
+int64_t onnx_axis_size(const onnx_import *im, const onnx_value *x, int axis);
+/* A Slice, and a place that counts from the end where it is negative, within 0 to high
+ * (ops/slice.c). */
+xp_status onnx_add_slice(onnx_import *im, const onnx_node *n, xp_error *err);
+int64_t onnx_clamp(int64_t v, int64_t high);
 /* What is left of v when an axis is taken out of its list. */
 onnx_value onnx_drop_axis(const onnx_value *v, int axis);
 /* Weights as the operators have them (ops/conv.c). */

@@ -7,7 +7,7 @@
 
 enum {
     MOST_OBJECTS = 1 << 19,
-    MOST_DECODED = 48 << 20, /* bytes of all streams together */
+    MOST_DECODED = 24 << 20, /* bytes of all streams together */
     MOST_FILTERS = 8,
     MOST_REFERENCES = 32,
     MOST_PACKED = 20000 /* objects of one object stream */

@@ -3,7 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { MOST_POINTS = 2 << 20, MOST_PATHS = 1 << 18, MOST_TEXTS = 1 << 16, MOST_CHARS = 1 << 20 };
+enum { MOST_POINTS = 3 << 19, MOST_PATHS = 1 << 18, MOST_TEXTS = 1 << 16, MOST_CHARS = 1 << 20 };
 
 pdf_matrix pdf_matrix_times(pdf_matrix a, pdf_matrix b) {
     const double *p = a.m, *q = b.m;

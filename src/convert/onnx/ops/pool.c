@@ -220,6 +220,10 @@ static xp_status add_global(onnx_import *im, const onnx_node *n, xp_error *err) 
     }
     for (int i = 0; i < x->rank; i++) {
         n_time += reduced[i] && x->axes[i] == AXIS_TIME;
+        if (reduced[i] && x->axes[i] == AXIS_CHANNELS)
+            return onnx_fail(err, XP_ERR_UNSUPPORTED, n,
+                             "goes over channels, as a norm does that is written node by node: "
+                             "export with opset 17 or later, or import the .keras file itself");
         if (reduced[i] && x->axes[i] != AXIS_TIME && x->axes[i] != AXIS_ONE)
             return onnx_wrong_axes(n, x, "time where it is reduced", err);
     }

@@ -134,7 +134,7 @@ static bool has_parts(const onnx_value *x) {
     return false;
 }
 
-static int64_t axis_size(const onnx_import *im, const onnx_value *x, int axis) {
+int64_t onnx_axis_size(const onnx_import *im, const onnx_value *x, int axis) {
     const xp_op *op = &im->g->ops[x->op];
     switch (x->axes[axis]) {
     case AXIS_BATCH:
@@ -158,10 +158,10 @@ static bool resolve_sizes(const onnx_import *im, const onnx_value *x, int64_t *s
     int open = -1;
     bool batch = false;
     for (int i = 0; i < x->rank; i++)
-        if (x->axes[i] != AXIS_BATCH) have *= axis_size(im, x, i);
+        if (x->axes[i] != AXIS_BATCH) have *= onnx_axis_size(im, x, i);
     for (int i = 0; i < count; i++) {
         if (shape[i] == 0 && (allow_zero || i >= x->rank)) return false;
-        if (shape[i] == 0) shape[i] = axis_size(im, x, i);
+        if (shape[i] == 0) shape[i] = onnx_axis_size(im, x, i);
         if (shape[i] == -1 && open >= 0) return false;
         if (shape[i] == -1) open = i;
         batch = batch || shape[i] == ONNX_BATCH;
@@ -186,7 +186,7 @@ static bool match_axes(const onnx_import *im, const onnx_value *x, const int64_t
     for (int j = 0; j < count; j++) {
         while (i < x->rank && x->axes[i] == AXIS_ONE && shape[j] != 1) i++;
         const bool left = i < x->rank;
-        const int64_t size = left ? axis_size(im, x, i) : 0;
+        const int64_t size = left ? onnx_axis_size(im, x, i) : 0;
         const bool is_batch = left && x->axes[i] == AXIS_BATCH;
         if (left && (shape[j] == size || (is_batch && shape[j] == 1))) {
             y->axes[y->rank++] = x->axes[i++];
@@ -273,19 +273,14 @@ static xp_status add_reshape(onnx_import *im, const onnx_node *n, xp_error *err)
         "is supported");
 }
 
-static int64_t clamp(int64_t v, int64_t high) {
-    if (v < 0) v += high;
-    return v < 0 ? 0 : v > high ? high : v;
-}
-
 static xp_status add_shape(onnx_import *im, const onnx_node *n, xp_error *err) {
     onnx_value *x;
     int64_t sizes[ONNX_MAX_RANK], start, end;
     XP_TRY(onnx_need_op(im, n, 0, &x, err));
-    for (int i = 0; i < x->rank; i++) sizes[i] = axis_size(im, x, i);
+    for (int i = 0; i < x->rank; i++) sizes[i] = onnx_axis_size(im, x, i);
     XP_TRY(onnx_get_int(n, "start", 0, &start, err));
     XP_TRY(onnx_get_int(n, "end", x->rank, &end, err));
-    start = clamp(start, x->rank), end = clamp(end, x->rank);
+    start = onnx_clamp(start, x->rank), end = onnx_clamp(end, x->rank);
     onnx_set_ints(im, n, end > start ? (int)(end - start) : 0, sizes + start);
     return XP_OK;
 }
@@ -369,7 +364,7 @@ static xp_status add_gather(onnx_import *im, const onnx_node *n, xp_error *err) 
     XP_TRY(onnx_get_axis(n, axis, x->rank, &at, err));
     if (x->axes[at] == AXIS_PART) return take_part(im, n, x, at, indices[0], err);
     XP_TRY(onnx_need_op(im, n, 0, &x, err));
-    int64_t size = axis_size(im, x, at);
+    int64_t size = onnx_axis_size(im, x, at);
     if (x->axes[at] == AXIS_ONE && (indices[0] == -1 || indices[0] == 0)) {
         onnx_value y = onnx_drop_axis(x, at);
         onnx_set_output(im, n, 0, &y);
@@ -393,7 +388,7 @@ static xp_status expand_layer(onnx_import *im, const onnx_node *n, xp_error *err
     bool fits = count <= x->rank;
     for (int i = 0; fits && i < count; i++) {
         const int axis = x->rank - count + i;
-        const int64_t have = axis_size(im, x, axis);
+        const int64_t have = onnx_axis_size(im, x, axis);
         if (shape[i] == have || shape[i] == 1) continue;
         fits = x->axes[axis] == AXIS_ONE && !y.spread && shape[i] > 0 && shape[i] <= 1 << 20;
         y.spread = (int)shape[i];
@@ -423,91 +418,6 @@ static xp_status add_zeros(onnx_import *im, const onnx_node *n, xp_error *err) {
         return onnx_fail(err, XP_ERR_UNSUPPORTED, n, "computes a constant that is not zero");
     onnx_value y = {.state = VALUE_ZEROS};
     onnx_set_output(im, n, 0, &y);
-    return XP_OK;
-}
-
-/* A stretch of time, or every step-th sample of it, or all of it backwards. */
-static xp_status slice_time(onnx_import *im, const onnx_node *n, const onnx_value *x, int64_t from,
-                            int64_t to, int64_t step, xp_error *err) {
-    const int t = im->g->ops[x->op].t;
-    onnx_value y = *x;
-    xp_op op = {.kind = XP_OP_REVERSE, .n_inputs = 1, .inputs = {x->op}};
-    if (step == -1 && (from == -1 || from >= t - 1) && to < -t) {
-        XP_TRY(onnx_add_op(im, n, &op, err));
-    } else if (step >= 1 && step <= 1 << 20) {
-        from = clamp(from, t), to = clamp(to, t);
-        if (to <= from) return onnx_fail(err, XP_ERR_FORMAT, n, "takes nothing of time");
-        op = (xp_op){.kind = XP_OP_PAD, .n_inputs = 1, .inputs = {x->op}};
-        op.before = -(int)from, op.after = (int)to - t;
-        if (op.before || op.after) XP_TRY(onnx_add_op(im, n, &op, err));
-        if (op.before || op.after) y.op = im->g->n_ops - 1;
-        op = (xp_op){.kind = XP_OP_MAXPOOL, .n_inputs = 1, .inputs = {y.op}, .kernel = 1};
-        op.stride = (int)step;
-        if (step > 1) XP_TRY(onnx_add_extra_op(im, n, ".step", &op, err));
-        if (step == 1) {
-            onnx_set_output(im, n, 0, &y);
-            return XP_OK;
-        }
-    } else {
-        return onnx_fail(err, XP_ERR_UNSUPPORTED, n, "takes samples with a step of %lld",
-                         (long long)step);
-    }
-    y.op = im->g->n_ops - 1;
-    onnx_set_output(im, n, 0, &y);
-    return XP_OK;
-}
-
-static xp_status slice_layer(onnx_import *im, const onnx_node *n, onnx_value *x, xp_error *err) {
-    int64_t start[ONNX_MAX_INTS], stop[ONNX_MAX_INTS], axes[ONNX_MAX_INTS] = {0},
-                                                       step[ONNX_MAX_INTS] = {1};
-    int n_start, n_stop, n_axes, n_step, axis;
-    XP_TRY(onnx_get_list(im, n, 1, "starts", start, &n_start, err));
-    XP_TRY(onnx_get_list(im, n, 2, "ends", stop, &n_stop, err));
-    XP_TRY(onnx_get_list(im, n, 3, "axes", axes, &n_axes, err));
-    XP_TRY(onnx_get_list(im, n, 4, "", step, &n_step, err));
-    if (n_start != 1 || n_stop != 1 || n_axes > 1 || n_step > 1)
-        return onnx_fail(err, XP_ERR_UNSUPPORTED, n, "expected one range of one axis");
-    XP_TRY(onnx_get_axis(n, axes[0], x->rank, &axis, err));
-    if (!n_step) step[0] = 1;
-    if (x->axes[axis] == AXIS_PART && step[0] == 1) {
-        const int64_t from = clamp(start[0], 2), to = clamp(stop[0], 2);
-        onnx_value y = *x;
-        if (to - from != 1) return onnx_fail(err, XP_ERR_UNSUPPORTED, n, "takes not one direction");
-        y.axes[axis] = AXIS_ONE;
-        y.op = x->parts[from];
-        onnx_set_output(im, n, 0, &y);
-        return XP_OK;
-    }
-    XP_TRY(onnx_need_op(im, n, 0, &x, err));
-    if (x->axes[axis] == AXIS_TIME) return slice_time(im, n, x, start[0], stop[0], step[0], err);
-    /* All of an axis. */
-    if (start[0] == 0 && step[0] == 1 && stop[0] >= axis_size(im, x, axis) &&
-        x->axes[axis] != AXIS_BATCH) {
-        onnx_set_output(im, n, 0, x);
-        return XP_OK;
-    }
-    return onnx_fail(err, XP_ERR_UNSUPPORTED, n, "takes a part of a layer's channels");
-}
-
-/* Of a shape, or of the zeros that several recurrent layers share. */
-static xp_status add_slice(onnx_import *im, const onnx_node *n, xp_error *err) {
-    onnx_value *x;
-    int64_t list[ONNX_MAX_INTS], start[ONNX_MAX_INTS], stop[ONNX_MAX_INTS], step[ONNX_MAX_INTS];
-    int count = 0, n_start = 0, n_stop = 0, n_step = 0;
-    XP_TRY(onnx_need_value(im, n, 0, &x, err));
-    if (x->state == VALUE_ZEROS) {
-        onnx_set_output(im, n, 0, x);
-        return XP_OK;
-    }
-    if (x->state == VALUE_OP) return slice_layer(im, n, x, err);
-    XP_TRY(onnx_get_list(im, n, 0, "", list, &count, err));
-    XP_TRY(onnx_get_list(im, n, 1, "", start, &n_start, err));
-    XP_TRY(onnx_get_list(im, n, 2, "", stop, &n_stop, err));
-    XP_TRY(onnx_get_list(im, n, 4, "", step, &n_step, err));
-    if (n_start != 1 || n_stop != 1 || (n_step == 1 && step[0] != 1))
-        return onnx_fail(err, XP_ERR_UNSUPPORTED, n, "expected one range of a shape");
-    int from = (int)clamp(start[0], count), to = (int)clamp(stop[0], count);
-    onnx_set_ints(im, n, to > from ? to - from : 0, list + from);
     return XP_OK;
 }
 
@@ -575,7 +485,7 @@ const onnx_operator onnx_shape_operators[] = {
     {"Gather", "axis", add_gather},
     {"Identity", "", add_identity},
     {"Shape", "start end", add_shape},
-    {"Slice", "starts ends axes", add_slice},
+    {"Slice", "starts ends axes", onnx_add_slice},
     {"Squeeze", "axes", add_squeeze},
     {"Transpose", "perm", add_transpose},
     {"Unsqueeze", "axes", add_unsqueeze},

@@ -88,7 +88,7 @@ static void spatial_velocity(const measure_window *w, const measure_average *a, 
     for (int t = 0; t < a->n; t++) out[t] = sqrtf(out[t]);
 }
 
-/* Where v is lowest over 20 ms, and that mean; mean 0: [from, to] is shorter. */
+/* Where v is lowest over 20 ms, and that mean; -1 and 0 where [from, to] is shorter. */
 typedef struct quiet {
     int at;
     float mean;
@@ -97,7 +97,7 @@ typedef struct quiet {
 static quiet quietest(const measure_window *w, const float *v, int from, int to) {
     const int width = measure_samples(w, 0.02);
     double best = -1, sum = 0;
-    int at = from;
+    int at = -1;
     for (int t = from; t <= to; t++) {
         sum += (double)v[t];
         if (t - from >= width) sum -= (double)v[t - width];
@@ -154,8 +154,7 @@ static int reach_of(const float *v, int from, int limit, int bridge, float level
     return last;
 }
 
-/* One side of a complex: how far out it may reach, and the level of what belongs to it for certain.
- */
+/* One side of a complex: how far out it may reach, and what belongs to it for certain. */
 typedef struct side {
     int limit, core_limit;
     float core;
@@ -176,7 +175,7 @@ static int core_edge(const measure_window *w, const measure_average *a, const fl
     const int edge = reach_of(v, a->fiducial, s->core_limit, bridge, s->core);
     const quiet gap =
         step < 0 ? quietest(w, v, edge, a->fiducial) : quietest(w, v, a->fiducial, edge);
-    if (!(gap.mean > 0 && gap.mean < around_of(w, a, v, edge, step).mean)) return edge;
+    if (gap.at < 0 || !(gap.mean < around_of(w, a, v, edge, step).mean)) return edge;
     return reach_of(v, a->fiducial, gap.at, bridge, s->core);
 }
 
@@ -500,6 +499,12 @@ static double usual_half_p(double rr_s) {
     return rr_s > 0.5 ? 0.043 + 0.04 * (rr_s - 0.5) : 0.043;
 }
 
+/* It is calm beside P where this time's mean is below this part of P's height; then P ends beyond
+ * the tangent by this part of it. */
+#define CALM_S 0.03
+#define CALM 0.05
+#define LOW_END 0.25
+
 /* The last hump of the P wave with its peak at `peak`; a rise that goes on is none. */
 static int last_hump(const measure_window *w, const float *s, int peak, int limit) {
     int to = peak + measure_samples(w, HUMPS_S);
@@ -510,10 +515,32 @@ static int last_hump(const measure_window *w, const float *s, int peak, int limi
     return at > valley && at < to - 1 && s[at] > HUMP * s[peak] ? at : peak;
 }
 
+/* Whether there is nothing but the level for a while beyond the edge. */
+static bool is_calm_beyond(const measure_window *w, const float *s, int peak, double edge,
+                           int limit) {
+    const int step = limit < peak ? -1 : 1, most = measure_samples(w, CALM_S);
+    double sum = 0;
+    int n = 0;
+    for (int t = (int)edge + (step > 0); step * (limit - t) >= 0 && n < most; t += step, n++)
+        sum += fabs((double)s[t]);
+    return n > 0 && 2 * n >= most && sum / n < CALM * (double)s[peak];
+}
+
+/* From the peak to the edge, s. A long wave is cut short, because its foot may be another's; not
+ * where it has room and calm beside it, and there what is low at its end is a part of it. */
+static double half_of_p(const measure_window *w, const float *s, int peak, int limit, double rr_s) {
+    const int span = measure_samples(w, 0.008);
+    const double most = usual_half_p(rr_s), share = rr_s < SLOW_RR_S ? 0.3 : 0.6;
+    const double edge = measure_edge(s, peak, limit, span, -0.1f, 0.4f, 0.1);
+    const double half = fabs(edge - peak) / w->rate;
+    if (half > most && !(rr_s < SLOW_RR_S) && is_calm_beyond(w, s, peak, edge, limit))
+        return fabs(measure_edge(s, peak, limit, span, -0.1f, 0.4f, LOW_END) - peak) / w->rate;
+    return plausible(half, 0.04, most, share);
+}
+
 static bool mark_p(const measure_window *w, const measure_average *a, double rr_s, xp_waves *out) {
     int from, to;
     measure_p_region(w, a, out, rr_s, &from, &to);
-    const int span = measure_samples(w, 0.008);
     if (to - from < measure_samples(w, 0.06)) return false;
     straighten(w, a, from, to);
     const expectation e = {a->fiducial + ((double)out->qrs.onset - 0.10) * w->rate, 0.05 * w->rate,
@@ -531,15 +558,10 @@ static bool mark_p(const measure_window *w, const measure_average *a, double rr_
         s = project(w, from, to, &e, &peak);
         if (!(s[peak] > 0)) return false;
     }
-    const double onset = measure_edge(s, peak, from, span, -0.1f, 0.4f, 0.1);
     const int hump = last_hump(w, s, peak, to);
-    const double offset = measure_edge(s, hump, to, span, -0.1f, 0.4f, 0.1);
     out->p.peak = (float)seconds_of(w, a, peak);
-    const double most = usual_half_p(rr_s);
-    const double share = rr_s < SLOW_RR_S ? 0.3 : 0.6;
-    out->p.onset = out->p.peak - (float)plausible((peak - onset) / w->rate, 0.04, most, share);
-    out->p.offset =
-        (float)(seconds_of(w, a, hump) + plausible((offset - hump) / w->rate, 0.04, most, share));
+    out->p.onset = out->p.peak - (float)half_of_p(w, s, peak, from, rr_s);
+    out->p.offset = (float)(seconds_of(w, a, hump) + half_of_p(w, s, hump, to, rr_s));
     return true;
 }
 

@@ -323,8 +323,10 @@ static void mark_wave(measure_window *w, measure_group *g, wave_kind kind) {
     static const edge_style styles[] = {[WAVE_P] = {0.008, -0.1f, 0.4f, 0.1},
                                         [WAVE_QRS] = {0, 0, 0, 0},
                                         [WAVE_T] = {0.016, -0.1f, 0.3f, 0.2}};
+    /* T wanes slowly, the more so at low rates: beside a short time the slope that it leaves with
+     * is taken for the level, and it ends too soon. */
     static const double around[][2] = {
-        [WAVE_P] = {0.016, 0.012}, [WAVE_QRS] = {0.02, 0.02}, [WAVE_T] = {0.008, 0.024}};
+        [WAVE_P] = {0.016, 0.012}, [WAVE_QRS] = {0.02, 0.02}, [WAVE_T] = {0.008, 0.036}};
     static const double most[] = {
         [WAVE_P] = INSIDE_P_S, [WAVE_QRS] = INSIDE_QRS_S, [WAVE_T] = INSIDE_T_S};
     const xp_wave *global = wave_of(&g->waves, kind);

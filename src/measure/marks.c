@@ -88,16 +88,24 @@ static void spatial_velocity(const measure_window *w, const measure_average *a, 
     for (int t = 0; t < a->n; t++) out[t] = sqrtf(out[t]);
 }
 
-/* The lowest mean over 20 ms within [from, to]. */
-static float floor_of(const measure_window *w, const float *v, int from, int to) {
+/* Where v is lowest over 20 ms, and that mean; -1 and 0 where [from, to] is shorter. */
+typedef struct quiet {
+    int at;
+    float mean;
+} quiet;
+
+static quiet quietest(const measure_window *w, const float *v, int from, int to) {
     const int width = measure_samples(w, 0.02);
     double best = -1, sum = 0;
+    int at = -1;
     for (int t = from; t <= to; t++) {
         sum += (double)v[t];
         if (t - from >= width) sum -= (double)v[t - width];
-        if (t - from >= width - 1 && (best < 0 || sum / width < best)) best = sum / width;
+        if (t - from < width - 1 || (best >= 0 && sum / width >= best)) continue;
+        best = sum / width;
+        at = t - width / 2;
     }
-    return best < 0 ? 0 : (float)best;
+    return (quiet){at, best < 0 ? 0 : (float)best};
 }
 
 /* Where a complex that never becomes quiet is taken to end: low, and near. */
@@ -146,26 +154,56 @@ static int reach_of(const float *v, int from, int limit, int bridge, float level
     return last;
 }
 
+/* One side of a complex: how far out it may reach, and what belongs to it for certain. */
+typedef struct side {
+    int limit, core_limit;
+    float core;
+} side;
+
+static quiet around_of(const measure_window *w, const measure_average *a, const float *v, int edge,
+                       int step) {
+    const int around = measure_samples(w, 0.09), to = edge + step * around;
+    if (step < 0) return quietest(w, v, to < 0 ? 0 : to, edge);
+    return quietest(w, v, edge, to < a->n ? to : a->n - 1);
+}
+
+/* The last sample that belongs to the complex for certain. What lies beyond a gap that is quieter
+ * than all around is another wave: T of the beat before, at high rates. */
+static int core_edge(const measure_window *w, const measure_average *a, const float *v,
+                     const side *s) {
+    const int step = s->limit < a->fiducial ? -1 : 1, bridge = measure_samples(w, BRIDGE_S);
+    const int edge = reach_of(v, a->fiducial, s->core_limit, bridge, s->core);
+    const quiet gap =
+        step < 0 ? quietest(w, v, edge, a->fiducial) : quietest(w, v, a->fiducial, edge);
+    if (gap.at < 0 || !(gap.mean < around_of(w, a, v, edge, step).mean)) return edge;
+    return reach_of(v, a->fiducial, gap.at, bridge, s->core);
+}
+
+/* Where the complex ends, above what is around it, but not above what belongs to it for certain. */
+static double edge_of_qrs(const measure_window *w, const measure_average *a, const float *v,
+                          float top, float share, const side *s) {
+    const int edge = core_edge(w, a, v, s), step = s->limit < a->fiducial ? -1 : 1;
+    const float rest = around_of(w, a, v, edge, step).mean;
+    const float level = rest * AROUND + share * (top - rest);
+    return leave(w, v, edge, s->limit, level < s->core ? level : s->core);
+}
+
 static void mark_qrs(const measure_window *w, const measure_average *a, double rr_s, qrs_marks *q) {
     float *v = row(w, MEASURE_DETECTORS);
     const bool fast = rr_s < FAST_RR_S; /* false where it is not known */
     const double core_end = rr_s < 0.56 ? 0.25 * rr_s : 0.14;
     const bool paced = w->stimulus_s == w->stimulus_s && w->stimulus_s > -0.16;
-    const int left = at_second(w, a, paced ? w->stimulus_s : -0.16);
-    const int right = at_second(w, a, 0.4 * (fast ? rr_s : FAST_RR_S));
-    const int bridge = measure_samples(w, BRIDGE_S), around = measure_samples(w, 0.09);
     spatial_velocity(w, a, v);
     const float top = top_of(v, at_second(w, a, -0.08), at_second(w, a, 0.08));
-    int core_to = at_second(w, a, core_end);
-    core_to = core_to > right ? right : core_to;
-    const int first = reach_of(v, a->fiducial, at_second(w, a, -0.12), bridge, CORE * top);
-    const int last = reach_of(v, a->fiducial, core_to, bridge, (fast ? CORE_FAST : CORE) * top);
-    const float low = floor_of(w, v, first - around < 0 ? 0 : first - around, first);
-    const float high = floor_of(w, v, last, last + around < a->n ? last + around : a->n - 1);
+    const side before = {at_second(w, a, paced ? w->stimulus_s : -0.16), at_second(w, a, -0.12),
+                         CORE * top};
+    side after = {at_second(w, a, 0.4 * (fast ? rr_s : FAST_RR_S)), at_second(w, a, core_end),
+                  (fast ? CORE_FAST : CORE) * top};
+    if (after.core_limit > after.limit) after.core_limit = after.limit;
     /* The kernel of the velocity reaches out of the complex. */
     const double blurred = velocity_reach(w) + 0.5 + (lost_edge(w) - SHARP_S) * w->rate;
-    q->onset = leave(w, v, first, left, low * AROUND + ONSET * (top - low)) + blurred;
-    q->offset = leave(w, v, last, right, high * AROUND + OFFSET * (top - high)) - blurred;
+    q->onset = edge_of_qrs(w, a, v, top, ONSET, &before) + blurred;
+    q->offset = edge_of_qrs(w, a, v, top, OFFSET, &after) - blurred;
 }
 
 /* Where all leads together are farthest from the level. */
@@ -461,6 +499,12 @@ static double usual_half_p(double rr_s) {
     return rr_s > 0.5 ? 0.043 + 0.04 * (rr_s - 0.5) : 0.043;
 }
 
+/* It is calm beside P where this time's mean is below this part of P's height; then P ends beyond
+ * the tangent by this part of it. */
+#define CALM_S 0.03
+#define CALM 0.05
+#define LOW_END 0.25
+
 /* The last hump of the P wave with its peak at `peak`; a rise that goes on is none. */
 static int last_hump(const measure_window *w, const float *s, int peak, int limit) {
     int to = peak + measure_samples(w, HUMPS_S);
@@ -471,10 +515,32 @@ static int last_hump(const measure_window *w, const float *s, int peak, int limi
     return at > valley && at < to - 1 && s[at] > HUMP * s[peak] ? at : peak;
 }
 
+/* Whether there is nothing but the level for a while beyond the edge. */
+static bool is_calm_beyond(const measure_window *w, const float *s, int peak, double edge,
+                           int limit) {
+    const int step = limit < peak ? -1 : 1, most = measure_samples(w, CALM_S);
+    double sum = 0;
+    int n = 0;
+    for (int t = (int)edge + (step > 0); step * (limit - t) >= 0 && n < most; t += step, n++)
+        sum += fabs((double)s[t]);
+    return n > 0 && 2 * n >= most && sum / n < CALM * (double)s[peak];
+}
+
+/* From the peak to the edge, s. A long wave is cut short, because its foot may be another's; not
+ * where it has room and calm beside it, and there what is low at its end is a part of it. */
+static double half_of_p(const measure_window *w, const float *s, int peak, int limit, double rr_s) {
+    const int span = measure_samples(w, 0.008);
+    const double most = usual_half_p(rr_s), share = rr_s < SLOW_RR_S ? 0.3 : 0.6;
+    const double edge = measure_edge(s, peak, limit, span, -0.1f, 0.4f, 0.1);
+    const double half = fabs(edge - peak) / w->rate;
+    if (half > most && !(rr_s < SLOW_RR_S) && is_calm_beyond(w, s, peak, edge, limit))
+        return fabs(measure_edge(s, peak, limit, span, -0.1f, 0.4f, LOW_END) - peak) / w->rate;
+    return plausible(half, 0.04, most, share);
+}
+
 static bool mark_p(const measure_window *w, const measure_average *a, double rr_s, xp_waves *out) {
     int from, to;
     measure_p_region(w, a, out, rr_s, &from, &to);
-    const int span = measure_samples(w, 0.008);
     if (to - from < measure_samples(w, 0.06)) return false;
     straighten(w, a, from, to);
     const expectation e = {a->fiducial + ((double)out->qrs.onset - 0.10) * w->rate, 0.05 * w->rate,
@@ -492,15 +558,10 @@ static bool mark_p(const measure_window *w, const measure_average *a, double rr_
         s = project(w, from, to, &e, &peak);
         if (!(s[peak] > 0)) return false;
     }
-    const double onset = measure_edge(s, peak, from, span, -0.1f, 0.4f, 0.1);
     const int hump = last_hump(w, s, peak, to);
-    const double offset = measure_edge(s, hump, to, span, -0.1f, 0.4f, 0.1);
     out->p.peak = (float)seconds_of(w, a, peak);
-    const double most = usual_half_p(rr_s);
-    const double share = rr_s < SLOW_RR_S ? 0.3 : 0.6;
-    out->p.onset = out->p.peak - (float)plausible((peak - onset) / w->rate, 0.04, most, share);
-    out->p.offset =
-        (float)(seconds_of(w, a, hump) + plausible((offset - hump) / w->rate, 0.04, most, share));
+    out->p.onset = out->p.peak - (float)half_of_p(w, s, peak, from, rr_s);
+    out->p.offset = (float)(seconds_of(w, a, hump) + half_of_p(w, s, hump, to, rr_s));
     return true;
 }
 

@@ -15,6 +15,7 @@
 #define SINE_PART 0.82 /* of the energy beside a straight line */
 #define STEP_MV 0.4
 #define SLOW_STEP_MV 1.5
+#define END_STEP_MV 1.0
 #define EDGE_S 0.004
 #define EDGE_PART 0.7 /* of a step's height that comes within EDGE_S */
 #define BESIDE_S 0.012
@@ -26,6 +27,7 @@ enum {
     WIDE_SWINGS = 3,
     GRID_MAX = 512, /* points of a section and a rest of less than another */
     SHORT = 5,      /* 0.2 s */
+    NEAR_END = 11,  /* 0.44 s: a wide complex with its T wave leaves no room for a level */
     LONG = 15,      /* 0.6 s */
     BEAT = 30       /* 1.2 s */
 };
@@ -168,6 +170,9 @@ static double step_at(const section *s, int k) {
     double far = level_change(s, k, LONG);
     if (!(near * far > 0) || !(beat * far > 0)) return 0;
     if (fabs(beat) < fabs(far)) far = beat;
+    /* So near an end of the section a wide complex may be taken for one. */
+    const bool is_at_end = k < NEAR_END || s->n - k - 1 < NEAR_END;
+    if (is_at_end && fabs(far) < END_STEP_MV) return 0;
     if (fabs(far) >= STEP_MV && fabs(near) >= 0.6 * fabs(far) && has_edge(s, k, far)) return far;
     const bool slow = may_be_slow && fabs(far) >= SLOW_STEP_MV && jump * far >= 0.7 * far * far &&
                       fabs(near) >= 0.75 * fabs(far);

@@ -8,7 +8,7 @@ import struct
 import numpy
 import pytest
 from conftest import LEADS, ROOT, json_lines, shared, write_record, xplaim
-from exact import recording
+from exact import recording, wave
 from test_field import frugal
 
 SHARP = {"heart_rate": 1, "p_duration": 10, "pr_interval": 10, "qrs_duration": 6, "qt_interval": 12}
@@ -141,6 +141,30 @@ def test_long_p(tmp_path, hr):
         write_record(tmp_path, f"r{i}", mv, 500)
     got = [values(o)["p_duration"] for o in measured(tmp_path)]
     assert all(abs(v - 1000 * p) <= 10 for v, p in zip(got, widths)), got
+
+
+@pytest.mark.parametrize("hr", [50, 60, 72])
+@pytest.mark.parametrize("noise_uv", [0, 8])
+def test_long_soft_p(tmp_path, hr, noise_uv):
+    """Nor is its soft foot."""
+    widths = (0.12, 0.14, 0.16)
+    for i, p in enumerate(widths):
+        mv, _ = recording(hr=hr, pr=p + 0.06, p=p, soft=True, noise_uv=noise_uv, seed=i)
+        write_record(tmp_path, f"r{i}", mv, 500)
+    got = [values(o)["p_duration"] for o in measured(tmp_path)]
+    assert all(abs(v - 1000 * p) <= 20 for v, p in zip(got, widths)), got
+
+
+@pytest.mark.parametrize("gap", [0.025, 0.03, 0.035])
+def test_t_just_before_qrs(tmp_path, gap):
+    """At high rates T may end so shortly before the next complex that the two are as near as parts of one complex."""
+    t = numpy.arange(5000) / 500
+    x = numpy.zeros(len(t))
+    for on in numpy.arange(0.3, 9.5, 0.34):
+        x += wave(t, on, on + 0.1, False) + 0.4 * wave(t, on + 0.16, on + 0.34 - gap, False)
+    mv = numpy.outer(x, numpy.linspace(0.4, 1.2, 12))
+    (o,) = measured(write_record(tmp_path, "r", mv, 500))
+    assert abs(values(o)["qrs_duration"] - 100) <= 12
 
 
 def test_axis_and_amplitudes(tmp_path):

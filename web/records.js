@@ -340,6 +340,8 @@ export class RecordTable {
       const holder = column === "findings" ? cell : (cell.firstElementChild ?? cell);
       if (holder.textContent !== text) this.write(/** @type {HTMLElement} */ (holder), row, column, text);
       if (column === "quality") /** @type {HTMLElement} */ (holder).title = text;
+      if (column === "quality" || column === "reading")
+        /** @type {HTMLElement} */ (holder).dataset.column = phrase(`column.${column}`);
       if (column === "findings") /** @type {HTMLElement} */ (cell).dataset.numbers = this.numbersOf(row);
       if (column === "state") markEnglish(/** @type {HTMLElement} */ (holder), row.state);
     });

@@ -5,7 +5,7 @@ import { PICTURE_DPI, SCREEN_PIXEL_MM } from "./drawing.js";
 import { inLanguage } from "./drawn_words.js";
 import { save, saveText, svgElement } from "./exports.js";
 import { make } from "./dom.js";
-import { inEnglish, SpokenError } from "./language.js";
+import { inEnglish, setPhrase, SpokenError } from "./language.js";
 
 export class MedianBeat {
   /** @param {import("./element.js").EcgXplaim} host */
@@ -62,6 +62,7 @@ export class MedianBeat {
     const svg = svgElement(pictures, inLanguage(list), this.title);
     svg.setAttribute("preserveAspectRatio", "xMidYMid meet");
     for (const side of ["width", "height"]) svg.removeAttribute(side);
+    setPhrase(host.$("beat-count"), "count.beat", { n: beat?.beats });
     const holder = host.$("beat-drawing");
     holder.style.setProperty("--ratio", String(list.width / list.height));
     const [sheet] = holder.children;

@@ -5,7 +5,7 @@ import { PICTURE_DPI, SCREEN_PIXEL_MM } from "./drawing.js";
 import { inLanguage } from "./drawn_words.js";
 import { save, saveText, svgElement } from "./exports.js";
 import { make } from "./dom.js";
-import { inEnglish, SpokenError } from "./language.js";
+import { inEnglish, setPhrase, SpokenError } from "./language.js";
 
 export class MedianBeat {
   /** @param {import("./element.js").EcgXplaim} host */
@@ -56,13 +56,15 @@ export class MedianBeat {
   /** As it is, with its marks in the reader's hands. @returns {Promise<boolean>} whether it is there still */
   async showDrawing() {
     const { host, beat } = this;
-    const list = await this.draw({ pixel: SCREEN_PIXEL_MM, dark: host.drawing.dark });
+    const list = await this.draw({ pixel: SCREEN_PIXEL_MM, dark: host.drawing.dark, bare: true });
     const pictures = await host.live.printer;
     if (this.beat !== beat) return false; // another recording is open by now, or it was changed again
     const svg = svgElement(pictures, inLanguage(list), this.title);
     svg.setAttribute("preserveAspectRatio", "xMidYMid meet");
     for (const side of ["width", "height"]) svg.removeAttribute(side);
+    setPhrase(host.$("beat-count"), "count.beat", { n: beat?.beats });
     const holder = host.$("beat-drawing");
+    holder.style.setProperty("--ratio", String(list.width / list.height));
     const [sheet] = holder.children;
     if (sheet) sheet.firstElementChild?.replaceWith(svg);
     else holder.append(make("div", { className: "beat-sheet" }, /** @type {any} */ (svg)));
@@ -74,13 +76,15 @@ export class MedianBeat {
     this.host.$("beat-dialog").close();
   }
 
-  /** @param {{pixel?: number, dark?: boolean}} [how] */
-  async draw({ pixel = 25.4 / PICTURE_DPI, dark = false } = {}) {
+  /** @param {{pixel?: number, dark?: boolean, bare?: boolean}} [how]  bare: without the words that stand around it on the
+   * screen, so that it is larger */
+  async draw({ pixel = 25.4 / PICTURE_DPI, dark = false, bare = false } = {}) {
     const { host, beat } = this;
     const page = inEnglish(() => host.page()); // as it is saved; on the screen its words are put into the language
     if (!page || !beat) throw new SpokenError("beat.none");
     const { mv, ...asked } = beat;
-    const request = { title: page.title, numbers: page.marked.numbers, pixel, dark, beat: asked };
+    const words = bare ? { title: "", numbers: "", bare } : { title: page.title, numbers: page.marked.numbers };
+    const request = { ...words, pixel, dark, beat: asked };
     return host.live.draw(page.record, request, mv);
   }
 }

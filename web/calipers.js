@@ -321,13 +321,15 @@ export class Calipers {
     const size = Math.max(11 * (globalThis.devicePixelRatio || 1), 3 * at.scale);
     const y = top - size * 1.3 > 0 ? top - size * 0.35 : Math.min(bottom, c.canvas.height) - size * 0.35;
     c.font = `600 ${size}px system-ui, sans-serif`;
-    const width = c.measureText(text).width;
+    const whole = c.measureText(text).width <= c.canvas.width - 8;
+    const said = whole ? text : text.split(" · ")[0]; // the rest is in the line of numbers
+    const width = c.measureText(said).width;
     const left = Math.min(Math.max(x - width / 2, 4), c.canvas.width - width - 4);
     c.globalAlpha = 0.88;
     c.fillStyle = inks.paper;
     c.fillRect(left - 4, y - size, width + 8, size * 1.3);
     c.globalAlpha = 1;
     c.fillStyle = inks.mark;
-    c.fillText(text, left, y);
+    c.fillText(said, left, y);
   }
 }

@@ -2,6 +2,7 @@
 
 import { inkOf, isBelow, isGrid, isLead, isTrace, joined } from "./display_lists.js";
 import { PAGE_SECONDS, SCREEN_PIXEL_MM } from "./drawing.js";
+import { inLanguage } from "./drawn_words.js";
 import { phrase, SpokenError } from "./language.js";
 
 /**
@@ -150,7 +151,7 @@ export async function drawComparison(mode, sides, { gain, halfChest = false, dar
     { text: phrase("disclaimer"), x: wide - 1, y: tall - 2.5, size: 2.6, ink: inks.faint, right: true },
   ];
   return joined(
-    parts.map((part) => ({ ...part, dy: (part.dy ?? 0) + HEAD })),
+    parts.map((part) => ({ ...part, list: inLanguage(part.list), dy: (part.dy ?? 0) + HEAD })),
     words,
     wide,
     tall,

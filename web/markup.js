@@ -323,7 +323,7 @@ const BEAT = `
 <dialog id="beat-dialog" aria-labelledby="beat-title">
   <form method="dialog"><button id="beat-close" data-t-aria-label="beat.close" data-t="close"></button></form>
   <h2 id="beat-title" data-t="beat.title"></h2>
-  <p class="faint" data-t="beat.words"></p>
+  <p class="faint"><span id="beat-count"></span> · <span data-t="beat.words"></span></p>
   <div id="beat-drawing" tabindex="0" role="region" data-t-aria-label="beat.scrolls"></div>
   <p class="actions"><button id="beat-png" type="button">PNG</button> <button id="beat-svg" type="button">SVG</button></p>
 </dialog>`;

@@ -240,6 +240,7 @@ export class RecordTable {
     }
     if (column === "name") return this.blind ? phrase("table.nameless", { number: row.number }) : row.name;
     if (column === "value") return value === null ? "" : valueText(value, outputsOf(row));
+    if (column === "findings" && row.bad) return String(row.state); // why there are none, where it is seen
     if (column === "findings")
       return this.foundParts(row)
         .map(([title, number]) => title + number)
@@ -251,7 +252,7 @@ export class RecordTable {
     if (column === "rate") return row.rate === null ? "" : `${row.rate} Hz`;
     if (column === "leads") return String(row.leads ?? "");
     if (column === "type") return phraseOf("type.", row.type);
-    return column === "state" ? String(row.state) : "";
+    return column === "state" && !row.bad ? String(row.state) : "";
   }
 
   /** @returns {Row[]} */
@@ -340,8 +341,10 @@ export class RecordTable {
       const holder = column === "findings" ? cell : (cell.firstElementChild ?? cell);
       if (holder.textContent !== text) this.write(/** @type {HTMLElement} */ (holder), row, column, text);
       if (column === "quality") /** @type {HTMLElement} */ (holder).title = text;
+      if (column === "quality" || column === "reading")
+        /** @type {HTMLElement} */ (holder).dataset.column = phrase(`column.${column}`);
       if (column === "findings") /** @type {HTMLElement} */ (cell).dataset.numbers = this.numbersOf(row);
-      if (column === "state") markEnglish(/** @type {HTMLElement} */ (holder), row.state);
+      if (column === "findings") markEnglish(/** @type {HTMLElement} */ (holder), row.bad ? row.state : "");
     });
     line.hidden = !this.passes(row);
     line.className = row.bad ? "bad" : "";
@@ -352,7 +355,7 @@ export class RecordTable {
   /** No line ends within a number and its sign. @param {HTMLElement} holder @param {Row} row @param {Column} column
    * @param {string} text */
   write(holder, row, column, text) {
-    if (column !== "findings") holder.textContent = text;
+    if (column !== "findings" || row.bad) holder.textContent = text;
     else
       holder.replaceChildren(
         ...this.foundParts(row).flatMap(([title, value], i) => [

@@ -104,7 +104,7 @@ export const strings = {
   "sample.missed": "Σφάλμα του δικτύου: του διαφεύγει {findings}.",
   "sample.found": "Το δίκτυο το βρίσκει.",
   "sample.agrees": "Το δίκτυο συμφωνεί.",
-  "sample.more": "Ονομάζει επίσης {findings}, που ο σχολιασμός δεν έχει.",
+  "sample.more": "Ονομάζει επίσης: {findings}· ο σχολιασμός δεν το λέει.",
 
   /* ---- the drawing and its tools ---- */
   "strip.label": "Μετρήσεις εν συντομία",

@@ -6,8 +6,8 @@ import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
 import { LANGUAGES } from "../../web/language.js";
 import { EN } from "../../web/strings_en.js";
-import { inElement, says, skip, startSite } from "../support/chromium.mjs";
-import { ROOT } from "../support/native.mjs";
+import { analysed, drop, inElement, says, skip, startSite } from "../support/chromium.mjs";
+import { copies, ROOT } from "../support/native.mjs";
 import { TEST_TIMEOUT } from "../support/wait.mjs";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core"), "utf8");
@@ -89,15 +89,20 @@ const choose = async (page, code) => {
 };
 
 test(
-  "each language, on the start page and with a recording open: all words, axe, no overflow at 375 px",
+  "each language, on the start page and with a recording open: all words, axe, no overflow at 375 and 320 px",
   options,
   async () => {
     const phone = { viewport: { width: 375, height: 667 } };
     const start = await site.openPage(phone);
     const open = await site.openPage({ address: "/?sample=00219_hr", ready: /^Analysed/, ...phone });
+    // The smallest, with a stepper in its bar, and the table.
+    const several = await site.openPage({ viewport: { width: 320, height: 568 } });
+    await drop(several, copies(["one", "two"]));
+    await analysed(several);
+    await inElement(several, (element) => element.tableView.show());
     for (const code of others) {
       const table = await tableOf(code);
-      for (const page of [start, open]) {
+      for (const page of [start, open, several]) {
         await choose(page, code);
         assert.equal(await inElement(page, ({ root }) => root.getElementById("app").lang), code);
         assert.deepEqual(await saidAs(page, await englishOnly(code)), [], code);
@@ -114,7 +119,7 @@ test(
     }
     await choose(open, "en");
     assert.match(await open.textContent("#status-text"), /^Analysed on this device/);
-    for (const page of [start, open]) {
+    for (const page of [start, open, several]) {
       assert.deepEqual(page.errors, []);
       await page.context().close();
     }

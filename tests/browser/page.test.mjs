@@ -292,7 +292,7 @@ test("twenty broken files: each says what is wrong, and none stops the page", { 
     assert.match(text, remedy, `case ${i}: what to do`);
     // The list's line says it too.
     await page
-      .locator("#records tbody tr.bad td.state", { hasText: remedy })
+      .locator("#records tbody tr.bad td.findings", { hasText: remedy })
       .last()
       .waitFor({ state: "attached" })
       .catch(() => assert.fail(`case ${i}: no line says so`));

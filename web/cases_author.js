@@ -405,7 +405,9 @@ export class Author {
   async tryIt() {
     const [lack] = lacksOf(this.one);
     if (lack) return this.refuse(lack);
+    this.marks.stop();
     await this.saver.tryOne(this.one);
+    this.host.say("As a learner plays it. “Leave the set” goes back to the editor.");
   }
 
   /** Back from trying. */

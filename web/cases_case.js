@@ -291,7 +291,14 @@ export class CaseScreen {
     this.ecg.view.markWith(null);
     this.forms = [];
     this.ecg.setShapes(feedbackShapes(one, state, result, words, (...of) => this.ecg.traceOf(...of)));
-    const around = { set: player.set, one, words, lang: player.lang, had: this.had.bind(this) };
+    const around = {
+      set: player.set,
+      one,
+      words,
+      lang: player.lang,
+      had: this.had.bind(this),
+      show: this.showPlace.bind(this),
+    };
     const card = answerCard(around, result, state, player.numberOf(this.place));
     const why = whyCard(around);
     this.networkCard = element("section", { class: "card cases-network", hidden: "" });
@@ -311,6 +318,11 @@ export class CaseScreen {
     player.say(caseWords(result, words));
     this.offerNetwork();
     this.showMeasured(true).catch((error) => player.host.report(error));
+  }
+
+  /** A mark may lie where the layout of a narrow screen has not got its lead. @param {import("./cases_state.js").Span} span */
+  showPlace(span) {
+    this.player.host.guarded(() => this.ecg.reveal(span));
   }
 
   /** The learner says of a text whether it was right. @param {import("./cases_source.js").Task} task @param {boolean} had */

@@ -255,6 +255,36 @@ export class CaseEcg {
     this.draw();
   }
 
+  /** Whether all of a place is drawn. @param {Span} span */
+  shows(span) {
+    return this.view.boxesOf(span).some(({ whole }) => whole);
+  }
+
+  /** Brings a place into sight: on the page of the recording that has it or, where the layout leaves its lead out at that
+   * time, on its lead alone. Where it is in sight, an enlarged lead goes back among the others. @param {Span} span */
+  async reveal(span) {
+    this.canvas.scrollIntoView({ block: "nearest" });
+    if (this.shows(span)) {
+      if (this.before) this.enlarge("");
+      return;
+    }
+    await this.turnTo(span);
+    if (this.shows(span)) return;
+    if (this.before) this.enlarge("");
+    this.enlarge(span.lead);
+    await this.turnTo(span);
+  }
+
+  /** @param {Span} span */
+  async turnTo({ from, to }) {
+    const seconds = this.shownSeconds;
+    const start = Math.floor(from / seconds) * seconds;
+    const middle = (from + to - seconds) / 2;
+    this.start = Math.min(Math.max(to > start + seconds ? middle : start, 0), Math.max(0, this.length - seconds));
+    this.draw();
+    await this.drawn;
+  }
+
   /** A key that the drawing does not use itself. @param {string} key @returns {boolean} */
   key(key) {
     if (key !== "c") return false;

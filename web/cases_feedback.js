@@ -17,7 +17,8 @@ import { showBlocks, showExplained, showText } from "./cases_text.js";
  * @typedef {import("./cases_results.js").CaseResult} CaseResult
  * @typedef {import("./cases_state.js").CaseState} CaseState
  * @typedef {"✓" | "–" | "✗"} Sign
- * @typedef {{set: SetDocument, one: Case, words: Words, lang: string, had: (task: Task, had: boolean) => void}} Around
+ * @typedef {{set: SetDocument, one: Case, words: Words, lang: string, had: (task: Task, had: boolean) => void,
+ *   show: (span: import("./cases_state.js").Span) => void}} Around  show: brings a place of the ECG into sight
  */
 
 /** @param {number} points */
@@ -213,7 +214,7 @@ export const caseWords = ({ points, max_points: max }, words) =>
   words("points", { points: sumText(points), n: sumText(max) });
 
 /** Why, and where it comes from. @param {Around} around */
-export function whyCard({ set, one, words, lang }) {
+export function whyCard({ set, one, words, lang, show }) {
   /** @type {HTMLElement[]} */
   const parts = [];
   if (one.explain) {
@@ -222,10 +223,13 @@ export function whyCard({ set, one, words, lang }) {
     parts.push(make("h4", { textContent: words("why") }), text);
   }
   if (one.marks?.length) {
-    const lines = one.marks.map(({ id, lead, from, to, text }) =>
-      showText(element("li", { lang }), `**(${id})** ${text ? `${text}: ` : ""}${spanText(words, { lead, from, to })}`),
-    );
-    parts.push(make("h5", { textContent: words("marks") }), element("ul", {}, ...lines));
+    const lines = one.marks.map(({ id, lead, from, to, text }) => {
+      const told = `**(${id})** ${text ? `${text}: ` : ""}${spanText(words, { lead, from, to })}`;
+      const button = make("button", { type: "button", textContent: words("show-mark", { id }) });
+      button.addEventListener("click", () => show({ lead, from, to }));
+      return element("li", {}, showText(element("span", { lang }), told), " ", button);
+    });
+    parts.push(make("h5", { textContent: words("marks") }), element("ul", { class: "cases-shown" }, ...lines));
   }
   const { text = "", licence = "" } = one.source ?? {};
   const told = [

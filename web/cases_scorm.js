@@ -63,8 +63,29 @@ export function findApi(window) {
   return null;
 }
 
-/** Neither in a frame nor opened by another page: nobody is there to bring an API. @param {any} window */
-const standsAlone = (window) => window.parent === window && !window.opener;
+/** Whether what a window has may be asked for: of another site's it throws. @param {any} window */
+function isOpen(window) {
+  try {
+    return Boolean(window) && (window.API, true);
+  } catch {
+    return false;
+  }
+}
+
+/** Whether a page around this window, or the one that opened it, can bring an API later: one of this site. Where there is
+ * none nobody is waited for. @param {any} window */
+function mayCome(window) {
+  try {
+    if (isOpen(window.opener)) return true;
+    for (let at = window, i = 0; at && at.parent !== at && i < PARENTS; i++) {
+      at = at.parent;
+      if (isOpen(at)) return true;
+    }
+  } catch {
+    // a window that does not even tell what is around it
+  }
+  return false;
+}
 
 const two = (/** @type {number} */ n) => String(n).padStart(2, "0");
 
@@ -175,7 +196,7 @@ export class Course {
   }
 
   async search() {
-    const most = standsAlone(this.window) ? 0 : WAIT_MS;
+    const most = mayCome(this.window) ? WAIT_MS : 0;
     for (let waited = 0; ; waited += EVERY_MS) {
       const api = findApi(this.window);
       if (api || waited >= most) return api;

@@ -137,6 +137,7 @@ export const CASES = {
   "had-it": "Das hatte ich",
   why: "Warum",
   marks: "Markierungen im EKG",
+  "show-mark": "{id} im EKG zeigen",
   source: "Quelle",
   "key-by": "Schlüssel von {names}.",
   measurements: "Messwerte dieser Seite",

@@ -137,6 +137,7 @@ export const CASES = {
   "had-it": "Το είχα",
   why: "Γιατί",
   marks: "Σημάνσεις στο ΗΚΓ",
+  "show-mark": "Εμφάνιση του {id} στο ΗΚΓ",
   source: "Πηγή",
   "key-by": "Κλειδί από {names}.",
   measurements: "Μετρήσεις αυτής της σελίδας",

@@ -143,6 +143,7 @@ export const CASES = {
   "had-it": "I had it",
   why: "Why",
   marks: "Marks on the ECG",
+  "show-mark": "Show {id} on the ECG",
   source: "Source",
   "key-by": "Key by {names}.",
   measurements: "Measurements of this page",

@@ -137,6 +137,7 @@ export const CASES = {
   "had-it": "Lo tenía",
   why: "Por qué",
   marks: "Marcas en el ECG",
+  "show-mark": "Mostrar {id} en el ECG",
   source: "Fuente",
   "key-by": "Clave de {names}.",
   measurements: "Mediciones de esta página",

@@ -138,6 +138,7 @@ export const CASES = {
   "had-it": "Je l’avais",
   why: "Pourquoi",
   marks: "Marques sur l’ECG",
+  "show-mark": "Montrer {id} sur l’ECG",
   source: "Source",
   "key-by": "Clé de {names}.",
   measurements: "Mesures de cette page",

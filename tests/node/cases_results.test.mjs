@@ -148,8 +148,36 @@ test("no spreadsheet takes a name, a title or an answer for a formula, wherever 
   assert.equal(rowsOf(resultsCsv(made))[0].learner, "'\uff1dcmd");
 });
 
+/** The keys that the standard has, by what they are in; a statement with another one is refused, and so is one with null. */
+const KEYS = {
+  statement: ["id", "actor", "verb", "object", "result", "context", "timestamp", "version"],
+  actor: ["objectType", "account", "mbox", "name"],
+  verb: ["id", "display"],
+  object: ["objectType", "id", "definition"],
+  definition: [
+    ...["type", "name", "description", "interactionType", "correctResponsesPattern", "choices", "steps"],
+    ...["moreInfo", "extensions"],
+  ],
+  result: ["score", "success", "completion", "response", "duration", "extensions"],
+  score: ["scaled", "raw", "min", "max"],
+  context: ["registration", "contextActivities", "language", "platform", "extensions"],
+};
+const LANGUAGE = /^[a-z]{2,3}(-[A-Za-z0-9]{1,8})*$/;
+
+/** @param {unknown} part @param {string} name */
+function checkKeys(part, name) {
+  assert.ok(part !== null && part !== undefined && !Number.isNaN(part), name);
+  if (typeof part !== "object") return;
+  for (const [key, value] of Object.entries(part)) {
+    if (KEYS[name]) assert.ok(KEYS[name].includes(key), `${name}.${key}`);
+    if (["display", "description", "name"].includes(name)) assert.match(key, LANGUAGE);
+    checkKeys(value, key);
+  }
+}
+
 /** What the standard asks of any statement. */
 function checkStatement(statement) {
+  checkKeys(statement, "statement");
   assert.match(statement.id, UUID);
   assert.match(statement.verb.id, VERB);
   assert.ok(statement.verb.display["en-US"]);

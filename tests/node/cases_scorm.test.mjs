@@ -208,20 +208,28 @@ test("of two sets on one page the first has the course", async () => {
   assert.equal(calls.filter((call) => call === "LMSInitialize").length, 1);
 });
 
-test("a window that stands alone waits for no course, one that another page opened does", async () => {
+test("a course is waited for where a page of this site is around or behind, and nowhere else", async () => {
   const late = {};
-  const alone = makeWindow(0, late);
+  const framed = makeWindow(0);
+  framed.parent = foreign(null);
+  framed.opener = foreign(null);
   let came = false;
   const coming = setTimeout(() => {
     came = true;
     late.API = makeCourse().api;
   }, 1000);
-  assert.equal(await new Course(alone, sure).begin(), false);
+  for (const window of [makeWindow(0, late), framed]) assert.equal(await new Course(window, sure).begin(), false);
   assert.equal(came, false, "it has waited");
   clearTimeout(coming);
   const opened = makeWindow(0, { opener: {} });
   setTimeout(() => (opened.opener.API = makeCourse().api), 300);
   assert.equal(await new Course(opened, sure).begin(), true);
+  const outer = {};
+  outer.parent = outer;
+  const inner = makeWindow(0);
+  inner.parent = foreign(outer);
+  setTimeout(() => (outer.API = makeCourse().api), 300);
+  assert.equal(await new Course(inner, sure).begin(), true);
 });
 
 test("frames of another site between this one and the course are passed over", async () => {

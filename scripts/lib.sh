@@ -60,7 +60,7 @@ need_npm() {
 }
 
 need_native() {
-    need gcc libc6-dev cmake ninja-build libcjson-dev libzip-dev libdeflate-dev libexpat1-dev libstb-dev \
+    need gcc libc6-dev cmake ninja-build libcjson-dev libzip-dev libdeflate-dev zlib1g-dev libexpat1-dev libstb-dev \
         protobuf-c-compiler libprotobuf-c-dev libonnx-dev fonts-dejavu-core
     command -v python3 >/dev/null || need python3
 }
@@ -119,12 +119,15 @@ CMOCKA_HAS=(-DHAVE_SIGNAL_H=1 -DHAVE_MALLOC_H=1 -DHAVE_STRUCT_TIMESPEC=1 -DHAVE_
 LIBDEFLATE=(deflate_compress.c zlib_compress.c deflate_decompress.c zlib_decompress.c gzip_decompress.c adler32.c crc32.c
     utils.c)
 
+# The files of zlib that read DEFLATE.
+ZLIB=(adler32.c crc32.c inffast.c inflate.c inftrees.c zutil.c)
+
 # expat, its file and its options. The page's module asks its host for nothing: no clock, no environment
 # and no output, which expat would use for the salt of its tables and for messages to its developers.
 EXPAT=(xmlparse.c xmlrole.c xmltok.c)
 EXPAT_HAS=(-DHAVE_MEMMOVE -DHAVE_ARC4RANDOM_BUF -DXML_DTD -DXML_GE=1 -DXML_MIN_SIZE -DNDEBUG)
 
-# cJSON, libdeflate, expat and cmocka compiled to WebAssembly: static libraries in .deps/wasm.
+# cJSON, libdeflate, zlib, expat and cmocka compiled to WebAssembly: static libraries in .deps/wasm.
 need_wasm_libraries() {
     local with_tests=${1:-} key sources
     need_emscripten
@@ -144,6 +147,14 @@ need_wasm_libraries() {
         sources=("${LIBDEFLATE[@]/#/$DEPS/src/libdeflate/lib/}")
         compile_wasm_library deflate "${sources[*]}" -I"$DEPS/src/libdeflate"
         echo "$key ${LIBDEFLATE[*]}" >"$DEPS/wasm/libdeflate.stamp"
+    fi
+    if ! stamp_matches "$DEPS/wasm/zlib.stamp" "$key ${ZLIB[*]}"; then
+        say "compiling zlib to WebAssembly"
+        fetch_source zlib
+        cp "$DEPS"/src/zlib/z{lib,conf}.h "$DEPS/wasm/include/"
+        sources=("${ZLIB[@]/#/$DEPS/src/zlib/}")
+        compile_wasm_library z "${sources[*]}"
+        echo "$key ${ZLIB[*]}" >"$DEPS/wasm/zlib.stamp"
     fi
     if ! stamp_matches "$DEPS/wasm/expat.stamp" "$key ${EXPAT_HAS[*]}"; then
         say "compiling expat to WebAssembly"

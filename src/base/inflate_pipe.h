@@ -1,6 +1,6 @@
 /* Data compressed by DEFLATE (RFC 1951) in little memory, however long they are: in come pieces of
- * the compressed bytes, out go pieces of what they hold. inflate.h is faster where all of it fits.
- */
+ * the compressed bytes, out go pieces of what they hold. By zlib, since libdeflate wants all of
+ * them at once; inflate.h, which uses that, is faster where they fit. */
 #ifndef XP_BASE_INFLATE_PIPE_H
 #define XP_BASE_INFLATE_PIPE_H
 

@@ -67,7 +67,7 @@ def test_package(release):
     facts = run("dpkg-deb", "--field", package)
     assert re.search(r"^Package: xplaim$", facts, re.M) and re.search(r"^Version: [0-9.]+", facts, re.M)
     depends = re.search(r"^Depends: (.*)$", facts, re.M)[1]
-    for library in ("libc6", "libcjson", "libdeflate", "libexpat", "libzip", "libprotobuf-c"):
+    for library in ("libc6", "libcjson", "libdeflate", "libexpat", "libzip", "libprotobuf-c", "zlib1g"):
         assert library in depends
     files = {line.split()[5].removeprefix("./") for line in run("dpkg-deb", "--contents", package).splitlines()}
     for name in ("bin/xplaim", HEADER, MANUAL, PAGE, "share/doc/xplaim/copyright"):

@@ -104,9 +104,10 @@ test("B10: from a drop to its findings and numbers nothing on the page moves", a
       globalThis.shifts = [];
       new PerformanceObserver((list) =>
         globalThis.shifts.push(
-          ...list
-            .getEntries()
-            .map(({ value, sources }) => [value, sources.map(({ node }) => node?.id ?? node?.nodeName)]),
+          .../** @type {any[]} */ (list.getEntries()).map(({ value, sources }) => [
+            value,
+            sources.map(({ node }) => node?.id ?? node?.nodeName),
+          ]),
         ),
       ).observe({ type: "layout-shift" });
     });

@@ -138,6 +138,8 @@ xp_status onnx_get_axis(const onnx_node *n, int64_t axis, int rank, int *out, xp
 xp_status onnx_get_small(const onnx_node *n, const char *name, int64_t v, int *out, xp_error *err);
 
 extern const onnx_axis onnx_nct[3], onnx_tnc[3], onnx_vector[2];
+/* How many there are along an axis of x; ONNX_BATCH for records. */
+int64_t onnx_axis_size(const onnx_import *im, const onnx_value *x, int axis);
 bool onnx_has_axes(const onnx_value *v, int rank, const onnx_axis *axes);
 xp_status onnx_wrong_axes(const onnx_node *n, const onnx_value *v, const char *expected,
                           xp_error *err);

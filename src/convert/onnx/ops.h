@@ -42,8 +42,6 @@ void onnx_put_window(onnx_exporter *e, onnx_node *n);
 xp_status onnx_add_pointwise(onnx_import *im, const onnx_node *n, onnx_value *x,
                              const onnx_tensor *w, size_t n_w, const onnx_tensor *b, size_t n_b,
                              xp_error *err);
-/* How many there are along an axis of x; ONNX_BATCH for records (ops/shape.c). */
-int64_t onnx_axis_size(const onnx_import *im, const onnx_value *x, int axis);
 /* A Slice, and a place that counts from the end where it is negative, within 0 to high
  * (ops/slice.c). */
 xp_status onnx_add_slice(onnx_import *im, const onnx_node *n, xp_error *err);

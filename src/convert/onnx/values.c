@@ -141,6 +141,28 @@ xp_status onnx_need_op(onnx_import *im, const onnx_node *n, int i, onnx_value **
     return XP_OK;
 }
 
+static bool has_parts(const onnx_value *x) {
+    for (int i = 0; i < x->rank; i++)
+        if (x->axes[i] == AXIS_PART) return true;
+    return false;
+}
+
+int64_t onnx_axis_size(const onnx_import *im, const onnx_value *x, int axis) {
+    const xp_op *op = &im->g->ops[x->op];
+    switch (x->axes[axis]) {
+    case AXIS_BATCH:
+        return ONNX_BATCH;
+    case AXIS_TIME:
+        return op->t;
+    case AXIS_CHANNELS:
+        return has_parts(x) ? op->c / 2 : op->c;
+    case AXIS_PART:
+        return 2;
+    default:
+        return 1;
+    }
+}
+
 bool onnx_has_axes(const onnx_value *v, int rank, const onnx_axis *axes) {
     return v->rank == rank && !memcmp(v->axes, axes, (size_t)rank * sizeof *axes);
 }

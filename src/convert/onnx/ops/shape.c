@@ -128,28 +128,6 @@ static xp_status add_flatten(onnx_import *im, const onnx_node *n, xp_error *err)
     return flatten(im, n, x, err);
 }
 
-static bool has_parts(const onnx_value *x) {
-    for (int i = 0; i < x->rank; i++)
-        if (x->axes[i] == AXIS_PART) return true;
-    return false;
-}
-
-int64_t onnx_axis_size(const onnx_import *im, const onnx_value *x, int axis) {
-    const xp_op *op = &im->g->ops[x->op];
-    switch (x->axes[axis]) {
-    case AXIS_BATCH:
-        return ONNX_BATCH;
-    case AXIS_TIME:
-        return op->t;
-    case AXIS_CHANNELS:
-        return has_parts(x) ? op->c / 2 : op->c;
-    case AXIS_PART:
-        return 2;
-    default:
-        return 1;
-    }
-}
-
 /* The sizes that a Reshape asks for: 0 is that of x's axis, -1 what is left over. A batch that is
  * not known is ONNX_BATCH. */
 static bool resolve_sizes(const onnx_import *im, const onnx_value *x, int64_t *shape, int count,

@@ -11,7 +11,7 @@
 #define OVERLAP_S 2.0
 #define SWINGS_MV 0.85 /* four of these, or three of the next */
 #define WIDE_SWINGS_MV 1.4
-#define SINE_MV 0.4    /* amplitude */
+#define SINE_MV 0.38   /* amplitude: what a straight line leaves of a slow wave of 0.5 mV */
 #define SINE_PART 0.82 /* of the energy beside a straight line */
 #define STEP_MV 0.4
 #define SLOW_STEP_MV 1.5

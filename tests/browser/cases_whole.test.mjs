@@ -165,14 +165,24 @@ test("T5: on a phone a mark that its layout has not got is shown on its lead, an
       place,
     );
   const { marks } = caseSet().cases[0];
-  for (const { id, lead, from, to } of marks) {
-    assert.deepEqual(await seen({ lead, from, to }), ["6x2s", false]);
-    const button = page.locator("button", { hasText: `Show ${id} on the ECG` });
-    await button.tap();
-    await until("the mark", async () => (await seen({ lead, from, to })).join() === "single,true");
-    await button.tap();
-    await until("the leads", async () => (await seen({ lead, from, to })).join() === "6x2s,false");
-  }
+  const [a, b] = marks;
+  const is = (place, what) => until(what, async () => (await seen(place)).join() === what);
+  const show = (id) => page.locator("button", { hasText: `Show ${id} on the ECG` }).tap();
+  assert.deepEqual(
+    [await seen(a), await seen(b)],
+    [
+      ["6x2s", false],
+      ["6x2s", false],
+    ],
+  );
+  await show("A");
+  await is(a, "6x2s,true"); // another page has it
+  await page.locator('button[aria-label="2.5 s later"]').tap();
+  await is(a, "6x2s,false");
+  await show("B");
+  await is(b, "single,true"); // no page has ten seconds of a lead
+  await show("B");
+  await is(b, "6x2s,false");
   assert.deepEqual(await smallTargets(page), []);
 });
 

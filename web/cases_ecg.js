@@ -298,7 +298,7 @@ export class CaseEcg {
 
   /** Once nothing is being drawn: what is asked for meanwhile, as a map, takes the place of what was being drawn. */
   async settled() {
-    for (let drawn = null; drawn !== this.drawn; ) {
+    for (let drawn = null; drawn !== this.drawn;) {
       drawn = this.drawn;
       await drawn;
     }

@@ -67,10 +67,11 @@ test("T4: in a whole play, whatever is pressed, nothing comes before the commit 
     await page.locator(".cases-network .cases-label").first().waitFor();
     await page.locator(".cases-panel", { hasText: "Measurements of this page" }).waitFor();
     assert.match(await page.locator(".cases-network").innerText(), /Atrial fibrillation[^]*key/);
-    await page.evaluate(() => {
+    // At once: what is drawn of this case until then is of this case.
+    await inElement(page, ({ root }) => {
       for (const list of Object.values(globalThis.seen)) list.length = 0;
+      root.querySelector(".cases-next button.primary").click();
     });
-    await page.locator(".cases-next button.primary").click();
     if (n < 2) await page.locator(".cases-form").waitFor();
   }
   await page.locator(".cases-end").waitFor();
@@ -183,6 +184,14 @@ test("T5: on a phone a mark that its layout has not got is shown on its lead, an
   await is(b, "single,true"); // no page has ten seconds of a lead
   await show("B");
   await is(b, "6x2s,false");
+  // A map that comes meanwhile draws the page anew.
+  const layout = await inElement(page, async ({ cases: { screen } }) => {
+    const shown = screen.ecg.reveal({ lead: "V1", from: 8, to: 9 });
+    screen.ecg.draw();
+    await shown;
+    return screen.ecg.ui.layout.value;
+  });
+  assert.equal(layout, "6x2s");
   assert.deepEqual(await smallTargets(page), []);
 });
 

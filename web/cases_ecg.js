@@ -141,15 +141,22 @@ export class CaseEcg {
 
   /** @param {1 | -1} by */
   step(by) {
-    this.start = Math.min(
-      Math.max(this.start + by * this.shownSeconds, 0),
-      Math.max(0, this.length - this.shownSeconds),
-    );
+    this.start = this.within(this.start + by * this.stepSeconds);
     this.draw();
+  }
+
+  /** @param {number} start  of a page */
+  within(start) {
+    return Math.min(Math.max(start, 0), Math.max(0, this.length - this.shownSeconds));
   }
 
   get shownSeconds() {
     return this.ui.layout.value === "6x2s" ? Math.min(PHONE_PAGE_S, this.seconds) : this.seconds;
+  }
+
+  /** On a phone a page has each lead for half of its time: what comes next begins where that ends. */
+  get stepSeconds() {
+    return this.ui.layout.value === "6x2s" ? this.shownSeconds / 2 : this.shownSeconds;
   }
 
   /** @returns {import("./drawing.js").Page | null} */
@@ -201,9 +208,10 @@ export class CaseEcg {
     this.ui.rhythm.hidden = !showsRhythm(page.layout, list);
     this.ui.pages.hidden = this.length <= this.shownSeconds + 0.01;
     this.ui.where.textContent = this.words("seconds", {
-      from: page.start.toFixed(0),
-      to: (page.start + page.seconds).toFixed(0),
+      from: tenths(page.start),
+      to: tenths(page.start + page.seconds),
     });
+    this.ui.nameSteps(this.stepSeconds);
     this.ui.earlier.disabled = page.start <= 0;
     this.ui.later.disabled = page.start + page.seconds >= this.length - 0.01;
     this.view.show(page, inLanguage(list, { narrow: page.layout === "6x2s" }));
@@ -260,7 +268,7 @@ export class CaseEcg {
     return this.view.boxesOf(span).some(({ whole }) => whole);
   }
 
-  /** Brings a place into sight: on the page of the recording that has it or, where the layout leaves its lead out at that
+  /** Brings a place into sight: on a page of the recording that has it or, where the layout leaves its lead out at that
    * time, on its lead alone. Where it is in sight, an enlarged lead goes back among the others. @param {Span} span */
   async reveal(span) {
     this.canvas.scrollIntoView({ block: "nearest" });
@@ -268,21 +276,32 @@ export class CaseEcg {
       if (this.before) this.enlarge("");
       return;
     }
-    await this.turnTo(span);
-    if (this.shows(span)) return;
+    if (await this.turnTo(span)) return;
     if (this.before) this.enlarge("");
     this.enlarge(span.lead);
     await this.turnTo(span);
   }
 
-  /** @param {Span} span */
-  async turnTo({ from, to }) {
-    const seconds = this.shownSeconds;
-    const start = Math.floor(from / seconds) * seconds;
-    const middle = (from + to - seconds) / 2;
-    this.start = Math.min(Math.max(to > start + seconds ? middle : start, 0), Math.max(0, this.length - seconds));
-    this.draw();
-    await this.drawn;
+  /** @param {Span} span @returns {Promise<boolean>} whether there is such a page */
+  async turnTo(span) {
+    const { stepSeconds: step, shownSeconds: seconds } = this;
+    const base = Math.floor(span.from / step) * step;
+    const middle = (span.from + span.to - seconds) / 2;
+    for (const start of new Set([base, base - step, middle].map((each) => this.within(each)))) {
+      this.start = start;
+      this.draw();
+      await this.settled();
+      if (this.shows(span)) return true;
+    }
+    return false;
+  }
+
+  /** Once nothing is being drawn: what is asked for meanwhile, as a map, takes the place of what was being drawn. */
+  async settled() {
+    for (let drawn = null; drawn !== this.drawn;) {
+      drawn = this.drawn;
+      await drawn;
+    }
   }
 
   /** A key that the drawing does not use itself. @param {string} key @returns {boolean} */
@@ -415,6 +434,9 @@ export class CaseEcg {
     this.ui.twinText.replaceChildren(...parts);
   }
 }
+
+/** @param {number} s */
+const tenths = (s) => String(Math.round(10 * s) / 10);
 
 /** A value that the list has not is added where it can be told. @param {HTMLSelectElement} select @param {string} value
  * @param {(value: string) => string} [name] */

@@ -47,11 +47,17 @@ export class EcgTools {
     this.zoomOut = button("−", () => works.zoom(1 / ZOOM), false, words("zoom-out"));
     this.zoomReset = button("100 %", () => works.zoom(0), false, words("zoom-reset"));
     this.zoomIn = button("+", () => works.zoom(ZOOM), false, words("zoom-in"));
-    this.earlier = button("‹", () => works.step(-1), false, words("earlier"));
-    this.later = button("›", () => works.step(1), false, words("later"));
+    this.earlier = button("‹", () => works.step(-1));
+    this.later = button("›", () => works.step(1));
     this.where = element("span", { class: "faint" });
     this.pages = element("span", { class: "group", hidden: "" }, this.earlier, this.where, this.later);
     this.box = this.arrange();
+  }
+
+  /** What the buttons between pages do. @param {number} s */
+  nameSteps(s) {
+    this.earlier.setAttribute("aria-label", this.words("earlier", { s }));
+    this.later.setAttribute("aria-label", this.words("later", { s }));
   }
 
   arrange() {

@@ -91,8 +91,8 @@ export const CASES = {
   "zoom-in": "Zoom in",
   "zoom-out": "Zoom out",
   "zoom-reset": "Reset the zoom",
-  earlier: "10 s earlier",
-  later: "10 s later",
+  earlier: "{s} s earlier",
+  later: "{s} s later",
   /** A value with its unit. */
   plain: "{value}",
   times: "{from}–{to} s",

@@ -67,10 +67,11 @@ test("T4: in a whole play, whatever is pressed, nothing comes before the commit 
     await page.locator(".cases-network .cases-label").first().waitFor();
     await page.locator(".cases-panel", { hasText: "Measurements of this page" }).waitFor();
     assert.match(await page.locator(".cases-network").innerText(), /Atrial fibrillation[^]*key/);
-    await page.evaluate(() => {
+    // At once: what is drawn of this case until then is of this case.
+    await inElement(page, ({ root }) => {
       for (const list of Object.values(globalThis.seen)) list.length = 0;
+      root.querySelector(".cases-next button.primary").click();
     });
-    await page.locator(".cases-next button.primary").click();
     if (n < 2) await page.locator(".cases-form").waitFor();
   }
   await page.locator(".cases-end").waitFor();
@@ -165,14 +166,32 @@ test("T5: on a phone a mark that its layout has not got is shown on its lead, an
       place,
     );
   const { marks } = caseSet().cases[0];
-  for (const { id, lead, from, to } of marks) {
-    assert.deepEqual(await seen({ lead, from, to }), ["6x2s", false]);
-    const button = page.locator("button", { hasText: `Show ${id} on the ECG` });
-    await button.tap();
-    await until("the mark", async () => (await seen({ lead, from, to })).join() === "single,true");
-    await button.tap();
-    await until("the leads", async () => (await seen({ lead, from, to })).join() === "6x2s,false");
-  }
+  const [a, b] = marks;
+  const is = (place, what) => until(what, async () => (await seen(place)).join() === what);
+  const show = (id) => page.locator("button", { hasText: `Show ${id} on the ECG` }).tap();
+  assert.deepEqual(
+    [await seen(a), await seen(b)],
+    [
+      ["6x2s", false],
+      ["6x2s", false],
+    ],
+  );
+  await show("A");
+  await is(a, "6x2s,true"); // another page has it
+  await page.locator('button[aria-label="2.5 s later"]').tap();
+  await is(a, "6x2s,false");
+  await show("B");
+  await is(b, "single,true"); // no page has ten seconds of a lead
+  await show("B");
+  await is(b, "6x2s,false");
+  // A map that comes meanwhile draws the page anew.
+  const layout = await inElement(page, async ({ cases: { screen } }) => {
+    const shown = screen.ecg.reveal({ lead: "V1", from: 8, to: 9 });
+    screen.ecg.draw();
+    await shown;
+    return screen.ecg.ui.layout.value;
+  });
+  assert.equal(layout, "6x2s");
   assert.deepEqual(await smallTargets(page), []);
 });
 

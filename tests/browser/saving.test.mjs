@@ -118,10 +118,15 @@ async function leaves(page) {
   await drawn(page);
   const png = (await saved(page, "#save-png")).bytes;
   const [shown] = await page.evaluate(() => globalThis.pictureTexts.splice(0));
+  await drawn(page);
   const pdf = await page.pdf({ preferCSSPageSize: true, printBackground: true });
-  const sheet = await page.evaluate(() => {
-    dispatchEvent(new Event("beforeprint"));
-    return globalThis.find("#sheet").textContent;
+  const sheet = await page.evaluate(async () => {
+    const printed = () => {
+      dispatchEvent(new Event("beforeprint"));
+      return globalThis.find("#sheet").textContent;
+    };
+    while (!printed()) await new Promise(requestAnimationFrame); // the PDF's size had the page drawn anew
+    return printed();
   });
   const files = {};
   for (const button of ["#save-json", "#save-csv", "#batch-json", "#batch-csv"]) {

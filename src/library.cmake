@@ -28,7 +28,7 @@ add_library(xplaim_static STATIC ${static_objects})
 add_library(xplaim_shared SHARED $<TARGET_OBJECTS:xp_public> ${objects})
 set_target_properties(xplaim_static PROPERTIES LINKER_LANGUAGE C)
 foreach(name static shared)
-  target_link_libraries(xplaim_${name} PRIVATE cjson libdeflate expat m Threads::Threads)
+  target_link_libraries(xplaim_${name} PRIVATE cjson libdeflate zlib expat m Threads::Threads)
   set_target_properties(xplaim_${name} PROPERTIES OUTPUT_NAME xplaim VERSION ${PROJECT_VERSION}
     SOVERSION ${PROJECT_VERSION_MAJOR})
 endforeach()

@@ -16,23 +16,20 @@ bool onnx_begins_layer(const onnx_import *im, const onnx_node *n) {
     return im->ours && n->doc_string && !strncmp(n->doc_string, ONNX_LAYER, strlen(ONNX_LAYER));
 }
 
-/* The nodes of the layer end with the one that has its name. */
-static bool is_of_layer(const onnx_node *n, const onnx_node *first) {
+/* The nodes of a layer end with the one that has its name, which may hold a colon itself; before
+ * it they have more behind a colon. */
+static const onnx_node *take_nodes(const onnx_import *im, const onnx_node *first) {
     const char *colon = first->name ? strrchr(first->name, ':') : NULL;
     const size_t length = colon ? (size_t)(colon - first->name) : 0;
-    return length && n->name && !strncmp(n->name, first->name, length) &&
-           (n->name[length] == 0 || n->name[length] == ':');
-}
-
-static const onnx_node *take_nodes(const onnx_import *im, const onnx_node *first) {
     const onnx_node *last = NULL;
     bool begun = false;
-    for (size_t i = 0; i < im->graph->n_node && !last; i++) {
+    for (size_t i = 0; length && i < im->graph->n_node && !last; i++) {
         const onnx_node *n = im->graph->node[i];
         begun = begun || n == first;
-        if (!begun || !is_of_layer(n, first)) continue;
+        if (!begun || !n->name || strncmp(n->name, first->name, length) != 0) continue;
+        if (n->name[length] != 0 && n->name[length] != ':') continue;
         onnx_take_up(im, n);
-        if (!strchr(n->name, ':')) last = n;
+        if (n->name[length] == 0) last = n;
     }
     return last;
 }

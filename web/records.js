@@ -49,6 +49,12 @@ const LINES_A_FRAME = 25;
 /** While numbers come in, lines change places no more often than this. */
 const SORT_MS = 400;
 
+/** Written only where it is another: each writing has the browser lay the line out anew.
+ * @param {HTMLElement} node @param {string} key @param {string} value */
+const keepData = (node, key, value) => {
+  if (node.dataset[key] !== value) node.dataset[key] = value;
+};
+
 /** What is said in English alone, in a page of another language. @param {HTMLElement} cell
  * @param {import("./language.js").Words} words */
 function markEnglish(cell, words) {
@@ -342,8 +348,8 @@ export class RecordTable {
       if (holder.textContent !== text) this.write(/** @type {HTMLElement} */ (holder), row, column, text);
       if (column === "quality") /** @type {HTMLElement} */ (holder).title = text;
       if (column === "quality" || column === "reading")
-        /** @type {HTMLElement} */ (holder).dataset.column = phrase(`column.${column}`);
-      if (column === "findings") /** @type {HTMLElement} */ (cell).dataset.numbers = this.numbersOf(row);
+        keepData(/** @type {HTMLElement} */ (holder), "column", phrase(`column.${column}`));
+      if (column === "findings") keepData(/** @type {HTMLElement} */ (cell), "numbers", this.numbersOf(row));
       if (column === "findings") markEnglish(/** @type {HTMLElement} */ (holder), row.bad ? row.state : "");
     });
     line.hidden = !this.passes(row);

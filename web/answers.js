@@ -17,7 +17,7 @@ import {
   titleOf,
 } from "./findings.js";
 import { annotationWords } from "./app_layout.js";
-import { decimals, English, localised, phrase, phraseOf, setPhrase, setWords, Told } from "./language.js";
+import { decimals, English, localised, phrase, phraseOf, setPhrase, setWords, deferred } from "./language.js";
 import { showNotices } from "./notices.js";
 import { recorded } from "./opener.js";
 import {
@@ -78,11 +78,11 @@ export class Answers {
   async analyse(options) {
     const { row } = this.host;
     if (!row?.group) return;
-    if (this.host.locked && this.host.hiding) return this.host.say(new Told("status.read-first"));
+    if (this.host.locked && this.host.hiding) return this.host.say(deferred("status.read-first"));
     const { group } = row;
     const since = this.host.status.problems;
     this.host.options = options;
-    this.host.say(new Told(this.host.live.model ? "status.analysing" : "status.waiting"), { cancel: true });
+    this.host.say(deferred(this.host.live.model ? "status.analysing" : "status.waiting"), { cancel: true });
     const outcomes = await Promise.allSettled(
       this.host.live.modelWorkers.map((modelWorker) => modelWorker.analyse(group, options)),
     );
@@ -126,7 +126,7 @@ export class Answers {
     this.host.label = Math.min(this.host.label, analysis.report.labels.length - 1);
     this.host.window = Math.min(this.host.window, windowsOf(analysis.report).length - 1);
     this.showAnalysis();
-    this.host.say(new Told("status.analysed", { ms: Math.round(analysis.milliseconds) }), { since });
+    this.host.say(deferred("status.analysed", { ms: Math.round(analysis.milliseconds) }), { since });
     for (const each of analyses) if (each) this.host.guarded(() => this.tell(each));
     this.host.guarded(() => this.host.explain());
   }
@@ -153,13 +153,13 @@ export class Answers {
     if (!analysis || !row?.sample?.annotation || hiding) return "";
     const { labels } = analysis.model;
     const at = (/** @type {number} */ i) => reaches(labels[i], valueOf(analysis.report.labels[i]));
-    const told = labels.map((_, i) => i).filter((i) => row.sample?.findings.includes(labels[i].name));
-    const missed = told.filter((i) => !at(i)).map((i) => `${titleOf(labels[i])} (${chance(analysis, i)})`);
-    const more = labels.map((_, i) => i).filter((i) => at(i) && !told.includes(i));
+    const expected = labels.map((_, i) => i).filter((i) => row.sample?.findings.includes(labels[i].name));
+    const missed = expected.filter((i) => !at(i)).map((i) => `${titleOf(labels[i])} (${chance(analysis, i)})`);
+    const more = labels.map((_, i) => i).filter((i) => at(i) && !expected.includes(i));
     const annotation = annotationWords(row.sample.annotation.replace(/ \(.*\)$/, ""));
     const parts = [phrase("sample.annotation", { annotation })];
     if (missed.length) parts.push(phrase("sample.missed", { findings: missed.join(", ") }));
-    else parts.push(phrase(told.length ? "sample.found" : "sample.agrees"));
+    else parts.push(phrase(expected.length ? "sample.found" : "sample.agrees"));
     if (more.length) parts.push(phrase("sample.more", { findings: more.map((i) => titleOf(labels[i])).join(", ") }));
     return parts.join(" ");
   }
@@ -295,12 +295,12 @@ export class Answers {
 
   showNotices() {
     const { host } = this;
-    const told = host.analysis?.report.notices ?? host.record?.notices ?? [];
+    const notices = host.analysis?.report.notices ?? host.record?.notices ?? [];
     // They have places of their own; what is wrong with a lead is the reader's to see first.
     const elsewhere = ["model", "resampled", ...(host.hiding ? ["quality"] : [])];
-    const resampled = told.filter(({ code }) => code === "resampled").map(({ text }) => text);
+    const resampled = notices.filter(({ code }) => code === "resampled").map(({ text }) => text);
     setWords(host.$("analysis-facts"), new English(resampled.join("; ")));
-    const all = [...told.filter(({ code }) => !elsewhere.includes(code)), ...host.notes];
+    const all = [...notices.filter(({ code }) => !elsewhere.includes(code)), ...host.notes];
     showNotices(host.$("notices"), host.blind ? noticesWithoutNames(all, host.row?.name ?? "") : all);
   }
 

@@ -5,7 +5,7 @@ import { saveText } from "./exports.js";
 import { briefOf } from "./numbers.js";
 import { Batch } from "./batch.js";
 import { csv, failureWithoutNames, NAMELESS, valueOf, withoutNames } from "./report.js";
-import { English, phrase, Told } from "./language.js";
+import { English, phrase, deferred } from "./language.js";
 import { counted } from "./messages.js";
 
 /**
@@ -165,10 +165,10 @@ export class BatchPanel {
     const good = () => counted(done - failed, "recording");
     host.say(
       batch.cancelled
-        ? new Told("batch.cancelled", { done, all: rows.length })
+        ? deferred("batch.cancelled", { done, all: rows.length })
         : failed
-          ? new Told("batch.done-but", { good, failed })
-          : new Told("batch.done", { good }),
+          ? deferred("batch.done-but", { good, failed })
+          : deferred("batch.done", { good }),
     );
   }
 
@@ -194,30 +194,31 @@ export class BatchPanel {
     return this.rows.flatMap(({ outcome, reading, number }) => {
       if (!outcome) return [];
       const name = `${NAMELESS} ${number}`;
-      const told = names
+      const result = names
         ? outcome
         : "error" in outcome
           ? failureWithoutNames(outcome, name)
           : withoutNames(outcome, name);
-      return [{ told, reading }];
+      return [{ result, reading }];
     });
   }
 
   /** @param {string} name @param {string} text @param {string} type */
   save(name, text, type) {
     saveText(name, text, type);
-    if (!this.host.withNames) this.host.say(new Told("batch.saved"));
+    if (!this.host.withNames) this.host.say(deferred("batch.saved"));
   }
 
   saveJson() {
-    const lines = this.outcomes().map(({ told }) => JSON.stringify(told));
+    const lines = this.outcomes().map(({ result }) => JSON.stringify(result));
     this.save(`ecg-${lines.length}-recordings.jsonl`, `${lines.join("\n")}\n`, "application/x-ndjson");
   }
 
   /** All by one model (forget), so the first that was analysed names the columns. */
   saveCsv() {
     const outcomes = this.outcomes();
-    const labels = outcomes.flatMap(({ told }) => ("labels" in told ? [told.labels.map((l) => l.name)] : []))[0] ?? [];
+    const labels =
+      outcomes.flatMap(({ result }) => ("labels" in result ? [result.labels.map((l) => l.name)] : []))[0] ?? [];
     const head = [
       "record",
       ...labels,
@@ -232,7 +233,7 @@ export class BatchPanel {
       "problem",
       "disclaimer",
     ];
-    const rows = outcomes.map(({ told, reading }) => {
+    const rows = outcomes.map(({ result, reading }) => {
       const edited = reading?.edited ?? [];
       const read = [
         reading?.at ?? "",
@@ -240,12 +241,12 @@ export class BatchPanel {
         edited.map(({ at }) => at).join(" | "),
         edited.map(({ text }) => text).join(" | "),
       ];
-      if ("error" in told)
-        return [told.record, ...labels.map(() => ""), "", "", "", "", ...read, told.error.text, DISCLAIMER];
-      const { name, sha256, trained, outputs } = told.model;
+      if ("error" in result)
+        return [result.record, ...labels.map(() => ""), "", "", "", "", ...read, result.error.text, DISCLAIMER];
+      const { name, sha256, trained, outputs } = result.model;
       return [
-        told.record,
-        ...told.labels.map(valueOf),
+        result.record,
+        ...result.labels.map(valueOf),
         name,
         sha256,
         String(trained),

@@ -7,7 +7,7 @@ import { inSight, newCalipers, startOnBeats } from "./caliper_set.js";
 import { LEADS } from "./core_constants.js";
 import { make } from "./dom.js";
 import { addKeyHelp } from "./key_help.js";
-import { changes, phrase, setPhrase, setPhraseOf, told } from "./language.js";
+import { changes, phrase, setPhrase, setPhraseOf, deferred } from "./language.js";
 import { Landmarks } from "./landmarks.js";
 import { correctedOf, FORMULA, legsFor, measureText, PRESETS } from "./presets.js";
 
@@ -108,10 +108,10 @@ export class CaliperTools {
     const { view, landmarks, host } = this;
     const { calipers } = view;
     if (!calipers) return;
-    if (!landmarks) return host.say(told("calipers.no-beats"));
+    if (!landmarks) return host.say(deferred("calipers.no-beats"));
     const [from, to] = inSight(view, calipers.place).map((t) => t + calipers.page.start);
     const problem = kind === "rr" ? this.nextRr(calipers, landmarks, from, to) : this.onBeat(calipers, kind, from, to);
-    if (problem) return host.say(told("calipers.preset-fails", { title: kind.toUpperCase(), why: problem }));
+    if (problem) return host.say(deferred("calipers.preset-fails", { title: kind.toUpperCase(), why: problem }));
     calipers.fresh = false;
     view.measured();
   }
@@ -152,7 +152,7 @@ export class CaliperTools {
     const { view, host } = this;
     const { calipers, others } = view;
     if (!calipers) return;
-    if (others.length + 1 >= MOST) return host.say(told("calipers.most", { n: MOST }));
+    if (others.length + 1 >= MOST) return host.say(deferred("calipers.most", { n: MOST }));
     view.others = [...others, calipers];
     view.calipers = newCalipers(view);
     view.measured();
@@ -181,7 +181,7 @@ export class CaliperTools {
     view.others = left.slice(0, -1);
     view.measured();
     view.canvas.focus({ preventScroll: true });
-    host.say(told("calipers.taken-away"));
+    host.say(deferred("calipers.taken-away"));
     host.status.offerUndo(async () => this.put(before));
     return true;
   }

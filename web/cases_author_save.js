@@ -226,8 +226,8 @@ export class SetSaver {
     const whole = cleaned({ ...set, cases });
     const text = `${JSON.stringify(whole, null, 2)}\n`;
     const core = await casesCore();
-    const told = files.map(({ name, bytes }) => ({ name, size: bytes.length, sha256: core.sha256(bytes) }));
-    const outcome = core.check(text, { files: told, records });
+    const inventory = files.map(({ name, bytes }) => ({ name, size: bytes.length, sha256: core.sha256(bytes) }));
+    const outcome = core.check(text, { files: inventory, records });
     if ("error" in outcome) throw new Error(outcome.error.text);
     this.showNotes(outcome.warnings.map((warning) => warning.text));
     return { set: whole, text, files };

@@ -121,8 +121,8 @@ export class CaseScreen {
 
   /** @param {string} name @param {unknown} age @param {unknown} sex */
   showPerson(name, age, sex) {
-    const told = [name, age ? `${age}` : "", sex ? String(sex) : ""].filter(Boolean).join(", ");
-    this.node.querySelector(".cases-story")?.append(element("p", { class: "faint" }, told));
+    const facts = [name, age ? `${age}` : "", sex ? String(sex) : ""].filter(Boolean).join(", ");
+    this.node.querySelector(".cases-story")?.append(element("p", { class: "faint" }, facts));
   }
 
   /** @param {unknown} error */

@@ -101,7 +101,7 @@ export class CaseEcg {
 
   /** @param {OpenRecord} record @param {import("./cases_source.js").Case["view"]} view  as its author wants it seen first */
   async show(record, view = {}) {
-    Object.assign(this, { record, mv: record.mv, heat: null, shapes: [], before: "", told: [], mapWords: "" });
+    Object.assign(this, { record, mv: record.mv, heat: null, shapes: [], before: "", mapWords: "" });
     offerLeads(this.ui.rhythm, record.leads);
     setSelect(this.ui.layout, view.layout ?? "3x4+1");
     setSelect(this.ui.rhythm, view.rhythm ?? "II");

@@ -101,7 +101,7 @@ function measureRows({ words, lang }, task, result) {
   const { value = null, answer = task.answer ?? NaN, tolerance = task.tolerance ?? 0, difference = null } = result;
   /** @type {Sign} */
   const sign = result.within === "full" ? "✓" : result.within === "half" ? "–" : "✗";
-  const told = [
+  const parts = [
     words("reference", { value: numberText(answer, unit), tolerance: valueText(tolerance, unit) }),
     value === null ? words("no-value") : words("your-value", { value: valueText(value, unit) }),
     difference === null
@@ -111,7 +111,7 @@ function measureRows({ words, lang }, task, result) {
     result.within === "elsewhere" ? words("elsewhere") : "",
   ];
   const points = rowPoints(result);
-  return [row(words, sign, task.prompt || words("measured"), told.filter(Boolean).join(" · "), points, lang)];
+  return [row(words, sign, task.prompt || words("measured"), parts.filter(Boolean).join(" · "), points, lang)];
 }
 
 /** Of a task that is one row. @param {TaskResult} result */
@@ -123,8 +123,8 @@ function markRows({ words }, task, result, response) {
     const target = result.hits?.[i] ?? -1;
     const sign = target >= 0 ? "✓" : target === -1 ? "✗" : "–";
     const text = spanText(words, mark);
-    const told = { "✓": words("mark-hit"), "✗": words("mark-false"), "–": words("mark-again") }[sign];
-    return row(words, sign, text, told, null);
+    const verdict = { "✓": words("mark-hit"), "✗": words("mark-false"), "–": words("mark-again") }[sign];
+    return row(words, sign, text, verdict, null);
   });
   const missing = Math.max(0, (result.need ?? 1) - (result.found ?? 0));
   if (missing) rows.push(row(words, "✗", words("mark-missed", { n: missing }), "", null));
@@ -139,11 +139,11 @@ function markRows({ words }, task, result, response) {
 /** @param {Around} around @param {Task} task @param {TaskResult} result */
 function choiceRows({ words, lang }, task, result) {
   const optionOf = (/** @type {string} */ id) => (task.options ?? []).find((option) => option.id === id);
-  const told = (/** @type {string} */ id, /** @type {string} */ why) =>
+  const wordsOf = (/** @type {string} */ id, /** @type {string} */ why) =>
     [why, optionOf(id)?.why].filter(Boolean).join(" – ");
   const rows = (result.named ?? []).map(({ id, kind, points }) => {
     const right = kind === "right";
-    return row(words, right ? "✓" : "✗", optionOf(id)?.text ?? id, told(id, ""), points, lang);
+    return row(words, right ? "✓" : "✗", optionOf(id)?.text ?? id, wordsOf(id, ""), points, lang);
   });
   for (const id of result.missed ?? [])
     rows.push(
@@ -151,7 +151,7 @@ function choiceRows({ words, lang }, task, result) {
         words,
         "✗",
         optionOf(id)?.text ?? id,
-        told(id, `${words("right-option")}; ${words("missed-choice")}`),
+        wordsOf(id, `${words("right-option")}; ${words("missed-choice")}`),
         0,
         lang,
       ),
@@ -224,20 +224,20 @@ export function whyCard({ set, one, words, lang, show }) {
   }
   if (one.marks?.length) {
     const lines = one.marks.map(({ id, lead, from, to, text }) => {
-      const told = `**(${id})** ${text ? `${text}: ` : ""}${spanText(words, { lead, from, to })}`;
+      const line = `**(${id})** ${text ? `${text}: ` : ""}${spanText(words, { lead, from, to })}`;
       const button = make("button", { type: "button", textContent: words("show-mark", { id }) });
       button.addEventListener("click", () => show({ lead, from, to }));
-      return element("li", {}, showText(element("span", { lang }), told), " ", button);
+      return element("li", {}, showText(element("span", { lang }), line), " ", button);
     });
     parts.push(make("h5", { textContent: words("marks") }), element("ul", { class: "cases-shown" }, ...lines));
   }
   const { text = "", licence = "" } = one.source ?? {};
-  const told = [
+  const credits = [
     text && `${words("source")}: ${text}`,
     licence,
     set.authors?.length && words("key-by", { names: set.authors.join(", ") }),
   ];
-  const line = told.filter(Boolean).join(" · ");
+  const line = credits.filter(Boolean).join(" · ");
   if (line) parts.push(showText(element("p", { class: "faint" }), line));
   return parts.length ? element("section", { class: "card" }, ...parts) : null;
 }

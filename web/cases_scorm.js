@@ -168,7 +168,7 @@ export class Course {
     this.lost = lost;
     /** @type {Api | null} */
     this.api = null;
-    this.told = false;
+    this.warned = false;
     this.finished = false;
     this.ended = false;
     this.interactions = 0;
@@ -232,8 +232,8 @@ export class Course {
 
   /** @param {string} why */
   tell(why) {
-    if (this.told) return;
-    this.told = true;
+    if (this.warned) return;
+    this.warned = true;
     this.lost(why);
   }
 

@@ -184,12 +184,12 @@ class MeasureForm extends TaskForm {
     this.unit = task.unit ?? unitOf(task.quantity);
     const { words } = this;
     const where = task.lead && task.lead !== "*" ? words("from-lead", { lead: task.lead }) : "";
-    const told = [where, task.beats && task.beats > 1 ? words("beats", { n: task.beats }) : ""]
+    const facts = [where, task.beats && task.beats > 1 ? words("beats", { n: task.beats }) : ""]
       .filter(Boolean)
       .join(", ");
     this.field = this.number(words("measured"), this.unit, () => this.typed());
     this.node.append(element("p", { class: "bar-line" }, this.field.label));
-    if (told) this.node.append(element("p", { class: "faint" }, told));
+    if (facts) this.node.append(element("p", { class: "faint" }, facts));
     if (this.unit !== "°") this.node.append(this.caliperButtons());
   }
 
@@ -380,15 +380,15 @@ class MarkForm extends TaskForm {
   show() {
     const { words } = this;
     const lines = this.marks.map((mark, i) => {
-      const told = spanText(words, mark);
-      const remove = make("button", { type: "button", textContent: "×", title: words("remove-mark", { words: told }) });
-      remove.setAttribute("aria-label", words("remove-mark", { words: told }));
+      const span = spanText(words, mark);
+      const remove = make("button", { type: "button", textContent: "×", title: words("remove-mark", { words: span }) });
+      remove.setAttribute("aria-label", words("remove-mark", { words: span }));
       remove.addEventListener("click", () => {
         this.marks = this.marks.filter((_, j) => j !== i);
         this.keep();
         this.hand.focus();
       });
-      return element("li", {}, `${told} `, remove);
+      return element("li", {}, `${span} `, remove);
     });
     this.list.replaceChildren(...(lines.length ? lines : [element("li", { class: "faint" }, words("no-marks"))]));
   }

@@ -9,7 +9,7 @@ import { gainOf } from "./drawing.js";
 import { save, svgElement } from "./exports.js";
 import { make } from "./dom.js";
 import { addKeyHelp } from "./key_help.js";
-import { changes, fill, phrase, setPhrase, setPhraseOf, SpokenError, told } from "./language.js";
+import { changes, fill, phrase, setPhrase, setPhraseOf, SpokenError, deferred } from "./language.js";
 import { OtherRecord } from "./other_record.js";
 import { messageOf } from "./messages.js";
 import { WAVES } from "./quantities.js";
@@ -186,7 +186,7 @@ export class Compare {
     const all = host.list.sorted();
     const before = all.slice(0, all.indexOf(/** @type {Row} */ (host.row))).reverse();
     const usual = before.find((row) => rows.includes(row)) ?? rows[0];
-    if (wanted && !rows.includes(wanted)) return host.say(told("compare.read-first"));
+    if (wanted && !rows.includes(wanted)) return host.say(deferred("compare.read-first"));
     const row = wanted ?? usual;
     this.choice?.replaceChildren(
       ...rows.map((each, i) => new Option(this.nameOf(each), String(i), false, each === row)),

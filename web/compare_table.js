@@ -39,9 +39,9 @@ function rowOf(key, title, own, other, unit, digits) {
   const apart = own === null || other === null ? null : own - other;
   const value = apart !== null && unit === UNITS.deg ? turned(apart) : apart;
   const after = unit === UNITS.deg ? unit : ` ${unit}`;
-  const told = (/** @type {number | null} */ each) => (each === null ? NONE : plain(each, digits) + after);
+  const shown = (/** @type {number | null} */ each) => (each === null ? NONE : plain(each, digits) + after);
   const difference = value === null ? NONE : signed(value, digits) + after;
-  return { key, title, own: told(own), other: told(other), difference, value };
+  return { key, title, own: shown(own), other: shown(other), difference, value };
 }
 
 /** Rate, intervals, axes. @param {Numbers | null} own @param {Numbers | null} other @returns {Row[]} */
@@ -79,17 +79,17 @@ export function findingRows(own, other) {
     if (!same || !(label.at_or_above_threshold || same.at_or_above_threshold)) return [];
     const [a, b] = [valueOf(label), valueOf(same)];
     const value = outputs === "scores" ? a - b : 100 * (a - b);
-    const told = (/** @type {any} */ each) =>
+    const shown = (/** @type {any} */ each) =>
       `${shownText(valueOf(each), outputs)}${each.at_or_above_threshold ? ` ${ABOVE}` : ""}`;
     const difference = outputs === "scores" ? signed(value, 3) : phrase("compare.points", { n: signed(value, 0) });
-    return [{ key: label.name, title: titleOf(label), own: told(label), other: told(same), difference, value }];
+    return [{ key: label.name, title: titleOf(label), own: shown(label), other: shown(same), difference, value }];
   });
 }
 
-/** As lines of text. @param {Row[]} rows @param {(title: string) => string} [told]  what a row's title is there */
-export function rowLines(rows, told = (title) => title) {
+/** As lines of text. @param {Row[]} rows @param {(title: string) => string} [shown]  what a row's title is there */
+export function rowLines(rows, shown = (title) => title) {
   const spoken = (/** @type {string} */ text) => text.replace(` ${ABOVE}`, ` (${phrase("compare.above")})`);
   return rows.map(({ title, own, other, difference }) =>
-    phrase("compare.row", { title: told(title), own: spoken(own), other: spoken(other), difference }),
+    phrase("compare.row", { title: shown(title), own: spoken(own), other: spoken(other), difference }),
   );
 }

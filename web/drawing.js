@@ -168,14 +168,14 @@ export const screenRequest = (page, dark, pitch = usualPitch(page)) => ({
 });
 
 /** What paper and pictures say beside the drawing. @param {Page} page */
-const told = ({ title, marked }) => ({ title, numbers: marked.numbers });
+const heading = ({ title, marked }) => ({ title, numbers: marked.numbers });
 
 /** @param {Page} page @returns {DrawRequest} */
-export const pictureRequest = (page) => ({ ...common(page), ...told(page), pixel: 25.4 / PICTURE_DPI });
+export const pictureRequest = (page) => ({ ...common(page), ...heading(page), pixel: 25.4 / PICTURE_DPI });
 
 /** As many sheets of A4 as the page needs at its true scale. @param {Page} page @returns {DrawRequest[]} */
 export function paperRequests(page) {
-  const whole = { ...common(page), ...told(page), pixel: SCREEN_PIXEL_MM };
+  const whole = { ...common(page), ...heading(page), pixel: SCREEN_PIXEL_MM };
   const sheets = Math.max(1, Math.ceil((whole.seconds * page.speed) / PAPER_TRACE_MM - 1e-6));
   const seconds = whole.seconds / sheets;
   return Array.from({ length: sheets }, (_, i) => ({ ...whole, start: page.start + i * seconds, seconds }));

@@ -15,7 +15,7 @@ import {
   usualPitch,
 } from "./drawing.js";
 import { inLanguage } from "./drawn_words.js";
-import { phrase, setPhrase, told } from "./language.js";
+import { phrase, setPhrase, deferred } from "./language.js";
 import { onPaper, paperColour, paperOf } from "./papers.js";
 import { Ribbon } from "./ribbon.js";
 import { errorWords } from "./messages.js";
@@ -118,7 +118,7 @@ export class EcgPanel {
     row.read = !row.read;
     list.redraw(row);
     this.host.opener.countRows();
-    this.host.say(told(row.read ? "status.read" : "status.not-read"));
+    this.host.say(deferred(row.read ? "status.read" : "status.not-read"));
   }
 
   draw() {
@@ -336,7 +336,7 @@ export class EcgPanel {
       await this.filter();
     } catch (error) {
       if (error instanceof CancelledError || !record || this.host.record !== record) throw error;
-      const words = told("filter.impossible", { name, why: errorWords(error) });
+      const words = deferred("filter.impossible", { name, why: errorWords(error) });
       this.host.notes.push({ code: "filtered", leads: [], args: {}, text: String(words), words });
       this.host.answers.showNotices();
     }

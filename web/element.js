@@ -84,7 +84,7 @@ export class EcgXplaim extends HTMLElement {
     this.record = null;
     /** @type {Float32Array[]} what is drawn */
     this.mv = [];
-    /** @type {(import("./core.js").Notice & {words: import("./language.js").Told})[]} the page's own, of the open recording */
+    /** @type {(import("./core.js").Notice & {words: import("./language.js").DeferredPhrase})[]} the page's own, of the open recording */
     this.notes = [];
     /** @type {(import("./model_worker.js").Analysed | null)[]} one a model */
     this.analyses = [];

@@ -3,7 +3,7 @@
 import { Attributions, METHODS, showAttribution } from "./attribution.js";
 import { make } from "./dom.js";
 import { showEvidence } from "./findings.js";
-import { phrase, setPhrase, told } from "./language.js";
+import { phrase, setPhrase, deferred } from "./language.js";
 import { windowsOf } from "./report.js";
 
 /** @typedef {import("./core.js").Method} Method */
@@ -51,7 +51,7 @@ export class Explainer {
     const { method, analysis, window, label } = wanted;
     const turn = { modelWorker: host.live.modelWorker };
     this.running = turn;
-    host.say(told(`method.${method}.computing`), { cancel: true });
+    host.say(deferred(`method.${method}.computing`), { cancel: true });
     try {
       const evidence = await turn.modelWorker.attribute(
         row.group,
@@ -66,7 +66,7 @@ export class Explainer {
         },
       );
       this.kept.keep(analysis, method, window, label, evidence);
-      if (this.running === turn) host.say(told(`method.${method}.done`));
+      if (this.running === turn) host.say(deferred(`method.${method}.done`));
     } catch (error) {
       if (this.running !== turn) return;
       host.$("method").value = "";

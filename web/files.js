@@ -4,7 +4,7 @@
  * archives, do not mix.
  */
 
-import { English, SpokenError, told } from "./language.js";
+import { English, SpokenError, deferred } from "./language.js";
 import { errorWords, messageOf } from "./messages.js";
 import { readZip } from "./zip.js";
 
@@ -98,7 +98,7 @@ async function foundAmong(sources, list, unpacking) {
 
 /** @param {Listing} listing */
 function noRecord({ help }) {
-  const words = told("files.no-record", { help: new English(help) });
+  const words = deferred("files.no-record", { help: new English(help) });
   return { problem: String(words), words };
 }
 
@@ -124,7 +124,7 @@ async function listRecords(sources, list) {
 }
 
 /** @param {File[]} files */
-const namesOf = (files) => files.map((file) => file.name).join(", ") || String(told("files.none"));
+const namesOf = (files) => files.map((file) => file.name).join(", ") || String(deferred("files.none"));
 
 /** @typedef {{archive: Source, inside: Source[], archives: Opened[]}} Opened  an archive, and what was in it */
 

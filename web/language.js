@@ -13,7 +13,7 @@ import { EN } from "./strings_en.js";
  * @typedef {keyof typeof EN} Key
  * @typedef {Record<Key, Entry>} Strings
  * @typedef {Record<string, unknown>} Args
- * @typedef {string | Told | English} Words  what is to be said
+ * @typedef {string | DeferredPhrase | English} Words  what is to be said
  * @typedef {(text: string) => string | null} Translate  a sentence of the core's; null: not known
  */
 
@@ -114,7 +114,7 @@ export function phraseOf(family, name, otherwise = name) {
 }
 
 /** A phrase that is said later, or again, in the language of then. */
-export class Told {
+export class DeferredPhrase {
   /** @param {Key} key @param {Args} [args] */
   constructor(key, args = {}) {
     this.key = key;
@@ -127,14 +127,14 @@ export class Told {
 }
 
 /** @param {Key} key @param {Args} [args] */
-export const told = (key, args) => new Told(key, args);
+export const deferred = (key, args) => new DeferredPhrase(key, args);
 
 /** What went wrong, in the page's words. */
 export class SpokenError extends Error {
   /** @param {Key} key @param {Args} [args] */
   constructor(key, args) {
     super(phrase(key, args));
-    this.told = told(key, args);
+    this.phrase = deferred(key, args);
   }
 }
 
@@ -203,7 +203,7 @@ export function setPhraseOf(node, name, key, args) {
 /** Says what it is given; English stays so, and is marked. @template {HTMLElement} E @param {E} node
  * @param {Words} words */
 export function setWords(node, words) {
-  if (words instanceof Told) return setPhrase(node, words.key, words.args);
+  if (words instanceof DeferredPhrase) return setPhrase(node, words.key, words.args);
   if (words instanceof English) {
     node.setAttribute("data-t", "");
     englishIn.set(node, words);

@@ -2,7 +2,7 @@
 
 import { LEADS } from "./core_constants.js";
 import { make } from "./dom.js";
-import { English, listed, phrase, setPhrase, setWords, told } from "./language.js";
+import { English, listed, phrase, setPhrase, setWords, deferred } from "./language.js";
 import { errorWords, messageOf } from "./messages.js";
 
 /**
@@ -191,7 +191,7 @@ export class Mapping {
     const reading = this.answers();
     host.$("mapping-use").disabled = true;
     if (!row?.group) return;
-    if (!reading) return this.say(told("mapping.more"));
+    if (!reading) return this.say(deferred("mapping.more"));
     row.group.reading = reading;
     try {
       await host.opener.readRow(row, { kept: true });
@@ -201,8 +201,8 @@ export class Mapping {
     }
     if (turn !== this.turn) return;
     host.$("mapping-use").disabled = false;
-    this.say(told("mapping.drawn"));
-    host.say(told("mapping.not-analysed"));
+    this.say(deferred("mapping.drawn"));
+    host.say(deferred("mapping.not-analysed"));
   }
 
   /** The drawing is right. */

@@ -4,7 +4,7 @@ import { CancelledError } from "./client.js";
 import { CoreError } from "./core.js";
 import { saveText } from "./exports.js";
 import { make } from "./dom.js";
-import { decimals, English, localised, phrase, setPhrase, setWords, SpokenError, Told } from "./language.js";
+import { decimals, English, localised, phrase, setPhrase, setWords, SpokenError, deferred } from "./language.js";
 import { briefOf, showStrip } from "./numbers.js";
 import { readerPart, tableEdited, withReader } from "./reader_part.js";
 import { measuredPart, NAMELESS, withoutNames } from "./report.js";
@@ -125,10 +125,10 @@ export class Measurements {
   async saveJson() {
     const name = this.row?.group?.name ?? "";
     const { json } = await this.texts();
-    const told = this.host.withNames
+    const text = this.host.withNames
       ? json
       : `${JSON.stringify(withoutNames({ ...JSON.parse(json), record: name }))}\n`;
-    saveText(this.fileName("json"), told, "application/json");
+    saveText(this.fileName("json"), text, "application/json");
   }
 
   /* ---- showing ---- */
@@ -161,8 +161,8 @@ export class Measurements {
         setWords(
           make("p", { className: "faint" }),
           problem
-            ? new Told("measured.unmeasurable-why", { why: errorWords(problem) })
-            : new Told("measured.measuring"),
+            ? deferred("measured.unmeasurable-why", { why: errorWords(problem) })
+            : deferred("measured.measuring"),
         ),
       );
   }

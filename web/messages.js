@@ -12,4 +12,4 @@ export const messageOf = (error) => (error instanceof Error ? error.message : St
 
 /** What went wrong, to be said in whatever language is spoken; what others than the page say is English.
  * @param {unknown} error @returns {Words} */
-export const errorWords = (error) => (error instanceof SpokenError ? error.told : new English(messageOf(error)));
+export const errorWords = (error) => (error instanceof SpokenError ? error.phrase : new English(messageOf(error)));

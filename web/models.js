@@ -4,7 +4,7 @@ import { asset, fetchBytes } from "./assets.js";
 import { showCard } from "./card.js";
 import { CancelledError } from "./client.js";
 import { showLayers, showMeaning, showPoints, titleOf } from "./findings.js";
-import { phrase, setPhrase, SpokenError, told } from "./language.js";
+import { phrase, setPhrase, SpokenError, deferred } from "./language.js";
 import { sameSite } from "./opening.js";
 import { errorWords } from "./messages.js";
 
@@ -34,7 +34,7 @@ export class Models {
   async useLayer(layer) {
     const { host } = this;
     host.explainer?.stop();
-    host.say(told("network.preparing"), { cancel: true });
+    host.say(deferred("network.preparing"), { cancel: true });
     try {
       await host.live.modelWorker.useLayer(layer);
     } finally {
@@ -87,14 +87,14 @@ export class Models {
     if (left.aborted) return;
     this.host.$("loading").hidden = true;
     this.showModel();
-    if (!this.host.record && !this.host.coming) this.host.say(told("status.ready"), { since });
+    if (!this.host.record && !this.host.coming) this.host.say(deferred("status.ready"), { since });
   }
 
   /** Instead of the first one; what is open is analysed with it. @param {ArrayBuffer} bytes
-   * @param {string | import("./language.js").Told} name  of its file */
+   * @param {string | import("./language.js").DeferredPhrase} name  of its file */
   async useModel(bytes, name) {
     this.host.explainer?.stop();
-    this.host.say(told("network.loading", { name }), { cancel: true });
+    this.host.say(deferred("network.loading", { name }), { cancel: true });
     try {
       await this.host.live.modelWorkers[0].useModel(bytes);
     } catch (error) {
@@ -103,7 +103,7 @@ export class Models {
     this.host.batches?.cancel();
     this.host.batches?.forget();
     this.showModel();
-    this.host.say(told("network.now", { name }));
+    this.host.say(deferred("network.now", { name }));
     if (this.host.row) await this.host.analyse(this.host.options);
   }
 
@@ -146,14 +146,14 @@ export class Models {
   async addModel(file) {
     if (!file) return;
     this.host.explainer?.stop();
-    this.host.say(told("network.loading", { name: file.name }));
+    this.host.say(deferred("network.loading", { name: file.name }));
     try {
       await this.host.live.addModel(await file.arrayBuffer());
     } catch (error) {
       throw unusable(file.name, error);
     }
     this.showModel();
-    this.host.say(told("network.beside", { name: file.name }));
+    this.host.say(deferred("network.beside", { name: file.name }));
     if (this.host.row) await this.host.analyse(this.host.options);
   }
 
@@ -179,17 +179,17 @@ export class Models {
   /** @param {File | undefined} file */
   async pickModel(file) {
     if (!file) return;
-    this.host.say(told("network.loading", { name: file.name }));
+    this.host.say(deferred("network.loading", { name: file.name }));
     await this.useModel(await file.arrayBuffer(), file.name);
   }
 
   async usePageModel() {
-    if (this.host.pageModel) await this.useModel(this.host.pageModel, told("network.pages"));
+    if (this.host.pageModel) await this.useModel(this.host.pageModel, deferred("network.pages"));
   }
 }
 
 /** What is wrong with a model's file; that its loading was cancelled is no fault of it.
- * @param {string | import("./language.js").Told} name @param {unknown} error */
+ * @param {string | import("./language.js").DeferredPhrase} name @param {unknown} error */
 function unusable(name, error) {
   if (error instanceof CancelledError) return error;
   return new SpokenError("network.unusable", { name, why: errorWords(error) });

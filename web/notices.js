@@ -20,7 +20,7 @@ const LIMITING = new Set([
 /** More of the others than these are folded away. */
 const SHOWN = 2;
 
-/** The page's own are not the core's. @param {Notice & {words?: import("./language.js").Told}} notice */
+/** The page's own are not the core's. @param {Notice & {words?: import("./language.js").DeferredPhrase}} notice */
 const noticeWords = ({ text, words }) => words ?? new English(text);
 
 /** @param {HTMLElement} holder @param {Notice[]} notices */

@@ -6,7 +6,7 @@ import { CoreError } from "./core.js";
 import { hasSetInside, setAmong, setAt, setInside } from "./cases_source.js";
 import { offerLeads } from "./drawing.js";
 import { findRecords } from "./files.js";
-import { English, phrase, SpokenError, told } from "./language.js";
+import { English, phrase, SpokenError, deferred } from "./language.js";
 import { asked } from "./mapping.js";
 import { filesAt, listenDrop, sameSite, sampleFiles } from "./opening.js";
 import { errorWords } from "./messages.js";
@@ -92,7 +92,7 @@ export class Opener {
     host.batches?.cancel();
     if (host.record) this.closeRecord(); // nothing of another recording is there while a set is played
     await host.playCases(caseSet);
-    if (host.cases) host.say(told("teaching.open", { title: caseSet.set.title }));
+    if (host.cases) host.say(deferred("teaching.open", { title: caseSet.set.title }));
   }
 
   /** A case set has its own answers: a package of one may come without a model. @param {unknown} error */
@@ -100,7 +100,7 @@ export class Opener {
     const { host } = this;
     if (host.getAttribute("cases") === null && !hasSetInside()) throw error;
     host.$("loading").hidden = true;
-    if (!host.cases) host.say(told("teaching.ready"));
+    if (!host.cases) host.say(deferred("teaching.ready"));
   }
 
   /** One that is open already is only shown. @param {string} name */
@@ -147,7 +147,7 @@ export class Opener {
   async open(files, turn, sample = "") {
     const { host } = this;
     if (!files.length) return; // a text was dropped, or the dialog left
-    if (turn === host.turn) host.say(told("open.looking"));
+    if (turn === host.turn) host.say(deferred("open.looking"));
     const caseSet = await setAmong(files);
     if (caseSet) return this.playSet(caseSet);
     const found = await this.find(files);
@@ -189,7 +189,7 @@ export class Opener {
     if (!model) return;
     await this.host.models.useModel(await model.read(), model.path);
     if (others.length)
-      this.host.say(told("open.first-model", { name: model.path, others: others.map((m) => m.path).join(", ") }));
+      this.host.say(deferred("open.first-model", { name: model.path, others: others.map((m) => m.path).join(", ") }));
   }
 
   /* ---- the list ---- */
@@ -244,7 +244,7 @@ export class Opener {
     host.list.set([]);
     this.closeRecord();
     this.countRows();
-    host.say(told("open.closed", { n: rows.length }));
+    host.say(deferred("open.closed", { n: rows.length }));
     host.status.offerUndo(async () => {
       host.list.set([...rows, ...host.list.rows]);
       this.countRows();
@@ -269,7 +269,7 @@ export class Opener {
   /** @param {Row} row @param {import("./core.js").RecordInfo} record */
   noteFacts(row, record) {
     if (row.bad) row.state = ""; // it was asked, and answered
-    const notes = record.notices.length ? told("count.note", { n: record.notices.length }) : "";
+    const notes = record.notices.length ? deferred("count.note", { n: record.notices.length }) : "";
     Object.assign(row, {
       leads: recorded(record),
       rate: record.rate,
@@ -284,7 +284,7 @@ export class Opener {
   noteProblem(row, error) {
     if (error instanceof CancelledError) return;
     const table = error instanceof CoreError ? error.table : null;
-    const asks = table && asked(table) && told("open.asks", { asks: () => asked(table) });
+    const asks = table && asked(table) && deferred("open.asks", { asks: () => asked(table) });
     Object.assign(row, { state: asks || errorWords(error), bad: true });
     this.host.list.redraw(row);
     this.countRows();
@@ -318,7 +318,7 @@ export class Opener {
     host.coming = row;
     host.explainer?.stop();
     host.list.choose(row);
-    host.say(host.blind ? told("open.reading-it") : told("open.reading", { name: row.name }));
+    host.say(host.blind ? deferred("open.reading-it") : deferred("open.reading", { name: row.name }));
     try {
       const record = await host.live.read(group);
       if (host.coming !== row) throw new CancelledError();

@@ -107,8 +107,8 @@ export const NUMBERS = /** @type {const} */ ([
 ]);
 
 /**
- * @typedef {Report & Partial<Pick<Explanation, "measured" | "reader">>} Told
- * @typedef {{report: Told, label: Told["labels"][number], strongest: string, layer: string, reading: Reading | null}} Line
+ * @typedef {Report & Partial<Pick<Explanation, "measured" | "reader">>} ShownReport
+ * @typedef {{report: ShownReport, label: ShownReport["labels"][number], strongest: string, layer: string, reading: Reading | null}} Line
  */
 
 /** The columns of the table of labels. @type {[string, (line: Line) => unknown][]} */
@@ -140,7 +140,7 @@ const COLUMNS = [
   ["disclaimer", ({ report }) => report.disclaimer],
 ];
 
-/** What was measured; null where nothing could be. @param {Told} report */
+/** What was measured; null where nothing could be. @param {ShownReport} report */
 function measuredOf({ measured }) {
   return measured && !("error" in measured) ? measured : null;
 }
@@ -150,7 +150,7 @@ function measuredColumn(name) {
   return [name, ({ report }) => measuredOf(report)?.measurements.find((each) => each.name === name)?.value];
 }
 
-/** When the map of a report's label is strongest. @param {Told} report @param {number} i  of the label */
+/** When the map of a report's label is strongest. @param {ShownReport} report @param {number} i  of the label */
 function strongestOf(report, i) {
   if (!("map" in report)) return "";
   const digits = timeDigits(report.map.step_s);
@@ -161,7 +161,7 @@ function strongestOf(report, i) {
 }
 
 /**
- * One line a label. @param {Told[]} reports  one a model @param {Reading | null} reading  what the reader wrote
+ * One line a label. @param {ShownReport[]} reports  one a model @param {Reading | null} reading  what the reader wrote
  */
 export function labelsTable(reports, reading) {
   const lines = reports.flatMap((report) =>
@@ -198,10 +198,10 @@ export const NAMELESS = "recording";
  * @returns {R}
  */
 export function withoutNames(report, name = NAMELESS) {
-  const told = { ...report, record: name, notices: noticesWithoutNames(report.notices, report.record, name) };
-  if ("quality" in report) return standardLeads(/** @type {any} */ (told));
+  const nameless = { ...report, record: name, notices: noticesWithoutNames(report.notices, report.record, name) };
+  if ("quality" in report) return standardLeads(/** @type {any} */ (nameless));
   const measured = /** @type {Partial<Explanation>} */ (report).measured;
-  return measured === undefined ? told : { ...told, measured: measuredWithoutNames(measured) };
+  return measured === undefined ? nameless : { ...nameless, measured: measuredWithoutNames(measured) };
 }
 
 /** @param {Explanation["measured"]} measured @returns {Explanation["measured"]} */

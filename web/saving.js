@@ -4,7 +4,7 @@ import { withCalipers } from "./caliper_sheet.js";
 import { pictureRequest } from "./drawing.js";
 import { fillPrint, save, saveText } from "./exports.js";
 import { reaches, shownText, titleOf } from "./findings.js";
-import { English, inEnglish, phrase, SpokenError, told } from "./language.js";
+import { English, inEnglish, phrase, SpokenError, deferred } from "./language.js";
 import { numbersText } from "./numbers.js";
 import { readerPart, withReader } from "./reader_part.js";
 import { labelsTable, valueOf, withMeasured, withoutNames, withValues } from "./report.js";
@@ -79,7 +79,7 @@ export class Saving {
     const { clipboard } = navigator;
     if (!clipboard?.write || typeof ClipboardItem === "undefined") throw new SpokenError("save.no-clipboard-picture");
     await clipboard.write([new ClipboardItem({ "image/png": this.picture() })]);
-    this.host.say(told("save.picture-copied"));
+    this.host.say(deferred("save.picture-copied"));
   }
 
   /** The picture, to whatever the device's own sheet offers; nothing is sent unless the reader chooses a place there. */
@@ -114,13 +114,13 @@ export class Saving {
       phrase("disclaimer"),
     ];
     await this.copyText(lines.join("\n"));
-    host.say(told("save.numbers-copied"));
+    host.say(deferred("save.numbers-copied"));
   }
 
   async copyLink() {
     const { host } = this;
     await this.copyText(host.link?.address ?? "");
-    host.say(told(host.row?.sample ? "save.link-copied" : "save.settings-copied"));
+    host.say(deferred(host.row?.sample ? "save.link-copied" : "save.settings-copied"));
   }
 
   /** @param {string} text */
@@ -198,8 +198,8 @@ export class Saving {
     });
     const whole = others.length ? zipOf([first, ...others]) : first.bytes;
     save(others.length ? `${as}-${to}.zip` : first.name, new Blob([/** @type {BlobPart} */ (whole)]));
-    if (notices.length) this.host.say(told("save.saved-with", { notices: new English(`${notices.join(". ")}.`) }));
-    else this.host.say(told("save.saved"));
+    if (notices.length) this.host.say(deferred("save.saved-with", { notices: new English(`${notices.join(". ")}.`) }));
+    else this.host.say(deferred("save.saved"));
   }
 
   async print() {

@@ -1,7 +1,7 @@
 /** The status line: what goes on, what went wrong, and what can be done about it. */
 
 import { CancelledError } from "./client.js";
-import { setWords, told } from "./language.js";
+import { setWords, deferred } from "./language.js";
 import { errorWords } from "./messages.js";
 
 const UNDO_MS = 10000;
@@ -48,7 +48,7 @@ export class Status {
     if (!host.$("status")) return;
     const offered = OFFERS.filter((id) => !host.$(id).hidden);
     if (error instanceof CancelledError) {
-      if (!host.coming && !host.leaving?.signal.aborted) this.say(told("status.cancelled"));
+      if (!host.coming && !host.leaving?.signal.aborted) this.say(deferred("status.cancelled"));
     } else this.say(errorWords(error), { problem: true });
     for (const id of offered) host.$(id).hidden = false;
   }

@@ -5,7 +5,7 @@
  * APPNOTE.TXT 6.3, sections 4.3 and 4.4).
  */
 
-import { SpokenError, Told } from "./language.js";
+import { SpokenError, deferred } from "./language.js";
 import { errorWords } from "./messages.js";
 
 /** @typedef {{path: string, size: number, read: () => Promise<ArrayBuffer>,
@@ -87,7 +87,7 @@ export async function readZip(archive, name) {
       }));
   } catch (error) {
     const advice = error instanceof ZipError ? error.advice : UNPACK;
-    throw new SpokenError("zip.unreadable", { name, why: errorWords(error), advice: new Told(advice) });
+    throw new SpokenError("zip.unreadable", { name, why: errorWords(error), advice: deferred(advice) });
   }
 }
 
@@ -248,8 +248,8 @@ function widen(numbers, extra) {
  * @param {Uint8Array} name @param {number} flags @param {DataView | undefined} path  the name's extra field
  */
 function nameOf(name, flags, path) {
-  const told = !(flags & UTF8) && path && path.byteLength > 5 && path.getUint8(0) === 1;
-  const own = told && path.getUint32(1, true) === crc32(name);
+  const unicode = !(flags & UTF8) && path && path.byteLength > 5 && path.getUint8(0) === 1;
+  const own = unicode && path.getUint32(1, true) === crc32(name);
   const bytes = own ? new Uint8Array(path.buffer, path.byteOffset + 5, path.byteLength - 5) : name;
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes).normalize("NFC");
@@ -278,9 +278,9 @@ function cleanPath(written) {
 /** @param {Blob} archive @param {string} name @param {Entry} entry @returns {Promise<ArrayBuffer>} */
 async function readEntry(archive, name, entry) {
   const refuse = (/** @type {import("./language.js").Words} */ why, /** @type {Key} */ advice) =>
-    new SpokenError("zip.not-unpacked", { path: entry.path, name, why, advice: new Told(advice) });
+    new SpokenError("zip.not-unpacked", { path: entry.path, name, why, advice: deferred(advice) });
   const unfit = whyNotRead(entry);
-  if (unfit) throw refuse(unfit.told, BY_HAND);
+  if (unfit) throw refuse(unfit.phrase, BY_HAND);
   try {
     const packed = await packedBytes(archive, entry);
     const bytes = entry.method === STORED ? await packed.arrayBuffer() : await inflate(packed, entry.size);

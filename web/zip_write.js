@@ -58,7 +58,7 @@ export function zipOf(files) {
     const title = new TextEncoder().encode(name);
     const data = packed ?? bytes;
     /** @type {[2 | 4, number][]} */
-    const told = [
+    const common = [
       [2, VERSION],
       [2, title.length === name.length ? 0 : UTF8],
       [2, packed ? DEFLATED : 0],
@@ -70,8 +70,8 @@ export function zipOf(files) {
       [2, title.length],
       [2, 0],
     ];
-    const local = record([[4, LOCAL], ...told]);
-    directory.push(record([[4, CENTRAL], [2, VERSION], ...told, [2, 0], [2, 0], [2, 0], [4, 0], [4, at]]), title);
+    const local = record([[4, LOCAL], ...common]);
+    directory.push(record([[4, CENTRAL], [2, VERSION], ...common, [2, 0], [2, 0], [2, 0], [4, 0], [4, at]]), title);
     parts.push(local, title, data);
     at += local.length + title.length + data.length;
   }

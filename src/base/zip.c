@@ -176,14 +176,14 @@ static void clean_path(char *path) {
 /* What follows the entries that were counted is no part of the directory. */
 static xp_status check_entries(xp_zip *z, xp_error *err) {
     size_t at = 0;
-    xp_bytes told;
+    xp_bytes unicode_path;
     xp_zip_entry *e = malloc(sizeof *e);
     if (!e) return xp_fail(err, XP_ERR_MEMORY, "%s: not enough memory", z->name);
     bool ok = true, inside = true;
     for (int i = 0; ok && inside && i < z->count; i++) {
-        ok = xp_zip_entry_at(z, &at, e, &told);
-        if (ok && (told.size || has_dots(e->name))) {
-            xp_zip_name(e, told);
+        ok = xp_zip_entry_at(z, &at, e, &unicode_path);
+        if (ok && (unicode_path.size || has_dots(e->name))) {
+            xp_zip_name(e, unicode_path);
             inside = !leads_out(e->path);
         }
     }
@@ -243,10 +243,10 @@ bool xp_is_zip_name(const char *name) {
 
 /* Whether path, of ASCII alone, may be that of an entry: most are told apart by the end of their
  * names. */
-static bool may_be(const xp_zip_entry *e, xp_bytes told, const char *path, size_t n) {
+static bool may_be(const xp_zip_entry *e, xp_bytes unicode_path, const char *path, size_t n) {
     const char *slash = strrchr(path, '/');
     size_t k = slash ? n - (size_t)(slash + 1 - path) : n;
-    return told.size ||
+    return unicode_path.size ||
            (e->name.size >= k && !memcmp(e->name.data + e->name.size - k, path + n - k, k));
 }
 
@@ -258,11 +258,11 @@ static bool is_ascii(const char *text) {
 
 /* path: NULL, or the entries of other paths may be passed over. */
 static bool next_like(const xp_zip *z, size_t *at, xp_zip_entry *e, const char *path) {
-    xp_bytes told;
+    xp_bytes unicode_path;
     size_t size = path ? strlen(path) : 0;
-    while (*at < z->directory_size && xp_zip_entry_at(z, at, e, &told)) {
-        if (path && !may_be(e, told, path, size)) continue;
-        xp_zip_name(e, told);
+    while (*at < z->directory_size && xp_zip_entry_at(z, at, e, &unicode_path)) {
+        if (path && !may_be(e, unicode_path, path, size)) continue;
+        xp_zip_name(e, unicode_path);
         clean_path(e->path);
         size_t n = strlen(e->path);
         if (n && e->path[n - 1] != '/') return true;

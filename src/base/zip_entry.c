@@ -63,7 +63,7 @@ static void widen(xp_zip_entry *e, xp_bytes extra) {
     }
 }
 
-bool xp_zip_entry_at(const xp_zip *z, size_t *at, xp_zip_entry *e, xp_bytes *told) {
+bool xp_zip_entry_at(const xp_zip *z, size_t *at, xp_zip_entry *e, xp_bytes *unicode_path) {
     const uint8_t *p = z->directory + *at;
     size_t left = z->directory_size - *at;
     if (left < CENTRAL_BYTES || u32(p) != XP_ZIP_CENTRAL) return false;
@@ -80,7 +80,7 @@ bool xp_zip_entry_at(const xp_zip *z, size_t *at, xp_zip_entry *e, xp_bytes *tol
     e->offset = u32(p + 42);
     widen(e, extra_field(p + CENTRAL_BYTES + name, extra, EXTRA64));
     e->offset += z->moved;
-    *told = extra_field(p + CENTRAL_BYTES + name, extra, EXTRA_PATH);
+    *unicode_path = extra_field(p + CENTRAL_BYTES + name, extra, EXTRA_PATH);
     return true;
 }
 
@@ -114,10 +114,10 @@ static bool from_ibm_pc(char *out, xp_bytes name) {
 /* What says that it is UTF-8 is believed; without a word it is UTF-8 where it can be, as macOS and
  * Linux write it, else of the IBM PC, as the standard has it. Composed, as headers are, where macOS
  * decomposes. */
-void xp_zip_name(xp_zip_entry *e, xp_bytes told) {
-    bool own = !(e->flags & UTF8) && told.size > 5 && told.data[0] == 1 &&
-               u32(told.data + 1) == libdeflate_crc32(0, e->name.data, e->name.size);
-    xp_bytes name = own ? (xp_bytes){told.data + 5, told.size - 5} : e->name;
+void xp_zip_name(xp_zip_entry *e, xp_bytes unicode_path) {
+    bool own = !(e->flags & UTF8) && unicode_path.size > 5 && unicode_path.data[0] == 1 &&
+               u32(unicode_path.data + 1) == libdeflate_crc32(0, e->name.data, e->name.size);
+    xp_bytes name = own ? (xp_bytes){unicode_path.data + 5, unicode_path.size - 5} : e->name;
     bool utf8 = xp_is_utf8(name.data, name.size);
     bool fits = utf8 ? name.size < XP_ZIP_PATH && !memchr(name.data, 0, name.size)
                      : from_ibm_pc(e->path, e->name);

@@ -49,11 +49,11 @@ enum { XP_ZIP_CENTRAL = 0x02014b50, XP_ZIP_LOCAL = 0x04034b50 };
 /* size bytes of the archive from `at` on; false where it has fewer. */
 bool xp_zip_bytes(const xp_zip *z, uint64_t at, uint8_t *out, size_t size);
 
-/* The entry at byte *at of the directory, which moves to the next, without its path; told: the name
- * that an extra field gives it. False where there is none, or it is damaged. */
-bool xp_zip_entry_at(const xp_zip *z, size_t *at, xp_zip_entry *e, xp_bytes *told);
+/* The entry at byte *at of the directory, which moves to the next, without its path; unicode_path:
+ * the name that an extra field gives it. False where there is none, or it is damaged. */
+bool xp_zip_entry_at(const xp_zip *z, size_t *at, xp_zip_entry *e, xp_bytes *unicode_path);
 
 /* Set the entry's path: what was written, in UTF-8, composed, with "/" between its parts. */
-void xp_zip_name(xp_zip_entry *e, xp_bytes told);
+void xp_zip_name(xp_zip_entry *e, xp_bytes unicode_path);
 
 #endif

@@ -267,11 +267,11 @@ typedef struct walk {
     size_t *at;          /* owned; where the files of the listing are in the directory */
     int n, cap;
     bool ok;
-    int told; /* records and refusals */
+    int reported; /* records and refusals */
 } walk;
 
 static void refuse(walk *w, const char *path, xp_status code, const char *sentence) {
-    w->told++;
+    w->reported++;
     w->ok = w->ok && w->content->refused(w->content->ctx, path, code, sentence);
 }
 
@@ -314,7 +314,7 @@ static void tell_record(walk *w, const xp_listing *l, const char *archive,
     if (r->problem) {
         refuse(w, path, XP_ERR_FORMAT, r->problem);
     } else {
-        w->told++;
+        w->reported++;
         w->ok = w->content->record(w->content->ctx, path);
     }
     free(path);
@@ -357,12 +357,12 @@ static void look_into_entry(walk *w, const xp_zip *z, const char *archive, int d
 }
 
 static void look_into(walk *w, const xp_zip *z, const char *archive, int depth) {
-    int before = w->told;
+    int before = w->reported;
     tell_records(w, z, archive);
     for (size_t at = 0; w->ok && xp_zip_next(z, &at, w->entry);)
         if (!is_junk(w->entry->path) && xp_is_zip_name(w->entry->path))
             look_into_entry(w, z, archive, depth + 1);
-    if (w->ok && w->told == before) {
+    if (w->ok && w->reported == before) {
         xp_error err;
         xp_fail(&err, XP_ERR_NOT_FOUND,
                 "%s: there is no record in it: what makes one is told by `xplaim --help`", archive);

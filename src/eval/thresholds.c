@@ -7,7 +7,7 @@
 
 /* Rules with a number: how they begin on the command line, and how they are written out. */
 static const struct {
-    const char *prefix, *told;
+    const char *prefix, *wording;
     xp_threshold_rule rule;
     double most;
 } with_number[] = {
@@ -17,7 +17,7 @@ static const struct {
      XP_THRESHOLD_YOUDEN, 100}};
 
 static xp_status parse_number(xp_threshold_choice *t, const char *text, xp_error *err) {
-    const char *number = text, *told = "%g for every label";
+    const char *number = text, *wording = "%g for every label";
     char *end;
     double most = 1;
     t->kind = XP_THRESHOLD_FIXED;
@@ -26,7 +26,7 @@ static xp_status parse_number(xp_threshold_choice *t, const char *text, xp_error
         if (strncmp(text, with_number[i].prefix, n)) continue;
         t->kind = XP_THRESHOLD_CHOSEN;
         t->rule = with_number[i].rule;
-        number = text + n, told = with_number[i].told, most = with_number[i].most;
+        number = text + n, wording = with_number[i].wording, most = with_number[i].most;
     }
     t->wanted = strtod(number, &end);
     const bool good = end != number && !*end && t->wanted >= 0 && t->wanted <= most;
@@ -35,7 +35,7 @@ static xp_status parse_number(xp_threshold_choice *t, const char *text, xp_error
                        "--threshold %s: expected model, youden, youden=2, f1, sensitivity=0.9, "
                        "specificity=0.98, or a number from 0 to 1",
                        text);
-    snprintf(t->text, sizeof t->text, told, t->wanted);
+    snprintf(t->text, sizeof t->text, wording, t->wanted);
     return XP_OK;
 }
 

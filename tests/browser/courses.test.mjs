@@ -145,10 +145,10 @@ test("T10: two locked sets on one page do not disturb each other, and nothing el
   await page.goto(`${theSite().origin}/course.html`);
   const [one, two] = ["#one", "#two"].map((id) => page.locator(id));
   await page.evaluate(() => {
-    globalThis.told = [];
+    globalThis.heard = [];
     for (const kind of ["answer", "case-done", "set-done", "statement", "analysis"])
       document.addEventListener(kind, ({ target, detail }) =>
-        globalThis.told.push([/** @type {any} */ (target).id, kind, detail.set ?? ""]),
+        globalThis.heard.push([/** @type {any} */ (target).id, kind, detail.set ?? ""]),
       );
   });
   for (const set of [one, two]) await set.locator(".cases-begin:not([disabled])").click();
@@ -163,9 +163,9 @@ test("T10: two locked sets on one page do not disturb each other, and nothing el
   assert.equal(await one.locator('input[value="afib"]').isChecked(), true);
   assert.equal(await page.locator("button", { hasText: "Leave the set" }).count(), 0);
   assert.equal(await page.locator("h2", { hasText: "Dropped" }).count(), 0);
-  const told = await page.evaluate(() => globalThis.told);
+  const heard = await page.evaluate(() => globalThis.heard);
   assert.deepEqual(
-    told.filter(([id, kind]) => id === "two" && kind !== "statement").map(([, kind, set]) => [kind, set]),
+    heard.filter(([id, kind]) => id === "two" && kind !== "statement").map(([, kind, set]) => [kind, set]),
     [
       ["answer", "other"],
       ["case-done", "other"],
@@ -173,7 +173,7 @@ test("T10: two locked sets on one page do not disturb each other, and nothing el
     ],
   );
   assert.deepEqual(
-    told.filter(([id, kind]) => id === "one" && kind !== "statement"),
+    heard.filter(([id, kind]) => id === "one" && kind !== "statement"),
     [],
   );
   const results = await page.evaluate(() => ["one", "two"].map((id) => document.getElementById(id).results().score));

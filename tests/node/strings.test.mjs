@@ -22,7 +22,7 @@ import {
   pickLanguage,
   SpokenError,
   speak,
-  told,
+  deferred,
 } from "../../web/language.js";
 import { MARKUP } from "../../web/markup.js";
 import { opsOf } from "../../web/paint.js";
@@ -99,7 +99,7 @@ test("every key is used, and every key that is used is there", () => {
   );
   assert.deepEqual(unused, []);
   const asked = [
-    ...[...code.matchAll(/\b(?:phrase|told|Told|SpokenError)\(\s*"([^"]+)"/g)].map(([, key]) => key),
+    ...[...code.matchAll(/\b(?:phrase|deferred|SpokenError)\(\s*"([^"]+)"/g)].map(([, key]) => key),
     ...[...code.matchAll(/data-t(?:-[a-z-]+)?="([^"$]+)"/g)].map(([, key]) => key),
   ];
   assert.ok(asked.length > 200);
@@ -228,7 +228,7 @@ test("a language is spoken once its words are there, with its numbers, and sente
   let heard = 0;
   changes.addEventListener("change", () => heard++);
   const failed = new SpokenError("open.no-sample", { name: "x" });
-  const note = told("count.note", { n: 1 });
+  const note = deferred("count.note", { n: 1 });
   assert.equal(String(note), "1 note");
   assert.equal(failed.message, "There is no sample named x.");
   await speak("de");

@@ -92,8 +92,8 @@ static xp_status open_set(opened_set *o, const char *path, bool alone, xp_teach_
 static void print_fault(const char *path, const xp_teach_fault *fault) {
     fputs("error: ", stderr);
     print_clean(stderr, path);
-    const bool told = !strncmp(fault->text, "line ", 5); /* with a column */
-    if (fault->line && !told) fprintf(stderr, ", line %d", fault->line);
+    const bool placed = !strncmp(fault->text, "line ", 5); /* with a column */
+    if (fault->line && !placed) fprintf(stderr, ", line %d", fault->line);
     fputs(": ", stderr);
     print_clean(stderr, fault->text);
     fputs("\n", stderr);
@@ -135,13 +135,13 @@ static void print_checked(const char *path, const opened_set *o) {
 
 /* As the document of check and, with what was written, of pack. */
 static void print_checked_json(const char *path, const opened_set *o, const char *output) {
-    cJSON *told = check_begin(path);
-    if (output) xp_json_add(told, "output", xp_json_text(output));
-    xp_json_add(told, "cases", xp_json_integer(o->set.n_cases));
-    xp_json_add(told, "tasks", xp_json_integer(o->set.n_tasks));
-    xp_json_add(told, "max_points", xp_json_number(o->set.most));
-    xp_json_add(told, "warnings", xp_teach_warnings_json(&o->warnings));
-    json_print_line(told);
+    cJSON *doc = check_begin(path);
+    if (output) xp_json_add(doc, "output", xp_json_text(output));
+    xp_json_add(doc, "cases", xp_json_integer(o->set.n_cases));
+    xp_json_add(doc, "tasks", xp_json_integer(o->set.n_tasks));
+    xp_json_add(doc, "max_points", xp_json_number(o->set.most));
+    xp_json_add(doc, "warnings", xp_teach_warnings_json(&o->warnings));
+    json_print_line(doc);
 }
 
 static exit_code check_one(const cases_options *opt, const char *path) {

@@ -86,6 +86,7 @@ export class Answers {
     const outcomes = await Promise.allSettled(
       this.host.live.modelWorkers.map((modelWorker) => modelWorker.analyse(group, options)),
     );
+    this.host.arrivals?.settled(row);
     if (this.host.row !== row) return;
     const failed = outcomes.flatMap((each) => (each.status === "rejected" ? [each.reason] : []));
     const stopped = failed.find((error) => error instanceof CancelledError);
@@ -254,7 +255,8 @@ export class Answers {
     host.readings?.show(host.row);
     showStated(host.$("stated"), host.record, { blind: host.blind, hiding });
     host.measurements?.show();
-    for (const id of ["findings", "evidence-card"]) host.$(id).hidden = hiding || !host.analysis;
+    host.$("findings").hidden = hiding || !host.analysis;
+    host.$("evidence-card").hidden = hiding || !(host.analysis || host.arrivals?.waiting);
     host.$("map-box").hidden = hiding;
     host.$("network").hidden = hiding && host.locked;
     host.$("waiting").hidden = !hiding;

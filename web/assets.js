@@ -3,7 +3,6 @@
  * scripts, also in the single file, whose build puts its own `fetch` and `Worker` in place.
  */
 
-import { readCoreFiles } from "./core.js";
 import { SpokenError } from "./language.js";
 
 /**
@@ -70,7 +69,7 @@ export function openWorker() {
 /** @type {Promise<ArrayBuffer> | null} */
 let readers = null;
 
-/** The module that reads files: fetched when one is first opened, or when there is nothing else to do. */
+/** The module that reads files. */
 export function readersFile() {
   readers ??= asset("readers.wasm").catch((error) => {
     readers = null; // it may be there the next time
@@ -92,6 +91,3 @@ export function casesCore() {
     });
   return cases;
 }
-
-/** The modules that were built, by kind. */
-export const coreFiles = () => readCoreFiles(asset);

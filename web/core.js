@@ -43,29 +43,49 @@ export { CoreError } from "./wasm.js";
  *   (leads of the record, segments) logits, NaN in leads that the model does not see
  * @typedef {ModelInfo["operating_point"]} OperatingPoint
  * @typedef {{version: string, kernels: string, modelFormat: string}} About
- * @typedef {{relaxed?: ArrayBuffer, simd?: ArrayBuffer, scalar: ArrayBuffer}} CoreFiles
+ * @typedef {{relaxed?: ArrayBuffer, simd?: ArrayBuffer, scalar?: ArrayBuffer}} CoreFiles
  */
 
-// (module (func (result v128) i32.const 0 i8x16.splat))
-const SIMD_PROBE = new Uint8Array([
-  0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 8, 1, 6, 0, 65, 0, 253, 15, 11,
-]);
+/** Modules of a few bytes, each valid where the engine knows the instructions of that kind. */
+const PROBES = {
+  // (module (func (result v128) i32.const 0 i8x16.splat i32.const 0 i8x16.splat i8x16.relaxed_swizzle))
+  relaxed: new Uint8Array([
+    0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 15, 1, 13, 0, 65, 0, 253, 15, 65, 0, 253, 15,
+    253, 128, 2, 11,
+  ]),
+  // (module (func (result v128) i32.const 0 i8x16.splat))
+  simd: new Uint8Array([
+    0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 8, 1, 6, 0, 65, 0, 253, 15, 11,
+  ]),
+};
 
-/** @returns {boolean} whether this engine has 128-bit SIMD */
-export function hasSimd() {
-  return WebAssembly.validate(SIMD_PROBE);
+/** @param {string} kind @returns {boolean} whether this engine knows its instructions */
+const knows = (kind) => !Object.hasOwn(PROBES, kind) || WebAssembly.validate(PROBES[/** @type {"simd"} */ (kind)]);
+
+/** @param {(name: string) => Promise<ArrayBuffer>} read @param {string[]} kinds @returns {Promise<CoreFiles>} */
+async function readModules(read, kinds) {
+  const files = await Promise.all(kinds.map((kind) => read(`xplaim-${kind}.wasm`)));
+  return Object.fromEntries(kinds.map((kind, i) => [kind, files[i]]));
 }
 
 /**
- * The modules that were built, by kind.
+ * Hands start the fastest of the modules that were built, and only where that does not work here the others: each is as
+ * large as all else that a first drawing takes.
+ * @template T
  * @param {(name: string) => Promise<ArrayBuffer>} read  a file that lies beside this one
- * @returns {Promise<CoreFiles>}
+ * @param {(files: CoreFiles) => Promise<T>} start  a CoreError tells that none of them works
+ * @returns {Promise<T>}
  */
-export async function readCoreFiles(read) {
+export async function startFastest(read, start) {
   /** @type {string[]} */
-  const kinds = JSON.parse(new TextDecoder().decode(await read("modules.json")));
-  const files = await Promise.all(kinds.map((kind) => read(`xplaim-${kind}.wasm`)));
-  return /** @type {any} */ (Object.fromEntries(kinds.map((kind, i) => [kind, files[i]])));
+  const built = JSON.parse(new TextDecoder().decode(await read("modules.json")));
+  const [fastest, ...others] = built.filter(knows);
+  try {
+    return await start(await readModules(read, [fastest]));
+  } catch (error) {
+    if (!(error instanceof CoreError) || !others.length) throw error;
+    return start(await readModules(read, others));
+  }
 }
 
 /**
@@ -76,19 +96,21 @@ export async function readCoreFiles(read) {
  * @returns {Promise<Core>}
  */
 export async function startCore({ relaxed, simd, scalar }) {
-  for (const bytes of [relaxed, simd]) {
-    if (!bytes || !hasSimd() || !WebAssembly.validate(bytes)) continue;
+  /** @type {unknown} */
+  let problem = "none was given";
+  for (const bytes of [relaxed, simd, scalar]) {
+    if (!bytes || (bytes !== scalar && !WebAssembly.validate(bytes))) continue;
     try {
       const core = await coreOf(bytes);
       core.selfTest();
       return core;
     } catch (error) {
       console.warn("A module is not used:", error);
+      problem = error;
     }
   }
-  const core = await coreOf(scalar);
-  core.selfTest();
-  return core;
+  if (problem instanceof CoreError) throw problem;
+  throw new CoreError("INTERNAL", `No module of the core works here (${problem}).`);
 }
 
 /** @param {ArrayBuffer} bytes @returns {Promise<Core>} */

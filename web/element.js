@@ -11,6 +11,7 @@
 import { assetText } from "./assets.js";
 import { Answers } from "./answers.js";
 import { AppLayout } from "./app_layout.js";
+import { Arrivals } from "./arrivals.js";
 import { BatchPanel } from "./batch_panel.js";
 import { CaseView } from "./cases_overlay.js";
 import { CasesStart } from "./cases_start.js";
@@ -215,6 +216,7 @@ export class EcgXplaim extends HTMLElement {
     this.batches = new BatchPanel(this);
     this.explainer = new Explainer(this);
     this.appLayout = new AppLayout(this);
+    this.arrivals = new Arrivals(this);
     this.mapping = new Mapping(this);
     this.measurements = new Measurements(this);
     this.marks = new Marks(this);

@@ -207,6 +207,7 @@ const FINDINGS = `
     <div id="labels" class="labels" role="radiogroup" aria-labelledby="labels-title"></div>
     <p id="columns-text" class="faint"></p>
   </div>
+  <p id="coming" class="faint" hidden data-t="status.analysing"></p>
   <p id="waiting" class="faint" hidden></p>
 </section>`;
 
@@ -309,12 +310,13 @@ const RESULT = `
 const FOOT = `
 <div class="status-line" data-t-data-disclaimer="disclaimer.short">
   <div id="status" class="status" role="status" aria-live="polite">
-    <span id="status-text" data-t="status.starting"></span> <span id="progress-text" aria-live="off"></span>
-    <progress id="loading" max="1" data-t-aria-label="status.loading" hidden></progress>
+    <span id="status-text" data-t="status.starting"></span>
     <button id="cancel" type="button" hidden data-t="status.cancel"></button>
     <button id="accept" type="button" hidden data-t="status.anyway"></button>
     <button id="again" type="button" hidden data-t="status.analyse"></button>
     <button id="undo" type="button" hidden data-t="status.undo"></button>
+    <span id="progress-text" aria-live="off"></span>
+    <progress id="loading" max="1" data-t-aria-label="status.loading" hidden></progress>
   </div>
   <slot name="note"></slot>
 </div>`;

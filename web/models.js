@@ -57,7 +57,9 @@ export class Models {
     if (host.row) await host.analyse(host.options);
   }
 
+  /** After what draws a recording: without that it is of no use, and it is most of what a visit brings. */
   async fetchModel() {
+    await this.host.live.drawable;
     const url = this.host.getAttribute("model");
     const progress = (/** @type {number} */ part) => {
       const bar = this.host.$("loading");

@@ -1,7 +1,7 @@
 /**
- * Working offline: registers the service worker once the page has loaded, says "Ready offline", and
- * offers a newer version when one waits. Nothing is replaced before the reader asks for it. Its line
- * stands beside the element's status line; on a page that has none, nothing is said.
+ * Working offline: registers the service worker once the page is ready, since it fetches all that the page has, says
+ * "Ready offline", and offers a newer version when one waits. Nothing is replaced before the reader asks for it. Its
+ * line stands beside the element's status line; on a page that has none, nothing is said.
  */
 
 import { changes, fill, setPhrase } from "./language.js";
@@ -59,6 +59,9 @@ async function start() {
 
 if (possible && !embedded) {
   const begin = () => start().catch((error) => console.warn("Not available offline:", error));
-  if (document.readyState === "complete") begin();
-  else window.addEventListener("load", begin, { once: true });
+  const page = /** @type {import("./element.js").EcgXplaim | null} */ (document.querySelector("ecg-xplaim"));
+  customElements
+    .whenDefined("ecg-xplaim")
+    .then(() => page?.ready)
+    .then(begin, begin);
 }

@@ -328,6 +328,7 @@ export class Opener {
       offerLeads(host.$("rhythm"), record.leads);
       this.noteFacts(row, record);
       host.panel.recordOpened();
+      host.arrivals?.hold(row);
       host.showRecord();
       host.measurements?.open(row);
       await host.panel.filterAgain();

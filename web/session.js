@@ -3,9 +3,9 @@
  * models are busy with; another measures them; each model, and there may be two, has one of its own.
  */
 
-import { asset, coreFiles } from "./assets.js";
+import { asset, readersFile } from "./assets.js";
 import { CancelledError, Client } from "./client.js";
-import { startPictures } from "./core.js";
+import { startFastest, startPictures } from "./core.js";
 import { PICTURE_DPI } from "./drawing.js";
 import { readGroup } from "./files.js";
 import { ModelWorker } from "./model_worker.js";
@@ -18,11 +18,13 @@ import { ModelWorker } from "./model_worker.js";
 
 export class Session {
   constructor() {
-    this.files = coreFiles();
-    /** The rasteriser: small, and here before it is needed, since later nothing is fetched. */
-    this.rasteriser = asset("picture.wasm");
     this.reader = new Client();
-    this.readerReady = this.startReader();
+    /** The core's modules that work here, for the workers after the first. */
+    this.files = this.startReader();
+    /** What draws a first recording is fetched before all else: on a slow line the rest would take its time. */
+    this.drawable = Promise.allSettled([this.files, readersFile()]);
+    /** The rasteriser: small, and here before it is needed, since later nothing is fetched. */
+    this.rasteriser = this.drawable.then(() => asset("picture.wasm"));
     this.tickets = 0;
     this.measurer = new Client(); // before it is needed, since later nothing is fetched
     /** @type {Promise<unknown> | null} what it is at */
@@ -34,11 +36,14 @@ export class Session {
     this.shown = 0;
     /** The same in this thread, for paper: what is printed must be there at once. */
     this.printer = this.rasteriser.then(startPictures);
-    for (const promise of [this.readerReady, this.rasteriser, this.printer]) promise.catch(() => {});
+    for (const promise of [this.files, this.rasteriser, this.printer]) promise.catch(() => {});
   }
 
-  async startReader() {
-    await this.reader.ask("start", { files: await this.files });
+  startReader() {
+    return startFastest(asset, async (files) => {
+      await this.reader.ask("start", { files });
+      return files;
+    });
   }
 
   /** The one whose maps are shown. */
@@ -79,7 +84,7 @@ export class Session {
   async read(group) {
     const ticket = ++this.tickets;
     const files = await readGroup(group);
-    await this.readerReady;
+    await this.files;
     if (ticket !== this.tickets) throw new CancelledError();
     const request = { name: group.name, files, reading: group.reading, ticket };
     const record = await this.reader.askOfFiles(
@@ -93,14 +98,14 @@ export class Session {
   /** Which records there are among files, as far as their starts tell.
    * @param {import("./readers.js").ListedFile[]} files */
   async list(files) {
-    await this.readerReady;
+    await this.files;
     return this.reader.askOfFiles("list", { files });
   }
 
   /** What a record is, without its samples. @param {FileGroup} group */
   async readFacts(group) {
     const files = await readGroup(group);
-    await this.readerReady;
+    await this.files;
     return this.reader.askOfFiles(
       "facts",
       { name: group.name, files, reading: group.reading },

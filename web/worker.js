@@ -2,7 +2,6 @@
 
 import { CoreError, startCore, startPictures } from "./core.js";
 import { startReaders } from "./readers.js";
-import { messageOf } from "./messages.js";
 
 /**
  * A record is opened together with what is asked of it, or by a ticket that later requests show:
@@ -190,7 +189,7 @@ async function serve({ id, kind, request }) {
     self.postMessage({ id, answer }, { transfer: buffers(answer) });
   } catch (error) {
     const { code, table } = error instanceof CoreError ? error : { code: "INTERNAL", table: null };
-    self.postMessage({ id, error: { code, text: messageOf(error), table } });
+    self.postMessage({ id, error: { code, text: error instanceof Error ? error.message : String(error), table } });
   }
 }
 

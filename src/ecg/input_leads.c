@@ -71,9 +71,12 @@ static void index_leads(const xp_record *rec, const float *first[XP_LEAD_COUNT],
     }
 }
 
-/* Per cent of the lead that is missing, 100 only where all is. */
+/* Per cent of a thin lead that is missing: rounded, but 100 only where all is, and never so that
+ * "more than half" would be wrong of it. */
 static double missing_percent(const xp_lead *lead, int64_t n) {
-    return floor(100.0 * (double)count_missing(lead->mv, n) / (double)n);
+    int64_t missing = count_missing(lead->mv, n);
+    if (missing == n) return 100;
+    return fmin(99, fmax(100 * XP_LEAD_MISSING + 1, round(100.0 * (double)missing / (double)n)));
 }
 
 /* The lead is there, but thin. */

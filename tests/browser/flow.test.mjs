@@ -146,20 +146,52 @@ for (const [moment, cancel] of Object.entries(MOMENTS))
     await page.context().close();
   });
 
-test("what reads files is fetched with the first of them, or at the end of starting", {}, async () => {
-  const sent = makeGate();
-  const page = await openPage({ model: sent.opened, ready: /^Starting/ });
-  const asked = () => theSite().requests.filter((url) => url.endsWith("/readers.wasm")).length;
-  await until("the model is asked for", () => theSite().requests.some((url) => url.endsWith("/model.safetensors")));
-  assert.equal(asked(), 0, "while the page starts");
-  await drop(page, load(SLOW));
-  await says(page, /^Waiting for the model/);
-  assert.equal(asked(), 1, "once, before the model is there");
-  sent.open();
-  await analysed(page);
-  assert.equal(asked(), 1, "and not again");
-  await page.context().close();
-});
+test(
+  "what draws a recording is fetched first, then the network, then all for offline use; one module of the core will do",
+  {},
+  async () => {
+    const [sent, readers] = [makeGate(), makeGate()];
+    const hold = (context) =>
+      context.route("**/readers.wasm", async (route) => {
+        await readers.opened;
+        await route.continue().catch(() => {});
+      });
+    const page = await openPage({ model: sent.opened, before: hold, ready: /^Starting/ });
+    const asked = (name) => theSite().requests.filter((url) => name.test(new URL(url).pathname)).length;
+    const counts = () => [/\/readers\.wasm$/, /\/xplaim-\w+\.wasm$/, /\/model\.safetensors$/].map(asked);
+    await inElement(page, (element) => element.live.files);
+    await drop(page, load(SLOW));
+    assert.deepEqual(counts(), [1, 1, 0], "while what reads files is on its way");
+    readers.open();
+    await says(page, /^Waiting for the model/);
+    await until("the model is asked for", () => counts()[2] === 1);
+    const kept = () => page.evaluate(async () => (await navigator.serviceWorker.getRegistrations()).length);
+    assert.equal(await kept(), 0, "no more while the network is on its way");
+    sent.open();
+    await analysed(page);
+    await page.locator("#offline", { hasText: "Ready offline" }).waitFor();
+    assert.deepEqual(counts(), [1, 1, 1], "and not again");
+    await page.context().close();
+  },
+);
+
+test(
+  "where what reads files cannot be had the network comes all the same, and the next file asks for it again",
+  {},
+  async () => {
+    let there = false;
+    const page = await openPage({
+      before: (context) => context.route("**/readers.wasm", (route) => (there ? route.continue() : route.abort())),
+      ready: /readers\.wasm|fetch/i,
+    });
+    await until("the model", () => inElement(page, (element) => element.live.model !== null));
+    there = true;
+    await drop(page, load(SLOW));
+    await analysed(page);
+    await assertShows(page, SLOW);
+    await page.context().close();
+  },
+);
 
 test("an address of another site's model: said, and all else works", {}, async () => {
   const page = await openPage({ address: "/?model=https://example.org/m.safetensors", ready: /not on this site/ });

@@ -1,7 +1,7 @@
 // The ES module: a record's files and a model in, the native tool's JSON out, in browsers, workers and
 // Node. See index.d.ts for the types and README.md for examples.
 
-import { CoreError, readCoreFiles, startCore } from "./core.js";
+import { CoreError, startCore, startFastest } from "./core.js";
 import { startReaders } from "./readers.js";
 import { measuredPart, withMeasured, withValues } from "./report.js";
 
@@ -29,7 +29,7 @@ export async function defaultModel() {
 /** Starts a core of its own: one record and one model at a time. @param {object} [files] modules */
 export async function open(files) {
   const readers = async () => startReaders(files?.readers ?? (await beside("readers.wasm")));
-  return new Xplaim(await startCore(files ?? (await readCoreFiles(beside))), readers);
+  return new Xplaim(await (files ? startCore(files) : startFastest(beside, startCore)), readers);
 }
 
 let shared = null;

@@ -2,6 +2,11 @@
 
 #include <string.h>
 
+/* What must be seen of a beat, from its fiducial point; and of so many, where there are as many. */
+#define WHOLE_BEFORE_S 0.3
+#define WHOLE_AFTER_S 0.45
+enum { LEAST_WHOLE = 3 };
+
 /* Where the dominant beats are quietest shortly before QRS: the PR segment, mostly. */
 static double quietest(measure_window *w) {
     const int from = measure_samples(w, -0.16), to = measure_samples(w, -0.03);
@@ -44,8 +49,11 @@ void measure_find_levels(measure_window *w) {
     for (int l = 0; l < w->n_leads; l++) {
         if (!w->usable[l]) continue;
         float *level = w->levels + (size_t)l * (size_t)w->cap_beats;
-        for (int i = 0; i < w->n_beats; i++)
-            level[i] = mean_around(measure_lead(w, l), w->n, w->beats[i].at + shift, half);
+        for (int i = 0; i < w->n_beats; i++) {
+            const int at = w->beats[i].at + shift;
+            level[i] = mean_around(measure_lead(w, l), w->n, at, half);
+            if (measure_is_lost(w, l, at - half, at + half)) level[i] = NAN;
+        }
     }
 }
 
@@ -65,12 +73,15 @@ static float slope_between(const measure_window *w, const float *level, int i, i
 
 typedef struct source {
     int at;                     /* sample of the average's first */
+    bool whole;                 /* the lead shows the beat, without a jump in it */
     float level, before, after; /* mV; mV a sample */
 } source;
 
 static source source_of(const measure_window *w, int lead, int i, int fiducial) {
     const float *level = w->levels + (size_t)lead * (size_t)w->cap_beats;
     source s = {.at = w->beats[i].at - fiducial, .level = level[i]};
+    s.whole = !measure_is_blind(w, lead, w->beats[i].at - measure_samples(w, WHOLE_BEFORE_S),
+                                w->beats[i].at + measure_samples(w, WHOLE_AFTER_S));
     if (s.level != s.level) s.level = 0;
     s.before = slope_between(w, level, i, dominant_beside(w, i, -1));
     s.after = slope_between(w, level, i, dominant_beside(w, i, 1));
@@ -119,6 +130,16 @@ static void average_lead(measure_window *w, int lead, const source *s, int n) {
     }
 }
 
+/* In front, those that the lead shows whole; where it shows few so, all. Returns how many. */
+static int keep_whole(source *s, int n) {
+    int whole = 0;
+    for (int i = 0; i < n; i++) whole += s[i].whole;
+    if (whole < LEAST_WHOLE) return n;
+    for (int i = 0, k = 0; i < n; i++)
+        if (s[i].whole) s[k++] = s[i];
+    return whole;
+}
+
 void measure_average_group(measure_window *w, int group) {
     int members[MEASURE_AVERAGED], n = 0;
     for (int i = 0; i < w->n_beats && n < MEASURE_AVERAGED; i++)
@@ -130,6 +151,6 @@ void measure_average_group(measure_window *w, int group) {
         source s[MEASURE_AVERAGED];
         if (!w->usable[l]) continue;
         for (int i = 0; i < n; i++) s[i] = source_of(w, l, members[i], w->median.fiducial);
-        average_lead(w, l, s, n);
+        average_lead(w, l, s, keep_whole(s, n));
     }
 }

@@ -30,6 +30,7 @@ static void find_activity(measure_window *w) {
     const int k = measure_samples(w, 0.008) < 1 ? 1 : measure_samples(w, 0.008);
     for (int i = 0; i < d->n; i++)
         measure_velocity(measure_lead(w, d->lead[i]), w->n, k, w->rate, measure_velocity_of(w, i));
+    for (int i = 0; i < d->n; i++) measure_silence(w, d->lead[i], measure_velocity_of(w, i));
     weigh_leads(w);
     memset(w->scratch, 0, (size_t)w->n * sizeof *w->scratch);
     for (int i = 0; i < d->n; i++) {

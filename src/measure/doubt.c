@@ -1,6 +1,6 @@
-/* What was taken for beats, and is noise: between a burst's deflections there is no quiet, and what
- * comes in by one electrode of a limb is alike in all chest leads, which are measured against the
- * three of the limbs; by one of the chest, in one lead alone. */
+/* What was taken for beats, and is noise or a part of one: between a burst's deflections there is
+ * no quiet, and what comes in by one electrode of a limb is alike in all chest leads, which are
+ * measured against the three of the limbs; by one of the chest, in one lead alone. */
 #include "measure/measure_internal.h"
 
 /* Within this time there is quiet in any rhythm, of the usual complex's activity. In 739 records of
@@ -15,7 +15,10 @@
 /* Of all that moves, what is seen in one lead alone. */
 #define ONE_LEAD 0.85
 #define AROUND_S 0.05
-enum { CHEST = 4, SEVERAL = 3 };
+/* A complex is seen whole where it is this long before and after its middle, in one of so many
+ * leads. */
+#define WHOLE_S 0.06
+enum { CHEST = 4, SEVERAL = 3, WITNESSES = 4 };
 /* How far an interval across noise may be from the usual one: a beat may be hidden in there. */
 #define USUAL_LEAST 0.7
 #define USUAL_MOST 1.3
@@ -90,7 +93,17 @@ static bool is_from_one_electrode(const measure_window *w, int at) {
     return v.chest - v.alike < APART * v.chest && v.limbs * v.n_chest > LIMBS_OVER * v.chest;
 }
 
+/* What is seen of a complex beside a stretch in which the leads show nothing may be its edge. */
+static bool is_cut_off(const measure_window *w, int at) {
+    const int reach = measure_samples(w, WHOLE_S);
+    int whole = 0;
+    for (int i = 0; i < w->detectors.n; i++)
+        whole += !measure_is_blind(w, w->detectors.lead[i], at - reach, at + reach);
+    return WITNESSES * whole < w->detectors.n;
+}
+
 static bool is_noise(const measure_window *w, const measure_beat *b) {
+    if (is_cut_off(w, b->at)) return true;
     if (b->group == 0) return false;
     if (is_from_one_electrode(w, b->at)) return true;
     return !(b->group > 0 && w->groups[b->group].n_beats >= SEVERAL) && is_noisy(w, b->at, b->at);
@@ -104,7 +117,7 @@ static void keep_beats(measure_window *w) {
         measure_beat b = w->beats[i];
         b.doubtful = lost || is_noisy(w, last, b.at);
         if (is_noise(w, &b)) {
-            if (b.group > 0) w->groups[b.group].n_beats--;
+            if (b.group >= 0) w->groups[b.group].n_beats--;
             lost = true;
             continue;
         }

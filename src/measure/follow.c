@@ -5,13 +5,16 @@ typedef struct stretch {
 } stretch;
 
 /* Correlation of a beat, moved by lag, with its median beat over all leads; each lead less its
- * mean. -2 where the record does not reach. */
+ * mean, of those that show it. -2 where there is none. */
 static double match_at(const measure_window *w, int at, stretch s, int lag, int step) {
     const int offset = at - w->median.fiducial + lag;
     double ab = 0, aa = 0, bb = 0;
+    bool shown = false;
     if (offset + s.from < 0 || offset + s.to >= w->n) return -2;
     for (int i = 0; i < w->detectors.n; i++) {
         const int lead = w->detectors.lead[i];
+        if (measure_is_lost(w, lead, offset + s.from, offset + s.to)) continue;
+        shown = true;
         const float *m = measure_average_lead(&w->median, lead);
         const float *x = measure_lead(w, lead) + offset;
         const double weight = (double)w->detectors.weight[i];
@@ -29,6 +32,7 @@ static double match_at(const measure_window *w, int at, stretch s, int lag, int 
         aa += weight * weight * (saa - sa * sa / n);
         bb += weight * weight * (sbb - sb * sb / n);
     }
+    if (!shown) return -2;
     return aa > 0 && bb > 0 ? ab / sqrt(aa * bb) : 0;
 }
 

@@ -20,23 +20,28 @@ int measure_feature_length(const measure_window *w) {
     return MEASURE_DETECTORS * (2 * feature_half(w) + 1);
 }
 
-/* The velocity of all leads around `at`, as one vector. Returns its length. */
+/* The velocity of all leads around `at`, as one vector; NaN where a lead shows nothing. Returns its
+ * length. */
 static int take_feature(const measure_window *w, int at, float *out) {
     const int step = feature_step(w), half = feature_half(w);
     int n = 0;
     for (int i = 0; i < w->detectors.n; i++) {
         const float *v = measure_velocity_of(w, i), weight = w->detectors.weight[i];
+        const bool shown =
+            !measure_is_blind(w, w->detectors.lead[i], at - half * step, at + half * step);
         for (int k = -half; k <= half; k++) {
             const int t = at + k * step;
-            out[n++] = t >= 0 && t < w->n ? v[t] * weight : 0;
+            out[n++] = !shown ? NAN : t >= 0 && t < w->n ? v[t] * weight : 0;
         }
     }
     return n;
 }
 
+/* By what both show. */
 static float correlation(const float *a, const float *b, int n) {
     double ab = 0, aa = 0, bb = 0;
     for (int i = 0; i < n; i++) {
+        if (a[i] != a[i] || b[i] != b[i]) continue;
         ab += (double)a[i] * (double)b[i];
         aa += (double)a[i] * (double)a[i];
         bb += (double)b[i] * (double)b[i];
@@ -74,7 +79,10 @@ static void join(measure_window *w, measure_beat *b, fit f) {
     b->match = f.match;
     const int n = take_feature(w, b->at, w->feature);
     const float part = 1 / (float)(g->n_beats + 1);
-    for (int i = 0; i < n; i++) mean[i] += (w->feature[i] - mean[i]) * part;
+    for (int i = 0; i < n; i++) {
+        const float v = w->feature[i];
+        if (v == v) mean[i] = mean[i] == mean[i] ? mean[i] + (v - mean[i]) * part : v;
+    }
     g->energy += ((double)b->energy - g->energy) * (double)part;
     g->n_beats++;
 }
@@ -86,8 +94,9 @@ static void reset_group(measure_group *g) {
 
 static void found(measure_window *w, measure_beat *b) {
     const int group = w->n_groups++;
+    float *mean = template_of(w, group);
     reset_group(&w->groups[group]);
-    memset(template_of(w, group), 0, (size_t)measure_feature_length(w) * sizeof *w->templates);
+    for (int i = 0; i < measure_feature_length(w); i++) mean[i] = NAN;
     join(w, b, (fit){group, 0, 1});
 }
 
@@ -213,6 +222,7 @@ void measure_group_beats(measure_window *w) {
         if (is_t_group(w, g)) drop_group(w, g);
     sort_groups(w);
     measure_drop_noise(w);
+    measure_doubt_unseen(w);
     sort_groups(w);
     const int half = measure_samples(w, 0.08);
     if (w->n < (2 * half + 1) * w->detectors.n) return; /* room in scratch */

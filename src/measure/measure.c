@@ -39,6 +39,7 @@ typedef struct job {
 static void take_window(xp_arena *a, measure_window *w) {
     const size_t cap = (size_t)w->cap, leads = (size_t)w->n_leads;
     w->x = xp_arena_take(a, cap * leads, sizeof(float));
+    w->blind = xp_arena_take(a, cap * leads, sizeof(uint8_t));
     w->velocity = xp_arena_take(a, cap * MEASURE_DETECTORS, sizeof(float));
     w->activity = xp_arena_take(a, cap, sizeof(float));
     w->scratch = xp_arena_take(a, cap + 64, sizeof(float));
@@ -278,6 +279,8 @@ static xp_status measure_one(job *j, int index, xp_measures *m, xp_error *err) {
     end = end > n ? n : end;
     XP_TRY(j->src->load(j->src->ctx, start, end - start, j->mv, err));
     measure_load(w, j->mv, (int)(end - start));
+    measure_find_blind(w, j->mv, (int)(end - start), j->quality, (double)start / j->rec->rate,
+                       start == 0, end == n);
     measure_take_mains(w, j->quality, (double)start / j->rec->rate);
     measure_cut_spikes(w);
     measure_detect(w);
@@ -301,44 +304,6 @@ static xp_status measure_one(job *j, int index, xp_measures *m, xp_error *err) {
 
 /* ============================================================================================= */
 
-static bool all_blind(const job *j, const xp_quality *q, double from_s, double to_s) {
-    for (int l = 0; l < j->rec->n_leads; l++)
-        if (j->usable[l] && xp_quality_clean(q, l, from_s, to_s)) return false;
-    return true;
-}
-
-/* The first beat after s. */
-static int beat_after(const xp_measures *m, double s) {
-    int low = 0, high = m->n_beats;
-    while (low < high) {
-        const int middle = low + (high - low) / 2;
-        if (m->beats[middle].time_s > s)
-            high = middle;
-        else
-            low = middle + 1;
-    }
-    return low;
-}
-
-/* Where no lead shows anything for a while, beats may be missing: that interval is none. What all
- * leads have, the first of them has. */
-static void leave_out_gaps(const job *j, const xp_quality *q, xp_measures *m) {
-    int first = 0;
-    while (first < j->rec->n_leads && !j->usable[first]) first++;
-    for (int f = 0; q && f < q->n_findings; f++) {
-        const xp_quality_finding *finding = &q->findings[f];
-        const double end_s = finding->end_s;
-        if (finding->lead != first || xp_quality_clean(q, first, finding->start_s, end_s)) continue;
-        for (int i = beat_after(m, finding->start_s); i < m->n_beats; i++) {
-            const double before_s = i ? m->beats[i - 1].time_s : 0;
-            if (before_s > end_s) break;
-            if (all_blind(j, q, before_s > finding->start_s ? before_s : finding->start_s,
-                          m->beats[i].time_s < end_s ? m->beats[i].time_s : end_s))
-                m->beats[i].rr_s = NAN;
-        }
-    }
-}
-
 /* The first lead's reason speaks for all. */
 static xp_reason why_no_leads(const xp_measures *m) {
     return m->n_leads ? m->leads[0].reason : XP_REASON_LEADS_MISSING;
@@ -356,7 +321,6 @@ static xp_status measure_all(job *j, const xp_quality *quality, xp_measures *m, 
         XP_TRY(measure_one(j, i, m, err));
     if (j->w.detectors.n == 0) m->reason = why_no_leads(m);
     if (m->n_beats == 0 && m->reason == XP_REASON_NONE) m->reason = XP_REASON_NO_BEATS;
-    leave_out_gaps(j, quality, m);
     j->scratch = malloc((size_t)(m->n_beats + 1) * sizeof *j->scratch);
     if (!j->scratch) return xp_fail(err, XP_ERR_MEMORY, "not enough memory for the intervals");
     const bool is_spoilt = quality && quality->grade == XP_GRADE_UNUSABLE;

@@ -11,6 +11,9 @@
  *
  * A pacemaker's stimuli are found from 250 Hz on, and cut out before anything is measured.
  *
+ * Where the gate found a lead at the rail, flat, without samples or jumping, it is no evidence of
+ * beats, and an interval across a time in which no lead is one is none (blind.c).
+ *
  * The record is measured as it is: filters only detect. Where the gate found the mains, though, in
  * those leads and times alone, it is taken out, since no onset can be seen in it. What was taken
  * for a beat and is noise is dropped (doubt.c), and the interval across it is none. Nothing is

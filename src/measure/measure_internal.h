@@ -28,7 +28,7 @@ typedef struct measure_beat {
     int group;     /* -1: like no other */
     float energy;  /* of detection */
     float match;   /* correlation with its group */
-    bool doubtful; /* since the beat before there was noise: others may lie in it */
+    bool doubtful; /* since the beat before there was noise, or nothing: others may lie in it */
     xp_waves waves;
 } measure_beat;
 
@@ -81,10 +81,12 @@ typedef struct measure_window {
     const bool *usable;    /* (n_leads) */
     const xp_lead_id *ids; /* (n_leads) */
     measure_detectors detectors;
-    float *x;            /* (n_leads, cap) mV */
-    float *velocity;     /* (n detectors, cap) mV/ms */
-    float *activity;     /* (cap) */
-    float *scratch;      /* (cap) */
+    float *x;        /* (n_leads, cap) mV */
+    uint8_t *blind;  /* (n_leads, cap) not 0: the lead shows nothing of the heart, see blind.c */
+    bool any_blind;  /* false: what blind holds is not for this window */
+    float *velocity; /* (n detectors, cap) mV/ms */
+    float *activity; /* (cap) */
+    float *scratch;  /* (cap) */
     measure_beat *beats; /* (cap_beats) by time */
     int n_beats, cap_beats;
     int *spikes; /* (cap_spikes) samples of a pacemaker's stimuli, cut out of x */
@@ -132,8 +134,22 @@ void measure_smooth(const float *x, int n, int half, float *out);
 /* Reorders v. */
 float measure_quantile(float *v, int n, double q);
 
-/* ---- mains.c ---- */
 struct xp_quality;
+/* ---- blind.c ---- */
+/* What the gate found in the n samples at mv (n_leads), which begin at start_s; first, last: they
+ * begin or end the record. quality may be NULL. */
+void measure_find_blind(measure_window *w, const float *const *mv, int n,
+                        const struct xp_quality *quality, double start_s, bool is_first,
+                        bool is_last);
+/* Whether the lead is no evidence of a beat at some time of [from, to], or has no values there. */
+bool measure_is_blind(const measure_window *w, int lead, int from, int to);
+bool measure_is_lost(const measure_window *w, int lead, int from, int to);
+/* Where no lead shows anything for a while, beats may be missing: that interval is none. */
+void measure_doubt_unseen(measure_window *w);
+/* v (n) of the lead becomes 0 where it shows nothing. */
+void measure_silence(const measure_window *w, int lead, float *v);
+
+/* ---- mains.c ---- */
 /* Takes the mains out of the leads and times where the gate found it; start_s: of the window in the
  * record. quality may be NULL. */
 void measure_take_mains(measure_window *w, const struct xp_quality *quality, double start_s);

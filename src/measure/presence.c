@@ -89,6 +89,12 @@ static void take_template(const measure_window *w, span s, template *p) {
     }
 }
 
+static bool is_shown(const measure_window *w, span s) {
+    for (int i = 0; i < w->detectors.n; i++)
+        if (measure_is_lost(w, w->detectors.lead[i], s.from, s.to)) return false;
+    return true;
+}
+
 static double likeness(const measure_window *w, const template *p, span s) {
     double v[POINTS], ab = 0, bb = 0;
     for (int i = 0; i < w->detectors.n; i++) {
@@ -111,7 +117,8 @@ static double lag_deviation(const measure_window *w, int group, span wave) {
     for (int i = 0; i < w->n_beats; i++) {
         const int at = w->beats[i].at - w->median.fiducial;
         if (w->beats[i].group != group || at + wave.from - reach < 0 ||
-            at + wave.to + reach >= w->n)
+            at + wave.to + reach >= w->n ||
+            !is_shown(w, (span){at + wave.from - reach, at + wave.to + reach}))
             continue;
         double best = -2;
         int lag = 0;

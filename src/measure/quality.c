@@ -90,7 +90,9 @@ static xp_status run_tests(xp_gate *g, int64_t second) {
         XP_TRY(xp_gate_baseline(g));
     }
     drop_pauses(g);
-    return xp_gate_einthoven(g);
+    XP_TRY(xp_gate_einthoven(g));
+    xp_gate_pulses(g);
+    return XP_OK;
 }
 
 /* ==== all parts ============================================================================== */
@@ -123,6 +125,15 @@ static xp_status take_finding(xp_quality *q, int earlier, const xp_quality_findi
     return XP_OK;
 }
 
+static void take_pulses(xp_quality *q, const xp_quality *part, double shift_s) {
+    for (int i = 0; i < part->n_pulses; i++) {
+        const double start_s = part->pulses[i].start_s + shift_s;
+        if (q->n_pulses == XP_QUALITY_PULSES) return;
+        if (q->n_pulses > 0 && start_s <= q->pulses[q->n_pulses - 1].end_s) continue;
+        q->pulses[q->n_pulses++] = (xp_quality_pulse){start_s, part->pulses[i].end_s + shift_s};
+    }
+}
+
 static xp_status take_findings(xp_quality *q, xp_quality *part, double shift_s, xp_error *err) {
     const int earlier = q->n_findings;
     for (int i = 0; i < part->n_findings; i++) {
@@ -152,6 +163,7 @@ static xp_status judge_part(xp_gate *whole, const xp_sample_source *src, int64_t
     g.q = &part;
     g.n_windows = (int)(g.n / g.window);
     xp_status s = run_tests(&g, from / g.window);
+    take_pulses(whole->q, &part, (double)from / g.rate);
     if (s == XP_OK) s = take_findings(whole->q, &part, (double)from / g.rate, g.err);
     free(part.findings);
     return s;

@@ -51,12 +51,21 @@ typedef struct xp_quality_lead {
     int mains_hz;       /* 50 or 60; 0 where neither is below half the sampling rate */
 } xp_quality_lead;
 
+/* A calibration pulse instead of the ECG, with the level around it. */
+typedef struct xp_quality_pulse {
+    double start_s, end_s;
+} xp_quality_pulse;
+
+enum { XP_QUALITY_PULSES = 16 }; /* further ones are not told */
+
 typedef struct xp_quality {
     xp_quality_grade grade;
     xp_quality_finding *findings; /* owned; by time, then lead */
     int n_findings, cap_findings;
     xp_quality_lead *leads; /* owned; one for each lead of the record, in its order */
     int n_leads;
+    xp_quality_pulse pulses[XP_QUALITY_PULSES]; /* by time; no findings: nothing is wrong */
+    int n_pulses;
 } xp_quality;
 
 const char *xp_quality_name(xp_quality_code code);

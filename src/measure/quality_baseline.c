@@ -20,6 +20,13 @@
 #define EDGE_PART 0.7 /* of a step's height that comes within EDGE_S */
 #define BESIDE_S 0.012
 #define BESIDE_PART 0.25
+/* An edge beside which a little more moves is one where the levels differ by its height. */
+#define BESIDE_MORE 0.4
+#define AS_HIGH 0.8
+/* One that comes out of quiet and goes into quiet is no wave, whatever lies in the levels. */
+#define QUIET_PART 0.1
+#define QUIET_STEP_MV 0.5
+#define QUIET_LEVEL 0.4
 #define EDGE_OVER 1.2 /* times the usual QRS complex's edge */
 
 enum {
@@ -35,9 +42,9 @@ enum {
 typedef struct section {
     double start_s, step_s; /* of the grid */
     int n;
-    double edge[GRID_MAX]; /* steepest change within 4 ms */
-    bool alone[GRID_MAX];  /* that change: nothing comes just before or after */
-    double qrs_edge;       /* of the section */
+    double edge[GRID_MAX];   /* steepest change within 4 ms */
+    double beside[GRID_MAX]; /* what comes just before or after it, of that change */
+    double qrs_edge;         /* of the section */
     double raw[GRID_MAX], smooth[GRID_MAX], base[GRID_MAX];
 } section;
 
@@ -84,19 +91,19 @@ static int64_t samples_of(const xp_gate *g, double seconds) {
     return n < 1 ? 1 : n;
 }
 
-/* Whether the change from sample i to i + apart stands alone: next to none comes before or after,
- * as it does around the slopes of a QRS complex. */
-static bool stands_alone(const xp_gate *g, int64_t i, int64_t apart) {
+/* The part of the change from sample i to i + apart that comes just before or after it: next to
+ * none for a step, much for the slopes of a QRS complex. */
+static double part_beside(const xp_gate *g, int64_t i, int64_t apart) {
     const int64_t beside = samples_of(g, BESIDE_S), to = i + apart;
-    if (i < beside || to + beside >= g->n) return false;
+    if (i < beside || to + beside >= g->n) return INFINITY;
     const double change = fabs((double)g->x[to] - (double)g->x[i]);
     const double before = fabs((double)g->x[i] - (double)g->x[i - beside]);
     const double after = fabs((double)g->x[to + beside] - (double)g->x[to]);
-    return before <= BESIDE_PART * change && after <= BESIDE_PART * change;
+    return change > 0 ? (before > after ? before : after) / change : INFINITY;
 }
 
-/* The largest change within 4 ms that begins in [from, to), with its sign; *alone: see above. */
-static double steepest(const xp_gate *g, int64_t from, int64_t to, bool *alone) {
+/* The largest change within 4 ms that begins in [from, to), with its sign; *beside: see above. */
+static double steepest(const xp_gate *g, int64_t from, int64_t to, double *beside) {
     const int64_t apart = samples_of(g, EDGE_S);
     int64_t at = -1;
     double most = 0;
@@ -104,7 +111,7 @@ static double steepest(const xp_gate *g, int64_t from, int64_t to, bool *alone) 
         const double d = (double)g->x[i + apart] - (double)g->x[i];
         if (fabs(d) > fabs(most)) most = d, at = i;
     }
-    *alone = at >= 0 && stands_alone(g, at, apart);
+    *beside = at >= 0 ? part_beside(g, at, apart) : INFINITY;
     return most;
 }
 
@@ -130,7 +137,7 @@ static bool fill_grid(const xp_gate *g, section *s, int64_t from, int64_t block)
             if (isfinite(g->x[i])) sum += (double)g->x[i], count++;
         if (count) last = sum / (double)count, present++;
         s->raw[k] = last;
-        s->edge[k] = steepest(g, from + k * block, from + (k + 1) * block, &s->alone[k]);
+        s->edge[k] = steepest(g, from + k * block, from + (k + 1) * block, &s->beside[k]);
     }
     int first = 0;
     while (first < s->n && isnan(s->raw[first])) first++;
@@ -153,10 +160,25 @@ static double level_change(const section *s, int k, int length) {
  * it is steeper than those, or stands alone. */
 static bool has_edge(const section *s, int k, double height) {
     for (int j = k - 1; j <= k + 1; j++) {
-        if (!(s->edge[j] * height > 0) || fabs(s->edge[j]) < EDGE_PART * fabs(height)) continue;
-        if (s->alone[j] || fabs(s->edge[j]) >= EDGE_OVER * s->qrs_edge) return true;
+        const double edge = fabs(s->edge[j]);
+        if (!(s->edge[j] * height > 0) || edge < EDGE_PART * fabs(height)) continue;
+        if (s->beside[j] <= BESIDE_PART || edge >= EDGE_OVER * s->qrs_edge) return true;
+        if (s->beside[j] <= BESIDE_MORE && AS_HIGH * edge <= fabs(height)) return true;
     }
     return false;
+}
+
+/* Height of an edge at points k - 1 to k + 1 that comes out of quiet and goes into quiet, where all
+ * levels, the least of which is `level`, follow it at least a part of the way; 0: there is none. */
+static double quiet_edge(const section *s, int k, double level) {
+    double most = 0;
+    for (int j = k - 1; j <= k + 1; j++) {
+        const double edge = s->edge[j];
+        if (!(edge * level > 0) || s->beside[j] > QUIET_PART || fabs(edge) < QUIET_STEP_MV)
+            continue;
+        if (fabs(level) >= QUIET_LEVEL * fabs(edge) && fabs(edge) > fabs(most)) most = edge;
+    }
+    return most;
 }
 
 /* Height of a step at point k, 0 where none is. The level must differ over 0.2 s, 0.6 s and a beat
@@ -174,6 +196,8 @@ static double step_at(const section *s, int k) {
     const bool is_at_end = k < NEAR_END || s->n - k - 1 < NEAR_END;
     if (is_at_end && fabs(far) < END_STEP_MV) return 0;
     if (fabs(far) >= STEP_MV && fabs(near) >= 0.6 * fabs(far) && has_edge(s, k, far)) return far;
+    const double quiet = quiet_edge(s, k, fabs(near) < fabs(far) ? near : far);
+    if (quiet != 0) return quiet;
     const bool slow = may_be_slow && fabs(far) >= SLOW_STEP_MV && jump * far >= 0.7 * far * far &&
                       fabs(near) >= 0.75 * fabs(far);
     return slow ? far : 0;

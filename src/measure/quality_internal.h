@@ -59,6 +59,7 @@ xp_status xp_gate_runs(xp_gate *g);      /* gap, flat, saturated */
 xp_status xp_gate_noise(xp_gate *g);     /* mains_50hz, mains_60hz, muscle_noise */
 xp_status xp_gate_baseline(xp_gate *g);  /* baseline_wander, step */
 xp_status xp_gate_einthoven(xp_gate *g); /* all limb leads at once */
+void xp_gate_pulses(xp_gate *g);         /* and takes out the findings in them */
 
 /* The lead's noise and mains, of all parts, to g->q->leads[g->lead]. */
 void xp_gate_noise_values(xp_gate *g);

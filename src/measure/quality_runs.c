@@ -160,10 +160,8 @@ static xp_status find_clipping(xp_gate *g) {
         to = g->n - at < step + step / 2 ? g->n : at + step;
         const extremes e = find_extremes(g->x + at, to - at);
         if (e.high - e.low <= FLAT_NEAR_MV) continue; /* told as flat */
-        if (is_clipped(g, at, to, e.high, e.mean))
-            XP_TRY(add_clipped(g, &s, at, to, e.high));
-        else if (is_clipped(g, at, to, e.low, e.mean))
-            XP_TRY(add_clipped(g, &s, at, to, e.low));
+        if (is_clipped(g, at, to, e.high, e.mean)) XP_TRY(add_clipped(g, &s, at, to, e.high));
+        if (is_clipped(g, at, to, e.low, e.mean)) XP_TRY(add_clipped(g, &s, at, to, e.low));
     }
     return xp_span_close(g, &s);
 }

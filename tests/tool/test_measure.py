@@ -204,6 +204,67 @@ def test_nothing_recorded_for_a_while(tmp_path):
     assert o["rhythm"]["irregularity"] == "regular" and sum(b["rr_s"] is None for b in o["beats"]) == 2
 
 
+def no_more_beats_than(before, after, blind):
+    """Each beat is one of before, none outside blind (s, with a margin) is missed, and no interval spans a missed one."""
+    times = [b["time_s"] for b in before["beats"]]
+    of = [min(range(len(times)), key=lambda k: abs(times[k] - b["time_s"])) for b in after["beats"]]
+    assert all(abs(times[k] - b["time_s"]) <= 0.03 for k, b in zip(of, after["beats"])), "a beat that is none"
+    lost = [times[k] for k in range(len(times)) if k not in of]
+    assert all(blind[0] - 0.3 <= t <= blind[1] + 0.3 for t in lost), (lost, blind)
+    for k, i, b in zip(of, of[1:], after["beats"][1:]):
+        assert b["rr_s"] is None or i == k + 1, "an interval over a beat that is not seen"
+
+
+def held_at(mv, leads, span, how, rng):
+    """Leads at a rail, swinging from rail to rail, at zero, or all of them with a calibration pulse, over span (s)."""
+    out, rate = mv.copy(), 500
+    a, z = (int(s * rate) for s in span)
+    t = numpy.arange(z - a) / rate
+    for lead in leads:
+        swing = numpy.clip(40 * numpy.sin(2 * numpy.pi * 2 * t + lead), -5, 5)
+        rail = rng.choice([-5.0, -3.0, 3.0, 5.0])
+        out[a:z, lead] = {"rail": rail, "swing": swing, "zero": 0, "pulse": 1}[how]
+        if how == "pulse":
+            out[max(a - 40, 0) : a, lead] = out[z : z + 40, lead] = 0
+    return out
+
+
+@pytest.mark.parametrize("how", ["rail", "swing", "zero", "pulse"])
+@pytest.mark.parametrize("leads", [[1], [6], [0, 2, 4], [6, 7, 8], [1, 2, 5, 7, 9, 11], list(range(12))])
+def test_a_rail_is_no_beat(tmp_path, how, leads):
+    """What holds a lead for a while at the start, in the middle, or at the end gives no beats, and hides none silently."""
+    rng = numpy.random.default_rng(len(leads))
+    leads = list(range(12)) if how == "pulse" else leads
+    spans = [(a, a + d) for d in ((0.2,) if how == "pulse" else (0.25, 0.6, 2.2)) for a in (0, 3.1, 4.7, 9.9 - d, 10 - d)]
+    mv, _ = recording(hr=68, noise_uv=8, premature=(5,))
+    write_record(tmp_path, "a", mv, 500)
+    for i, span in enumerate(spans):
+        write_record(tmp_path, f"r{i:02}", held_at(mv, leads, span, how, rng), 500)
+    before, *after = measured(tmp_path)
+    for span, o in zip(spans, after):
+        no_more_beats_than(before, o, span)
+        assert abs(values(o)["heart_rate"] - values(before)["heart_rate"]) <= 4, span
+        if how == "pulse":
+            assert not o["quality"]["findings"], span
+
+
+def test_clipped_complexes_are_beats(tmp_path):
+    """The tops of complexes that are cut off are no time at the rail."""
+    mv, truth = recording(hr=75, noise_uv=5)
+    for leads in (LEADS, ["II"]):
+        cut = numpy.clip(1.5 * mv[:, [LEADS.index(lead) for lead in leads]], -0.5, 0.5)
+        (o,) = measured(write_record(tmp_path / str(len(leads)), "r", cut, 500, leads=leads))
+        assert "saturated" in {f["code"] for f in o["quality"]["findings"]}
+        assert len(o["beats"]) == 12 and abs(values(o)["heart_rate"] - 75) <= 1
+
+
+def test_a_calibration_pulse_at_the_end():
+    """A Philips file whose last 0.4 s are a calibration pulse: two beats were found at its edges, and a rate of 47."""
+    (o,) = measured(shared("fixtures", "formats", "aecg", "aecg_philips_ad4d_converted.xml"))
+    assert abs(values(o)["heart_rate"] - 41.4) <= 0.5 and all(b["class"] == "N" for b in o["beats"])
+    assert "saturated" not in {f["code"] for f in o["quality"]["findings"]}
+
+
 # What one electrode records besides the heart, in each lead; chest leads are against the mean of the limbs.
 ELECTRODES = {
     "RA": [-1, -1, 0, 1, -0.5, -0.5] + [-1 / 3] * 6,

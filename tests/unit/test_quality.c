@@ -188,6 +188,56 @@ static void a_pause_is_not_flat(void **state) {
     xp_record_free(&r);
 }
 
+/* A step is told wherever it lies between the complexes: on the slope of T, too, and early. */
+static void steps_are_told_at_any_phase(void **state) {
+    (void)state;
+    for (int k = 0; k < 2 * 2 * 34; k++) {
+        const double at_s = (k % 2 ? 5.6 : 0.8) + 0.06 + 0.02 * (k / 4); /* 0.8: a beat */
+        const float mv = k / 2 % 2 ? 0.8f : -0.8f;
+        xp_record r = make_record(500, 10, XP_LEAD_COUNT);
+        for (int64_t i = 0; i < r.n; i++) r.leads[XP_LEAD_V4].mv[i] *= 2; /* a high T wave */
+        for (int64_t i = (int64_t)(at_s * r.rate); i < r.n; i++) r.leads[XP_LEAD_V4].mv[i] += mv;
+        xp_quality q = assess(&r);
+        assert_found(&q, XP_QUALITY_STEP, XP_LEAD_V4, at_s - 0.1, at_s + 0.1);
+        xp_quality_free(&q);
+        xp_record_free(&r);
+    }
+}
+
+/* A calibration pulse of 1 mV in [from_s, from_s + 0.2), with 80 ms of its zero on both sides. */
+static void put_pulse(xp_record *r, double from_s) {
+    for (int l = 0; l < r->n_leads; l++)
+        for (int64_t i = 0; i < r->n; i++) {
+            const double t = (double)i / r->rate - from_s;
+            if (t >= -0.08 && t < 0.28)
+                r->leads[l].mv[i] = (t >= 0 && t < 0.2 ? 1 : 0) + 0.004f * (float)(l % 3);
+        }
+}
+
+/* It is no fault; all leads at the rail are. */
+static void a_calibration_pulse_is_told_apart(void **state) {
+    (void)state;
+    static const double starts[] = {0.08, 4, 9.72};
+    for (size_t k = 0; k < 3; k++) {
+        xp_record r = make_record(500, 10, XP_LEAD_COUNT);
+        put_pulse(&r, starts[k]);
+        xp_quality q = assess(&r);
+        for (int i = 0; i < q.n_findings; i++) print_message("%s\n", q.findings[i].text);
+        assert_int_equal(q.n_findings, 0);
+        assert_int_equal(q.n_pulses, 1);
+        assert_float_equal(q.pulses[0].start_s, starts[k] - 0.08, 0.05);
+        assert_float_equal(q.pulses[0].end_s, starts[k] + 0.28, 0.05);
+        xp_quality_free(&q);
+        for (int l = 0; l < r.n_leads; l++)
+            for (int64_t i = 2000; i < 2100; i++) r.leads[l].mv[i] = 5;
+        q = assess(&r);
+        assert_int_equal(q.n_pulses, k == 1 ? 0 : 1);
+        assert_found(&q, XP_QUALITY_SATURATED, XP_LEAD_V1, 4, 4.2);
+        xp_quality_free(&q);
+        xp_record_free(&r);
+    }
+}
+
 static void dead_leads_are_refused(void **state) {
     (void)state;
     xp_record r = make_record(500, 10, XP_LEAD_COUNT);
@@ -257,6 +307,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(planted_faults_are_named),
                                        cmocka_unit_test(clean_recordings_have_none),
                                        cmocka_unit_test(clipped_tops_are_saturation),
+                                       cmocka_unit_test(steps_are_told_at_any_phase),
+                                       cmocka_unit_test(a_calibration_pulse_is_told_apart),
                                        cmocka_unit_test(dead_leads_are_refused),
                                        cmocka_unit_test(a_pause_is_not_flat),
                                        cmocka_unit_test(odd_recordings_are_judged),

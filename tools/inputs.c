@@ -131,7 +131,7 @@ static bool append_records(input_list *list, const folder *f, const char *path) 
     xp_listing *l = xp_listing_create();
     for (int i = 0; l && i < f->n_files; i++)
         /* A file that cannot be looked at says so when its record is read. */
-        xp_listing_add(l, f->files[i], xp_file_size(path, f->files[i]));
+        xp_listing_add_file(l, path, f->files[i]);
     if (l) xp_listing_read_folder(l, path);
     const xp_listed_record *records = l ? xp_listing_records(l, &n) : NULL;
     bool ok = records != NULL;

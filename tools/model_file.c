@@ -1,6 +1,8 @@
 #include "model_file.h"
 
 #include "base/file.h"
+#include "base/mapped.h"
+#include "base/memory_limit.h"
 #include "base/sha256.h"
 #include "convert/foreign.h"
 #include "convert/keras.h"
@@ -62,21 +64,34 @@ static xp_status read_any(xp_model *m, const char *path, xp_bytes file, xp_error
                                          : read_ours(m, path, file, err);
 }
 
-static xp_status read_file(model_file *f, const char *path, model_reader reader, xp_error *err) {
-    uint8_t *data;
-    size_t size;
-    xp_status known = xp_foreign_check_file(path, err);
-    if (known != XP_OK) return xp_fail_prefix(err, known, "%s", path);
-    XP_TRY(xp_file_read(path, &data, &size, err));
-    xp_bytes file = {data, size};
-    model_file made = {.path = path, .size = size, .ours = xp_onnx_is_ours(file)};
+static xp_status read_bytes(model_file *f, const char *path, xp_bytes file, model_reader reader,
+                            xp_error *err) {
+    model_file made = {.path = path, .size = file.size, .ours = xp_onnx_is_ours(file)};
     xp_status s = reader(&made.model, path, file, err);
     if (s == XP_OK) {
         xp_sha256_hex(file, made.sha256);
         *f = made;
     }
-    free(data);
     return s == XP_OK ? s : xp_fail_prefix(err, s, "%s", path);
+}
+
+/* A large file is mapped: one that is refused for its beginning or its end takes no memory. */
+static xp_status read_file(model_file *f, const char *path, model_reader reader, xp_error *err) {
+    xp_bytes mapped;
+    uint8_t *data;
+    size_t size;
+    xp_status s = xp_foreign_check_file(path, err);
+    if (s != XP_OK) return xp_fail_prefix(err, s, "%s", path);
+    if (xp_map_long_file(&mapped, path)) {
+        s = xp_memory_check((double)mapped.size, 0, path, "is it the right file?", err);
+        if (s == XP_OK) s = read_bytes(f, path, mapped, reader, err);
+        xp_unmap(mapped);
+        return s;
+    }
+    XP_TRY(xp_file_read(path, &data, &size, err));
+    s = read_bytes(f, path, (xp_bytes){data, size}, reader, err);
+    free(data);
+    return s;
 }
 
 xp_status model_file_load(model_file *f, const char *path, xp_error *err) {

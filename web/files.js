@@ -6,7 +6,7 @@
 
 import { English, SpokenError, deferred } from "./language.js";
 import { errorWords, messageOf } from "./messages.js";
-import { readZip } from "./zip.js";
+import { inflate, inflateStart, readZip } from "./zip.js";
 
 /**
  * @typedef {import("./worker.js").NamedFile} NamedFile
@@ -57,6 +57,30 @@ export function fileSource(file) {
   const start = (/** @type {number} */ bytes) =>
     bytes < file.size ? file.slice(0, bytes).arrayBuffer().catch(fail) : read();
   return { path, size: file.size, read, start, file };
+}
+
+/**
+ * Of a chosen file that gzip packed ("x.csv.gz"), what it holds ("x.csv"); of any other, itself. How much that is stands
+ * at its end, where gzip writes it: what comes to more is refused on the way.
+ * @param {Source} source @returns {Promise<Source>}
+ */
+async function unpacked(source) {
+  const { file, path } = source;
+  if (!file || extension(path) !== "gz" || file.size < 18) return source;
+  const first = await source.start(3).catch(() => new ArrayBuffer(0)); // reading it says what is wrong
+  const ends = [...new Uint8Array(first), ...new Uint8Array(await file.slice(-4).arrayBuffer())];
+  if (ends[0] !== 0x1f || ends[1] !== 0x8b || ends[2] !== 8) return source;
+  const size = ends.slice(3).reduceRight((sum, byte) => 256 * sum + byte, 0);
+  const fail = (/** @type {unknown} */ error) => {
+    throw new SpokenError("files.unreadable", { name: file.name, why: errorWords(error) });
+  };
+  const read = async () => {
+    checkSize(size);
+    return inflate(file, size, "gzip").catch(fail);
+  };
+  const start = (/** @type {number} */ bytes) =>
+    bytes < size ? inflateStart(file, bytes, "gzip").catch(fail) : read();
+  return { path: path.slice(0, -3), size, read, start };
 }
 
 /**
@@ -144,7 +168,7 @@ class Unpacking {
 
   /** In the order a person would put them in, whichever the system has. @param {File[]} files */
   async all(files) {
-    for (const file of files) await this.add(fileSource(file), 0);
+    for (const file of files) await this.add(await unpacked(fileSource(file)), 0);
     return this.sources.sort(byPath);
   }
 

@@ -426,6 +426,7 @@ export const strings = {
   "zip.part": "es ist ein Teil eines mehrteiligen Archivs",
   "zip.too-many": "es enthält {count} Dateien, mehr als {most}",
   "zip.no-beginning": "sein Anfang fehlt",
+  "zip.several": "es sind mehrere Archive hintereinander",
   "zip.no-end": "es endet zu früh: sein Verzeichnis am Ende fehlt",
   "zip.none": "es ist keines: am Ende steht kein Verzeichnis",
   "zip.leads-out": "der Pfad {path} darin führt hinaus",

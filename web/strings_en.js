@@ -414,6 +414,7 @@ export const EN = {
   "zip.part": "it is one part of an archive of several",
   "zip.too-many": "it holds {count} files, more than {most}",
   "zip.no-beginning": "its beginning is missing",
+  "zip.several": "it is several archives, one behind the other",
   "zip.no-end": "it ends too early: its directory, at the end, is missing",
   "zip.none": "it is none: it has no directory at its end",
   "zip.leads-out": "the path {path} in it leads out of it",

@@ -419,6 +419,7 @@ export const strings = {
   "zip.part": "es una parte de un archivo en varias",
   "zip.too-many": "contiene {count} archivos, más de {most}",
   "zip.no-beginning": "falta su comienzo",
+  "zip.several": "son varios archivos zip, uno detrás de otro",
   "zip.no-end": "termina demasiado pronto: falta su directorio, al final",
   "zip.none": "no lo es: no tiene directorio al final",
   "zip.leads-out": "la ruta {path} que contiene sale de él",

@@ -421,6 +421,7 @@ export const strings = {
   "zip.part": "c’est une partie d’une archive en plusieurs",
   "zip.too-many": "elle contient {count} fichiers, plus de {most}",
   "zip.no-beginning": "son début manque",
+  "zip.several": "ce sont plusieurs archives, l’une derrière l’autre",
   "zip.no-end": "elle finit trop tôt : son répertoire, à la fin, manque",
   "zip.none": "ce n’en est pas une : elle n’a pas de répertoire à la fin",
   "zip.leads-out": "le chemin {path} qu’elle contient en sort",

@@ -153,7 +153,7 @@ async function startOf(archive, { from, bytes, count, place }) {
   for (const at of places) {
     if (count && (await signature(archive, at)) !== CENTRAL) continue;
     if (at < from) throw new ZipError("zip.no-beginning");
-    if (at > from && (await signature(archive, 0)) === LOCAL) throw await noDirectory(archive);
+    if (at > from && (await signature(archive, 0)) === LOCAL) throw await behindAnother(archive, at - from);
     return { from: at, moved: count ? at - from : 0 };
   }
   throw new ZipError(DAMAGED);
@@ -163,6 +163,13 @@ async function startOf(archive, { from, bytes, count, place }) {
 async function signature(archive, at) {
   const bytes = await archive.slice(at, at + 4).arrayBuffer();
   return bytes.byteLength === 4 ? new DataView(bytes).getUint32(0, true) : 0;
+}
+
+/** Of an archive behind what begins as one too: a whole archive, whose end record (without a comment) is the last of it,
+ * or one whose end is missing. @param {Blob} archive @param {number} at */
+async function behindAnother(archive, at) {
+  if (at >= END_BYTES && (await signature(archive, at - END_BYTES)) === END) return new ZipError("zip.several");
+  return noDirectory(archive);
 }
 
 /** @param {Blob} archive */
@@ -296,8 +303,13 @@ async function readStart(archive, entry, bytes) {
   const unfit = whyNotRead(entry);
   if (unfit) throw unfit;
   const packed = await packedBytes(archive, entry);
-  if (entry.method === STORED) return packed.slice(0, bytes).arrayBuffer();
-  const reader = packed.stream().pipeThrough(new DecompressionStream("deflate-raw")).getReader();
+  return entry.method === STORED ? packed.slice(0, bytes).arrayBuffer() : inflateStart(packed, bytes);
+}
+
+/** The first bytes of what is packed. @param {Blob} packed @param {number} bytes
+ * @param {CompressionFormat} [format] @returns {Promise<ArrayBuffer>} */
+export async function inflateStart(packed, bytes, format = "deflate-raw") {
+  const reader = packed.stream().pipeThrough(new DecompressionStream(format)).getReader();
   const out = new Uint8Array(bytes);
   let at = 0;
   while (at < bytes) {
@@ -353,9 +365,10 @@ function checkContents(bytes, entry) {
   if (crc !== entry.crc) throw new SpokenError("zip.crc", { crc: hex(crc), stated: hex(entry.crc) });
 }
 
-/** @param {Blob} packed @param {number} size  what it must come to @returns {Promise<ArrayBuffer>} */
-async function inflate(packed, size) {
-  const reader = packed.stream().pipeThrough(new DecompressionStream("deflate-raw")).getReader();
+/** @param {Blob} packed @param {number} size  what it must come to @param {CompressionFormat} [format]
+ * @returns {Promise<ArrayBuffer>} */
+export async function inflate(packed, size, format = "deflate-raw") {
+  const reader = packed.stream().pipeThrough(new DecompressionStream(format)).getReader();
   const next = () =>
     reader.read().catch(() => {
       throw new SpokenError("zip.data");

@@ -53,8 +53,8 @@ xp_status xp_inflate(uint8_t **data, size_t *size, xp_envelope envelope, xp_byte
 
 #ifdef __EMSCRIPTEN__ /* without the library's tables, which are larger than a page's reader may   \
                          grow */
-uint32_t xp_crc32(xp_bytes bytes) {
-    uint32_t table[256], crc = 0xffffffff;
+uint32_t xp_crc32_on(uint32_t before, xp_bytes bytes) {
+    uint32_t table[256], crc = ~before;
     for (uint32_t i = 0; i < 256; i++) {
         table[i] = i;
         for (int k = 0; k < 8; k++) table[i] = table[i] >> 1 ^ (0xedb88320 & -(table[i] & 1));
@@ -63,7 +63,7 @@ uint32_t xp_crc32(xp_bytes bytes) {
     return ~crc;
 }
 #else
-uint32_t xp_crc32(xp_bytes bytes) {
-    return libdeflate_crc32(0, bytes.data, bytes.size);
+uint32_t xp_crc32_on(uint32_t before, xp_bytes bytes) {
+    return libdeflate_crc32(before, bytes.data, bytes.size);
 }
 #endif

@@ -13,7 +13,12 @@ typedef enum xp_envelope { XP_INFLATE_BARE, XP_INFLATE_ZLIB } xp_envelope;
 xp_status xp_inflate(uint8_t **data, size_t *size, xp_envelope envelope, xp_bytes in, size_t most,
                      xp_error *err);
 
-/* The CRC-32 of zip, PNG and many a file. */
-uint32_t xp_crc32(xp_bytes bytes);
+/* The CRC-32 of zip, PNG and many a file: of bytes behind those whose CRC-32 is `before` (0: none).
+ */
+uint32_t xp_crc32_on(uint32_t before, xp_bytes bytes);
+
+static inline uint32_t xp_crc32(xp_bytes bytes) {
+    return xp_crc32_on(0, bytes);
+}
 
 #endif

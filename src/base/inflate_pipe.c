@@ -24,18 +24,31 @@ static int unpack_piece(worker *w, bool *enough) {
     return s == Z_BUF_ERROR ? Z_OK : s; /* nothing to do for now is no error */
 }
 
+/* Whether there is input that z has not had yet. */
+static bool refill(worker *w) {
+    if (w->z.avail_in) return true;
+    const size_t n = w->p->more(w->p->ctx, w->in, PIECE);
+    w->z.next_in = w->in;
+    w->z.avail_in = (uInt)n;
+    return n > 0;
+}
+
+/* Whether a member of a gzip file begins here; z is ready for it, then. */
+static bool next_member(worker *w) {
+    enum { FIRST = 0x1f };
+    return w->p->gzip && refill(w) && *w->z.next_in == FIRST && inflateReset(&w->z) == Z_OK;
+}
+
 static xp_inflate_end unpack(worker *w) {
-    for (;;) {
-        const size_t n = w->p->more(w->p->ctx, w->in, PIECE);
-        if (!n) return XP_INFLATE_CUT;
-        w->z.next_in = w->in;
-        w->z.avail_in = (uInt)n;
+    while (refill(w)) {
         bool enough;
         const int s = unpack_piece(w, &enough);
         if (enough) return XP_INFLATE_ENOUGH;
-        if (s == Z_STREAM_END) return XP_INFLATE_DONE;
-        if (s != Z_OK) return s == Z_MEM_ERROR ? XP_INFLATE_NO_MEMORY : XP_INFLATE_DAMAGED;
+        if (s == Z_STREAM_END && !next_member(w)) return XP_INFLATE_DONE;
+        if (s != Z_OK && s != Z_STREAM_END)
+            return s == Z_MEM_ERROR ? XP_INFLATE_NO_MEMORY : XP_INFLATE_DAMAGED;
     }
+    return XP_INFLATE_CUT;
 }
 
 xp_inflate_end xp_inflate_through(const xp_inflate_pipe *p) {
@@ -43,7 +56,7 @@ xp_inflate_end xp_inflate_through(const xp_inflate_pipe *p) {
     if (!w) return XP_INFLATE_NO_MEMORY;
     w->p = p;
     xp_inflate_end end = XP_INFLATE_NO_MEMORY;
-    if (inflateInit2(&w->z, -MAX_WBITS) == Z_OK) {
+    if (inflateInit2(&w->z, p->gzip ? MAX_WBITS + 16 : -MAX_WBITS) == Z_OK) {
         end = unpack(w);
         inflateEnd(&w->z);
     }

@@ -1,6 +1,6 @@
-/* Data compressed by DEFLATE (RFC 1951) in little memory, however long they are: in come pieces of
- * the compressed bytes, out go pieces of what they hold. By zlib, since libdeflate wants all of
- * them at once; inflate.h, which uses that, is faster where they fit. */
+/* Data compressed by DEFLATE (RFC 1951), or by gzip (RFC 1952), in little memory, however long they
+ * are: in come pieces of the compressed bytes, out go pieces of what they hold. By zlib, since
+ * libdeflate wants all of them at once; inflate.h, which uses that, is faster where they fit. */
 #ifndef XP_BASE_INFLATE_PIPE_H
 #define XP_BASE_INFLATE_PIPE_H
 
@@ -14,6 +14,9 @@ typedef struct xp_inflate_pipe {
     size_t (*more)(void *ctx, uint8_t *out, size_t size);
     /* What they hold, piece by piece; false: it is enough. */
     bool (*take)(void *ctx, const uint8_t *data, size_t size);
+    /* The bytes are those of a gzip file: one member or several, each with its checksum; what
+     * stands behind the last is no part of it. */
+    bool gzip;
 } xp_inflate_pipe;
 
 typedef enum xp_inflate_end {

@@ -85,6 +85,14 @@ static xp_status wide_end(const xp_zip *z, end_record *end, const uint8_t *tail,
     return wide ? refuse(z, DAMAGED, AGAIN, err) : XP_OK;
 }
 
+/* Of an archive that begins at `at`, behind what begins as one too: a whole archive, whose end
+ * record (without a comment) is the last of it, or one whose end is missing. */
+static xp_status behind_another(const xp_zip *z, uint64_t at, xp_error *err) {
+    if (at >= END_BYTES && signature(z, at - END_BYTES) == END)
+        return refuse(z, "it is several archives, one behind the other", AGAIN, err);
+    return no_directory(z, err);
+}
+
 /* The directory ends where its end record begins. What is moved by another archive before it lies
  * in that one, whose end is missing. */
 static xp_status start_of(xp_zip *z, const end_record *end, uint64_t *from, xp_error *err) {
@@ -94,7 +102,8 @@ static xp_status start_of(xp_zip *z, const end_record *end, uint64_t *from, xp_e
         if (at > z->size || end->bytes > z->size - at) continue;
         if (end->count && signature(z, at) != XP_ZIP_CENTRAL) continue;
         if (at < end->from) return refuse(z, "its beginning is missing", AGAIN, err);
-        if (at > end->from && signature(z, 0) == XP_ZIP_LOCAL) return no_directory(z, err);
+        if (at > end->from && signature(z, 0) == XP_ZIP_LOCAL)
+            return behind_another(z, at - end->from, err);
         *from = at;
         z->moved = end->count ? at - end->from : 0;
         return XP_OK;

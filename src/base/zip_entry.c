@@ -275,7 +275,7 @@ xp_status xp_zip_pour(const xp_zip *z, const xp_zip_entry *e,
                       bool (*take)(void *ctx, const uint8_t *data, size_t size), void *ctx,
                       xp_error *err) {
     stream s = {.z = z, .left = e->packed, .take = take, .ctx = ctx, .most = e->size};
-    const xp_inflate_pipe pipe = {&s, more_packed, take_piece};
+    const xp_inflate_pipe pipe = {.ctx = &s, .more = more_packed, .take = take_piece};
     XP_TRY(check_readable(z, e, err));
     XP_TRY(find_data(z, e, &s.at, err));
     if (e->method == STORED && e->packed != e->size) return unpack(z, e, NULL, NULL, err);

@@ -55,15 +55,29 @@ static const char *clause_start(const char *text, const char *at) {
     return p;
 }
 
+/* Whether the word at `at` is a part of a hedge, as "not" is of "does not exclude": doubt then, and
+ * no denial. */
+static bool is_of_hedge(const xp_label_table *t, uint32_t set, const char *text, const char *from,
+                        const char *at) {
+    for (int i = 0; i < t->n; i++) {
+        const label_rule *r = &t->rules[i];
+        if (r->use != RULE_HEDGE || !(r->labels & set)) continue;
+        for (const char *p = from; (p = find_phrase(text, p, r)) && p <= at; p++)
+            if (at < p + strlen(r->text)) return true;
+    }
+    return false;
+}
+
 /* Does a rule of this use, for one of these labels, stand before the finding at `at`, in its
  * clause? */
 static bool word_before(const xp_label_table *t, int use, uint32_t set, const char *text,
                         const char *at) {
     const char *from = clause_start(text, at);
     for (int i = 0; i < t->n; i++) {
-        if (t->rules[i].use != use || !(t->rules[i].labels & set)) continue;
-        const char *p = find_phrase(text, from, &t->rules[i]);
-        if (p && p < at) return true;
+        const label_rule *r = &t->rules[i];
+        if (r->use != use || !(r->labels & set)) continue;
+        for (const char *p = from; (p = find_phrase(text, p, r)) && p < at; p++)
+            if (use != RULE_NEGATION || !is_of_hedge(t, set, text, from, p)) return true;
     }
     return false;
 }

@@ -71,7 +71,7 @@ static double length_of(const xp_xml *set) {
     while (s && !is_lead(s)) s = next_sequence(set, s);
     double rate = rate_of(set);
     if (!(rate > 0)) return 0;
-    return (double)xp_xml_count_numbers(xp_xml_text(value_of(s), "digits")) / rate;
+    return (double)xp_xml_count_numbers(xp_xml_child(value_of(s), "digits")) / rate;
 }
 
 static bool is_rhythm(const xp_xml *series) {
@@ -458,8 +458,7 @@ static xp_status make(xp_stored *w, const char *name, const xp_xml_document *doc
 
 static xp_status read(xp_stored *w, const xp_file_source *src, const char *name,
                       const xp_read_options *opt, xp_error *err) {
-    (void)opt; /* the file says it all */
-    return xp_xml_read(w, src, name, make, err);
+    return xp_xml_read(w, src, name, make, opt && opt->no_samples, err);
 }
 
 const xp_format xp_format_aecg = {

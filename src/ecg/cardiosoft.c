@@ -104,10 +104,12 @@ static xp_status share_out(xp_xml_signals *list, const xp_xml_document *doc, con
                            (long long)all->n, list->n);
     for (int c = 0; c < list->n; c++) {
         xp_xml_signal *s = &list->items[c];
-        if (!(s->digital = xp_alloc_array(n, sizeof *s->digital)))
+        s->outline = all->outline;
+        if (!s->outline && !(s->digital = xp_alloc_array(n, sizeof *s->digital)))
             return xp_xml_no_memory(doc, err);
         s->n = n;
     }
+    if (all->outline) return XP_OK;
     const int32_t *from = all->digital;
     for (int64_t at = 0; at < n; at += second) {
         int64_t k = n - at < second ? n - at : second;
@@ -123,7 +125,8 @@ static xp_status read_full(xp_xml_signals *list, const xp_xml_document *doc, con
     xp_xml_signal all = {.name = "of all leads", .gain = 1};
     XP_TRY(add_channels(list, doc, full, err));
     xp_status s = xp_xml_take_numbers(&all, doc, data, err);
-    if (s == XP_OK && !all.digital)
+    const bool whole = all.outline ? data->digest->whole : all.digital != NULL;
+    if (s == XP_OK && !whole)
         s = xp_xml_fail(doc, data, err, "holds numbers that are not whole: export it again");
     if (s == XP_OK) s = share_out(list, doc, full, &all, err);
     free(all.digital);
@@ -237,8 +240,7 @@ static xp_status make(xp_stored *w, const char *name, const xp_xml_document *doc
 
 static xp_status read(xp_stored *w, const xp_file_source *src, const char *name,
                       const xp_read_options *opt, xp_error *err) {
-    (void)opt; /* the file says it all */
-    return xp_xml_read(w, src, name, make, err);
+    return xp_xml_read(w, src, name, make, opt && opt->no_samples, err);
 }
 
 const xp_format xp_format_cardiosoft = {

@@ -97,12 +97,15 @@ static xp_status choose_encoding(xp_dicom_set *set, const char *syntax, xp_error
                          "again");
 }
 
-/* A deflated data set may be this many times as long as its bytes: ECGs are two to six times. */
-enum { MOST_TIMES = 40, ALWAYS_FITS = 4 << 20, MOST_BYTES = 512 << 20 };
+/* A deflated data set may be this many times as long as its bytes: ECGs are two to six times. It is
+ * read whole, of which only a part fits where no samples are wanted. */
+enum { MOST_TIMES = 40, ALWAYS_FITS = 4 << 20, MOST_BYTES = 512 << 20, MOST_IN_PASSING = 12 << 20 };
 
-static xp_status inflate(xp_dicom_set *set, uint8_t **owned, xp_error *err) {
+static xp_status inflate(xp_dicom_set *set, uint8_t **owned, const xp_read_options *opt,
+                         xp_error *err) {
     xp_bytes in = {set->all.data + set->at, set->end - set->at};
-    size_t most = in.size > MOST_BYTES / MOST_TIMES ? MOST_BYTES : in.size * MOST_TIMES, size = 0;
+    const size_t bound = opt && opt->no_samples ? MOST_IN_PASSING : MOST_BYTES;
+    size_t most = in.size > bound / MOST_TIMES ? bound : in.size * MOST_TIMES, size = 0;
     if (most < ALWAYS_FITS) most = ALWAYS_FITS;
     xp_status s = xp_inflate(owned, &size, XP_INFLATE_BARE, in, most, err);
     bool envelope =
@@ -216,7 +219,7 @@ static xp_status read_waveform(xp_stored *w, const char *name, contents *c, xp_e
 static xp_status read_contents(xp_stored *w, const char *name, contents *c, xp_dicom_set set,
                                const xp_read_options *opt, uint8_t **inflated, xp_error *err) {
     XP_TRY(read_meta(&set, &c->meta, err));
-    if (!strcmp(c->meta.syntax, DEFLATED)) XP_TRY(inflate(&set, inflated, err));
+    if (!strcmp(c->meta.syntax, DEFLATED)) XP_TRY(inflate(&set, inflated, opt, err));
     XP_TRY(choose_encoding(&set, c->meta.syntax, err));
     XP_TRY(read_data_set(c, &set, err));
     if (c->waveform.tag) return read_waveform(w, name, c, err);
@@ -235,87 +238,28 @@ static xp_status read_bytes(xp_stored *w, xp_bytes file, xp_file_window *window,
     return s == XP_OK ? s : xp_fail_prefix(err, s, "%s", name);
 }
 
-/* ==== long files, of which no samples are wanted ============================================= */
-
-enum { LONG = 8 << 20, LONG_VALUE = 1 << 20 };
-
-/* Where the samples of a group begin and end that the bytes at p (n of them) are the beginning of,
- * counted from p: little endian, with or without a value representation. False where they are not,
- * or are few. */
-static bool begins_samples(const uint8_t *p, size_t n, size_t *head, uint64_t *size) {
-    static const uint8_t tag[4] = {0x00, 0x54, 0x10, 0x10};
-    if (n < 12 || memcmp(p, tag, sizeof tag)) return false;
-    bool vr = p[4] == 'O' && (p[5] == 'W' || p[5] == 'B') && !p[6] && !p[7];
-    *head = vr ? 12 : 8;
-    *size = xp_load_le(p + *head - 4, 4);
-    return *size > LONG_VALUE && *size < UINT32_MAX;
-}
-
-/* The first samples that begin in a piece of the file that begins at `at`, as far as the file has
- * them; false: none do. */
-static bool find_samples(const xp_file_window *f, uint64_t at, xp_bytes piece, size_t *behind,
-                         uint64_t *size) {
-    size_t head;
-    for (size_t i = 1; i < piece.size; i++) {
-        const uint8_t *hit = memchr(piece.data + i, 0x54, piece.size - i);
-        if (!hit) return false;
-        i = (size_t)(hit - piece.data);
-        if (!begins_samples(hit - 1, piece.size - (i - 1), &head, size)) continue;
-        *behind = i - 1 + head;
-        const uint64_t left = f->size - at - *behind;
-        if (*size > left) *size = left;
-        return true;
-    }
+static bool is_deflated(xp_bytes file) {
+    enum { META = 1024 };
+    const size_t n = file.size < META ? file.size : META;
+    for (size_t i = 0; i + sizeof DEFLATED - 1 <= n; i++)
+        if (!memcmp(file.data + i, DEFLATED, sizeof DEFLATED - 1)) return true;
     return false;
 }
 
-/* The file but for its samples, in whose place nothing was ever touched: the system gives no memory
- * for that. To be freed; NULL where it cannot be read. */
-static uint8_t *read_around_samples(xp_file_window *f) {
-    enum { PIECE = 1 << 20, OVERLAP = 12 };
-    uint8_t *out = f->size < SIZE_MAX ? calloc((size_t)f->size, 1) : NULL;
-    for (uint64_t at = 0; out && at < f->size;) {
-        uint64_t left = f->size - at, hole;
-        size_t behind;
-        xp_bytes piece = xp_file_window_at(f, at, left < PIECE ? (size_t)left : PIECE);
-        if (!piece.size) {
-            free(out);
-            return NULL;
-        }
-        if (find_samples(f, at, piece, &behind, &hole)) {
-            memcpy(out + at, piece.data, behind);
-            at += behind + hole;
-        } else {
-            memcpy(out + at, piece.data, piece.size);
-            at += piece.size < left ? piece.size - OVERLAP : piece.size;
-        }
-    }
-    return out;
-}
-
-static bool is_deflated(xp_file_window *f) {
-    xp_bytes start = xp_file_window_at(f, 0, 1024);
-    for (size_t i = 0; i + sizeof DEFLATED - 1 <= start.size; i++)
-        if (!memcmp(start.data + i, DEFLATED, sizeof DEFLATED - 1)) return true;
-    return false;
-}
-
+/* Of a long file whose samples are not wanted the source maps the bytes: what is not looked at
+ * takes no memory, and the samples are counted through a window. */
 static xp_status read(xp_stored *w, const xp_file_source *src, const char *name,
                       const xp_read_options *opt, xp_error *err) {
+    enum { LONG = 8 << 20 };
     xp_bytes file;
     xp_file_window window;
-    if (opt && opt->no_samples && xp_file_window_open(&window, src, name)) {
-        bool is_long = window.size > LONG && !is_deflated(&window);
-        uint8_t *around = is_long ? read_around_samples(&window) : NULL;
-        xp_status s = XP_OK;
-        if (around)
-            s = read_bytes(w, (xp_bytes){around, (size_t)window.size}, &window, name, opt, err);
-        free(around);
-        xp_file_window_close(&window);
-        if (around) return s;
-    }
     XP_TRY(src->get(src->ctx, name, &file, err));
-    return read_bytes(w, file, NULL, name, opt, err);
+    bool is_long = opt && opt->no_samples && file.size > LONG && !is_deflated(file);
+    if (!is_long || !xp_file_window_open(&window, src, name))
+        return read_bytes(w, file, NULL, name, opt, err);
+    xp_status s = read_bytes(w, file, &window, name, opt, err);
+    xp_file_window_close(&window);
+    return s;
 }
 
 const xp_format xp_format_dicom = {

@@ -60,6 +60,9 @@ typedef struct xp_format {
                       const xp_read_options *opt, xp_error *err);
     /* How a recording is read in parts (frames.h); NULL: it is read as a whole. */
     bool (*frames)(struct xp_frame_plan *plan, const xp_file_source *src, const char *name);
+    /* Megabytes of the largest file that is read, where every recording of the kind is far smaller:
+     * a larger one is refused before it is looked at. 0: of any size. */
+    int most_mb;
 } xp_format;
 
 /* Files that hold no record which is read here, and what to do about them. */

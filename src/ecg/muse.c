@@ -24,7 +24,9 @@ static double block_rate(const xp_xml *waveform) {
 
 static double stated_count(const xp_xml *lead) {
     double n = xp_xml_number(xp_xml_text(lead, "LeadSampleCountTotal"));
-    return n >= 0 ? n : (double)strlen(xp_xml_text(lead, "WaveFormData")) * 3 / 8;
+    const xp_xml *data = xp_xml_child(lead, "WaveFormData");
+    if (n >= 0 || !data) return n >= 0 ? n : 0;
+    return data->digest ? (double)data->digest->bytes / 2 : (double)strlen(data->text) * 3 / 8;
 }
 
 static bool is_rhythm(const xp_xml *waveform) {
@@ -53,12 +55,11 @@ static const xp_xml *choose_block(const xp_xml *root, int *n) {
 /* ==== samples ================================================================================ */
 
 static void check_sum(xp_notices *notes, const xp_xml_document *doc, const xp_xml *lead,
-                      const uint8_t *bytes, size_t n) {
+                      double sum) {
     const xp_xml *e = xp_xml_child(lead, "LeadDataCRC32");
     double stated = xp_xml_number(e ? e->text : "");
     const char *name = xp_xml_text(lead, "LeadID");
     if (isnan(stated)) return;
-    double sum = xp_crc32((xp_bytes){bytes, n});
     if (stated == sum) return;
     xp_notice_add(notes, XP_SAY_CHECKSUM, name,
                   XP_ARGS(xp_arg_text("file", doc->file), xp_arg_number("line", e->line),
@@ -97,14 +98,14 @@ static void note_count(xp_notices *notes, const xp_xml_document *doc, double sta
                           xp_arg_number("samples", there)));
 }
 
-/* -32768, 160 mV under zero, is no voltage: GE writes it where there is no sample. */
-static xp_status take_samples(xp_xml_signal *s, xp_notices *notes, const xp_xml_document *doc,
-                              const xp_xml *lead, const uint8_t *bytes, size_t n, xp_error *err) {
+/* n: bytes of samples. */
+static xp_status check_count(xp_notices *notes, const xp_xml_document *doc, const xp_xml *lead,
+                             int64_t n, xp_error *err) {
     if (n % 2)
         return xp_xml_fail(doc, lead, err,
-                           "holds %zu bytes, where samples of 2 have an even number: the file is "
+                           "holds %lld bytes, where samples of 2 have an even number: the file is "
                            "damaged, export it again",
-                           n);
+                           (long long)n);
     double there = (double)(n / 2);
     double stated = xp_xml_number(xp_xml_text(lead, "LeadSampleCountTotal"));
     if (stated > there)
@@ -113,23 +114,38 @@ static xp_status take_samples(xp_xml_signal *s, xp_notices *notes, const xp_xml_
                            "damaged, export it again",
                            stated, there);
     if (stated < there) note_count(notes, doc, stated, there);
-    s->gain = steps_per_uv(lead);
-    s->missing = INT16_MIN;
-    return xp_xml_take_int16(s, bytes, (int64_t)there, err);
+    return XP_OK;
+}
+
+static xp_status take_digest(xp_xml_signal *s, xp_notices *notes, const xp_xml_document *doc,
+                             const xp_xml *lead, const xp_xml *data, xp_error *err) {
+    XP_TRY(xp_xml_take_digest(s, doc, data, err));
+    check_sum(notes, doc, lead, data->digest->crc);
+    return check_count(notes, doc, lead, data->digest->bytes, err);
+}
+
+static xp_status take_samples(xp_xml_signal *s, xp_notices *notes, const xp_xml_document *doc,
+                              const xp_xml *lead, const xp_xml *data, xp_error *err) {
+    uint8_t *bytes;
+    size_t n;
+    XP_TRY(xp_xml_base64(doc, data, &bytes, &n, err));
+    check_sum(notes, doc, lead, xp_crc32((xp_bytes){bytes, n}));
+    xp_status status = check_count(notes, doc, lead, (int64_t)n, err);
+    if (status == XP_OK) status = xp_xml_take_int16(s, bytes, (int64_t)n / 2, err);
+    free(bytes);
+    return status;
 }
 
 static xp_status read_lead(xp_xml_signals *list, xp_notices *notes, const xp_xml_document *doc,
                            const xp_xml *lead, xp_error *err) {
-    uint8_t *bytes;
-    size_t n;
     XP_TRY(check_lead(doc, lead, err));
+    const xp_xml *data = xp_xml_child(lead, "WaveFormData");
     xp_xml_signal *s;
     XP_TRY(xp_xml_add_signal(&s, list, doc, lead, xp_xml_text(lead, "LeadID"), "uV", err));
-    XP_TRY(xp_xml_base64(doc, xp_xml_child(lead, "WaveFormData"), &bytes, &n, err));
-    check_sum(notes, doc, lead, bytes, n);
-    xp_status status = take_samples(s, notes, doc, lead, bytes, n, err);
-    free(bytes);
-    return status;
+    s->gain = steps_per_uv(lead);
+    s->missing = INT16_MIN; /* 160 mV under zero is no voltage: GE writes it where there is none */
+    return data->digest ? take_digest(s, notes, doc, lead, data, err)
+                        : take_samples(s, notes, doc, lead, data, err);
 }
 
 static xp_status read_block(xp_stored *w, xp_notices *notes, const char *name,
@@ -277,8 +293,7 @@ static xp_status read_document(xp_stored *w, const char *name, const xp_xml_docu
 
 static xp_status read(xp_stored *w, const xp_file_source *src, const char *name,
                       const xp_read_options *opt, xp_error *err) {
-    (void)opt; /* the file says it all */
-    return xp_xml_read(w, src, name, read_document, err);
+    return xp_xml_read(w, src, name, read_document, opt && opt->no_samples, err);
 }
 
 const xp_format xp_format_muse = {

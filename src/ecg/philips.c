@@ -301,7 +301,7 @@ static xp_status make(xp_stored *w, const char *name, const xp_xml_document *doc
 static xp_status read(xp_stored *w, const xp_file_source *src, const char *name,
                       const xp_read_options *opt, xp_error *err) {
     (void)opt; /* the file says it all */
-    return xp_xml_read(w, src, name, make, err);
+    return xp_xml_read(w, src, name, make, false, err);
 }
 
 const xp_format xp_format_philips = {
@@ -309,4 +309,5 @@ const xp_format xp_format_philips = {
     .help = "A Philips Sierra record is one .xml file.",
     .sniff = sniff,
     .read = read,
+    .most_mb = 16,
 };

@@ -83,13 +83,32 @@ xp_status xp_record_find(xp_found_record *found, const xp_file_source *src, cons
 
 /* ==== opening ================================================================================ */
 
+static xp_status check_size(const xp_found_record *found, const xp_file_source *src,
+                            xp_error *err) {
+    enum { MB = 1000000 };
+    const int most = found->format->most_mb;
+    const uint64_t size = most ? xp_source_size(src, found->name) : 0;
+    if (size <= (uint64_t)most * MB) return XP_OK;
+    return xp_fail(err, XP_ERR_LIMIT,
+                   "%s has %llu MB, and a recording as %s is far smaller: files of up to %d MB are "
+                   "read; is it the right file? Otherwise export a part of the recording, or the "
+                   "whole of it as EDF+ or WFDB",
+                   found->name, (unsigned long long)(size / MB), found->format->name, most);
+}
+
+xp_status xp_found_read(xp_stored *w, const xp_found_record *found, const xp_file_source *src,
+                        const xp_read_options *opt, xp_error *err) {
+    XP_TRY(check_size(found, src, err));
+    XP_TRY(found->format->read(w, src, found->name, opt, err));
+    w->format = found->format->name;
+    return XP_OK;
+}
+
 xp_status xp_stored_open(xp_stored *w, const xp_file_source *src, const char *name,
                          const xp_read_options *opt, xp_error *err) {
     xp_found_record found;
     XP_TRY(xp_record_find(&found, src, name, err));
-    XP_TRY(found.format->read(w, src, found.name, opt, err));
-    w->format = found.format->name;
-    return XP_OK;
+    return xp_found_read(w, &found, src, opt, err);
 }
 
 xp_status xp_record_open(xp_record *rec, const xp_file_source *src, const char *name,

@@ -19,6 +19,11 @@ typedef struct xp_found_record {
 xp_status xp_record_find(xp_found_record *found, const xp_file_source *src, const char *name,
                          xp_error *err);
 
+/* Read what was found: its format's read, but for a file that is larger than the format's are. On
+ * error w is untouched. */
+xp_status xp_found_read(xp_stored *w, const xp_found_record *found, const xp_file_source *src,
+                        const xp_read_options *opt, xp_error *err);
+
 /* Read a record: its leads in millivolt. opt may be NULL. On error rec is untouched. */
 xp_status xp_record_open(xp_record *rec, const xp_file_source *src, const char *name,
                          const xp_read_options *opt, xp_error *err);

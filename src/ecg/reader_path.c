@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/memory_limit.h"
 #include "ecg/source_dir.h"
+#include "ecg/source_gz.h"
 #include "ecg/source_zip.h"
 
 #include <stdio.h>
@@ -62,6 +63,7 @@ static xp_status find_in(xp_dir_source *d, xp_found_record *found, const char *p
         s = xp_fail(err, XP_ERR_USAGE,
                     "%s is a folder: name one record in it, as %s/NAME (`xplaim info` lists them)",
                     d->name, d->name);
+    if (s != XP_OK && d->failed != XP_OK) s = xp_fail(err, d->failed, "%s", d->failure.text);
     if (s != XP_OK) xp_dir_source_close(d);
     return s;
 }
@@ -94,8 +96,7 @@ xp_status xp_stored_open_path(xp_stored *w, const char *path, const xp_read_opti
     xp_found_record found;
     XP_TRY(find(&d, &found, path, err));
     xp_status s = check_memory(&d, &found, opt, err);
-    if (s == XP_OK) s = found.format->read(w, &d.source, found.name, opt, err);
-    if (s == XP_OK) w->format = found.format->name;
+    if (s == XP_OK) s = xp_found_read(w, &found, &d.source, opt, err);
     if (s != XP_OK && d.failed != XP_OK) s = xp_fail(err, d.failed, "%s", d.failure.text);
     xp_dir_source_close(&d);
     return s;
@@ -123,22 +124,34 @@ bool xp_is_file_at(const char *path) {
 
 /* ==== listing ================================================================================ */
 
-/* size bytes from the beginning of a file, or what there is, or nothing. */
-static void show_start(xp_listing *l, int index, const char *path, size_t size) {
-    uint8_t *start = path ? malloc(size) : NULL;
-    FILE *f = start ? fopen(path, "rb") : NULL;
-    size_t n = f ? fread(start, 1, size, f) : 0;
+void xp_listing_add_file(xp_listing *l, const char *dir, const char *name) {
+    char *path = xp_path_of(dir, name), *held = NULL;
+    if (path && xp_gz_is(path)) held = strndup(name, strlen(name) - 3);
+    free(path);
+    xp_listing_add(l, held ? held : name, xp_file_size(dir, name));
+    free(held);
+}
+
+/* size bytes from the beginning of a file, or of what the one with ".gz" behind its name holds. */
+static size_t read_start(const char *dir, const char *name, uint8_t *out, size_t size) {
+    char *path = xp_path_of(dir, name), *gz = path ? malloc(strlen(path) + 4) : NULL;
+    FILE *f = path ? fopen(path, "rb") : NULL;
+    size_t n = f ? fread(out, 1, size, f) : 0;
     if (f) fclose(f);
-    xp_listing_show(l, index, (xp_bytes){start, n});
-    free(start);
+    if (gz) sprintf(gz, "%s.gz", path);
+    if (!f && gz) n = xp_gz_start(gz, out, size);
+    free(gz);
+    free(path);
+    return n;
 }
 
 void xp_listing_read_folder(xp_listing *l, const char *dir) {
     size_t size;
     for (int i; (i = xp_listing_next(l, &size)) >= 0;) {
-        char *path = xp_path_of(dir, xp_listing_path(l, i));
-        show_start(l, i, path, size);
-        free(path);
+        uint8_t *start = malloc(size + 1);
+        size_t n = start ? read_start(dir, xp_listing_path(l, i), start, size) : 0;
+        xp_listing_show(l, i, (xp_bytes){start, n});
+        free(start);
     }
 }
 
@@ -174,6 +187,17 @@ static bool add_needed(names *list, const char *dir) {
     return list->n > before && !list->failed;
 }
 
+/* As it is, and as gzip packs it. */
+static bool show_file(const char *dir, const char *name, bool (*each)(void *ctx, const char *file),
+                      void *ctx) {
+    char *file = xp_path_of(dir, name), *gz = file ? malloc(strlen(file) + 4) : NULL;
+    if (gz) sprintf(gz, "%s.gz", file);
+    const bool hit = gz && (each(ctx, file) || each(ctx, gz));
+    free(gz);
+    free(file);
+    return hit;
+}
+
 bool xp_record_each_file(const char *path, bool (*each)(void *ctx, const char *file), void *ctx) {
     enum { ROUNDS = 3 }; /* the header, its segments', their signals */
     xp_dir_source d;
@@ -195,12 +219,9 @@ bool xp_record_each_file(const char *path, bool (*each)(void *ctx, const char *f
     }
     bool hit = false;
     for (int i = 0; i < list.n && !hit; i++) {
-        char *file = xp_path_of(d.dir, list.items[i]);
         const char *slash = strrchr(list.items[i], '/'); /* then beside the header, too */
-        char *beside = slash ? xp_path_of(d.dir, slash + 1) : NULL;
-        hit = (file && each(ctx, file)) || (beside && each(ctx, beside));
-        free(file);
-        free(beside);
+        hit = show_file(d.dir, list.items[i], each, ctx) ||
+              (slash && show_file(d.dir, slash + 1, each, ctx));
     }
     for (int i = 0; i < list.n; i++) free(list.items[i]);
     free(list.items);
@@ -237,5 +258,5 @@ bool xp_record_real_path(const char *path, char *out, size_t size) {
         const char *const *endings = xp_formats[i]->endings;
         if (real_path_of(path, endings ? endings[0] : "", out, size)) return true;
     }
-    return false;
+    return real_path_of(path, ".gz", out, size);
 }

@@ -16,6 +16,10 @@ xp_status xp_stored_open_path(xp_stored *w, const char *path, const xp_read_opti
 /* Whether path is a file: on disk, or in an archive. */
 bool xp_is_file_at(const char *path);
 
+/* xp_listing_add of a file of the folder dir; one that gzip packed ("x.csv.gz") by the name of what
+ * it holds, by which it is opened too. */
+void xp_listing_add_file(xp_listing *l, const char *dir, const char *name);
+
 /* Show l what it asks for; the files that were added are in the folder dir. */
 void xp_listing_read_folder(xp_listing *l, const char *dir);
 

@@ -403,4 +403,5 @@ const xp_format xp_format_scp = {
     .help = "An SCP-ECG file (.scp) is a record.",
     .sniff = sniff,
     .read = read,
+    .most_mb = 16,
 };

@@ -2,6 +2,9 @@
 
 #include "base/compose.h"
 #include "base/file.h"
+#include "base/mapped.h"
+#include "base/memory_limit.h"
+#include "ecg/source_gz.h"
 #include "ecg/source_zip.h"
 
 #include <dirent.h>
@@ -78,23 +81,118 @@ static const xp_dir_file *find_kept(const xp_dir_source *d, const char *name, bo
     return NULL;
 }
 
+/* The file in whose place what it holds is taken, to be freed; NULL where the file itself is. */
+static char *gz_of(const xp_dir_source *d, const char *name, const char *path) {
+    if (d->packed || !path) return NULL;
+    if (xp_is_file(path) && !(d->packed_alone && !strcmp(name, d->name))) return NULL;
+    char *gz = malloc(strlen(path) + 4);
+    if (gz) sprintf(gz, "%s.gz", path);
+    if (gz && xp_gz_is(gz)) return gz;
+    free(gz);
+    return NULL;
+}
+
+/* Add f to d's list: name is its copy. False without memory. */
+static bool keep(xp_dir_source *d, const char *name, xp_dir_file f) {
+    xp_dir_file *files = realloc(d->files, (size_t)(d->n_files + 1) * sizeof *files);
+    if (files) d->files = files;
+    f.name = files ? strdup(name) : NULL;
+    if (!f.name) return false;
+    d->files[d->n_files++] = f;
+    return true;
+}
+
+static xp_status no_memory(const char *name, xp_error *err) {
+    return xp_fail(err, XP_ERR_MEMORY, "%s: not enough memory", name);
+}
+
+/* A temporary file of what is packed, unpacked once. gz: of which file; NULL: of the archive. */
+static xp_status unpack_once(xp_dir_source *d, const char *name, const char *gz, FILE **file,
+                             xp_error *err) {
+    const xp_dir_file *kept = find_kept(d, name, true);
+    *file = kept ? kept->unpacked : NULL;
+    if (*file) return XP_OK;
+    XP_TRY(gz ? xp_gz_unpack(gz, file, err) : xp_packed_unpack(d->packed, name, file, err));
+    if (keep(d, name, (xp_dir_file){.unpacked = *file})) return XP_OK;
+    fclose(*file);
+    return no_memory(name, err);
+}
+
+static uint64_t size_of(FILE *file) {
+    return fseeko(file, 0, SEEK_END) == 0 ? (uint64_t)ftello(file) : 0;
+}
+
+static size_t read_at(FILE *file, uint64_t at, uint8_t *out, size_t size) {
+    return fseeko(file, (off_t)at, SEEK_SET) == 0 ? fread(out, 1, size, file) : 0;
+}
+
+/* ==== whole files ============================================================================ */
+
 /* A header is some lines of text, of a hundred thousand segments at most. What is far larger would
  * take twenty times its size once it is read, and may be a few kilobytes in an archive. */
-static xp_status check_header(const xp_dir_source *d, const char *name, const char *path,
-                              xp_error *err) {
+static xp_status check_header(const char *name, uint64_t size, xp_error *err) {
     enum { MOST = 2 << 20 };
-    struct stat st;
-    uint64_t size = 0;
     const size_t n = strlen(name);
-    if (n < 4 || strcasecmp(name + n - 4, ".hea")) return XP_OK;
-    if (d->packed)
-        xp_packed_size(d->packed, name, &size);
-    else if (path && stat(path, &st) == 0 && S_ISREG(st.st_mode))
-        size = (uint64_t)st.st_size;
-    if (size <= MOST) return XP_OK;
+    if (n < 4 || strcasecmp(name + n - 4, ".hea") || size <= MOST) return XP_OK;
     return xp_fail(err, XP_ERR_LIMIT,
                    "%s has %llu bytes, a header has at most %d: it is something else, or damaged",
                    name, (unsigned long long)size, MOST);
+}
+
+static xp_status take_mapped(xp_dir_file *f, const char *name, xp_bytes all, xp_error *err) {
+    *f = (xp_dir_file){.data = (uint8_t *)(uintptr_t)all.data, .size = all.size, .mapped = true};
+    return xp_memory_check((double)all.size, 0, name, "is it the right file?", err);
+}
+
+static xp_status read_unpacked(xp_dir_file *f, const char *name, FILE *file, xp_error *err) {
+    const uint64_t size = size_of(file);
+    xp_bytes all;
+    XP_TRY(check_header(name, size, err));
+    if (size > XP_MAPPED_FROM && xp_map(&all, fileno(file))) return take_mapped(f, name, all, err);
+    uint8_t *data = size < SIZE_MAX ? malloc((size_t)size + 1) : NULL;
+    if (!data) return no_memory(name, err);
+    *f = (xp_dir_file){.data = data, .size = read_at(file, 0, data, (size_t)size)};
+    return XP_OK;
+}
+
+static xp_status read_packed(xp_dir_file *f, xp_dir_source *d, const char *name, xp_error *err) {
+    uint64_t size = 0;
+    FILE *file;
+    xp_packed_size(d->packed, name, &size);
+    XP_TRY(check_header(name, size, err));
+    if (size <= XP_PACKED_LARGE) return xp_packed_read(d->packed, name, &f->data, &f->size, err);
+    XP_TRY(xp_packed_check(d->packed, name, err));
+    XP_TRY(unpack_once(d, name, NULL, &file, err));
+    return read_unpacked(f, name, file, err);
+}
+
+static xp_status read_plain(xp_dir_file *f, const char *name, const char *path, xp_error *err) {
+    struct stat st;
+    xp_bytes all;
+    if (stat(path, &st) == 0 && S_ISREG(st.st_mode))
+        XP_TRY(check_header(name, (uint64_t)st.st_size, err));
+    if (xp_map_long_file(&all, path)) return take_mapped(f, name, all, err);
+    return xp_file_read(path, &f->data, &f->size, err);
+}
+
+static xp_status read_whole(xp_dir_file *f, xp_dir_source *d, const char *name, const char *path,
+                            xp_error *err) {
+    if (d->packed) return read_packed(f, d, name, err);
+    char *gz = gz_of(d, name, path);
+    FILE *file = NULL;
+    xp_status s = gz ? unpack_once(d, name, gz, &file, err) : read_plain(f, name, path, err);
+    if (gz && s == XP_OK) s = read_unpacked(f, name, file, err);
+    if (!gz && (s == XP_ERR_NOT_FOUND || (s != XP_OK && is_kind(d->dir, name, S_IFDIR))))
+        s = missing(d->dir, name, err);
+    free(gz);
+    return s;
+}
+
+static void free_bytes(const xp_dir_file *f) {
+    if (f->mapped)
+        xp_unmap((xp_bytes){f->data, f->size});
+    else
+        free(f->data);
 }
 
 static xp_status get(void *ctx, const char *name, xp_bytes *out, xp_error *err) {
@@ -106,65 +204,48 @@ static xp_status get(void *ctx, const char *name, xp_bytes *out, xp_error *err) 
     }
     if (d->failed_name && !strcmp(d->failed_name, name))
         return xp_fail(err, d->failed, "%s", d->failure.text);
-    xp_dir_file *files = realloc(d->files, (size_t)(d->n_files + 1) * sizeof *files);
-    if (!files) return xp_fail(err, XP_ERR_MEMORY, "%s: not enough memory", name);
-    d->files = files;
-    xp_dir_file f = {.name = strdup(name)};
+    xp_dir_file f = {0};
     char *path = path_of(d->dir, name);
-    xp_status s = !f.name || !path ? xp_fail(err, XP_ERR_MEMORY, "%s: not enough memory", name)
-                                   : check_header(d, name, path, err);
-    if (s == XP_OK)
-        s = d->packed ? xp_packed_read(d->packed, name, &f.data, &f.size, err)
-                      : xp_file_read(path, &f.data, &f.size, err);
+    xp_status s = path ? read_whole(&f, d, name, path, err) : no_memory(name, err);
     free(path);
-    if (s != XP_OK) {
-        free(f.name);
-        if (d->packed) return s;
-        bool absent = s == XP_ERR_NOT_FOUND || is_kind(d->dir, name, S_IFDIR);
-        return absent ? missing(d->dir, name, err) : s;
-    }
-    d->files[d->n_files++] = f;
-    *out = (xp_bytes){f.data, f.size};
-    return XP_OK;
+    if (s == XP_OK && !keep(d, name, f)) s = no_memory(name, err);
+    if (s == XP_OK)
+        *out = (xp_bytes){f.data, f.size};
+    else
+        free_bytes(&f);
+    return s;
 }
+
+/* ==== parts ================================================================================== */
 
 static size_t read_part(const char *path, uint64_t at, uint8_t *out, size_t size) {
     FILE *f = size ? fopen(path, "rb") : NULL;
-    const size_t n = f && fseeko(f, (off_t)at, SEEK_SET) == 0 ? fread(out, 1, size, f) : 0;
+    const size_t n = f ? read_at(f, at, out, size) : 0;
     if (f) fclose(f);
     return n;
 }
 
-/* The file of d's list, which is new: name is its copy. False without memory. */
-static bool keep(xp_dir_source *d, xp_dir_file f) {
-    xp_dir_file *files = realloc(d->files, (size_t)(d->n_files + 1) * sizeof *files);
-    if (files) d->files = files;
-    f.name = files ? strdup(f.name) : NULL;
-    if (!f.name) return false;
-    d->files[d->n_files++] = f;
-    return true;
+static void note_failure(xp_dir_source *d, const char *name, xp_status s, const xp_error *err) {
+    if (s == XP_OK || d->failed != XP_OK) return;
+    d->failed = s;
+    d->failure = *err;
+    d->failed_name = strdup(name);
 }
 
 /* Parts of a large file: its beginning is unpacked alone, for whoever looks what it is; what is
  * read on is unpacked on disk, once. */
 static xp_status large_part(xp_dir_source *d, const char *name, uint64_t at, uint8_t *out,
                             size_t *size, bool whole, xp_error *err) {
-    const xp_dir_file *all = find_kept(d, name, false), *kept = find_kept(d, name, true);
-    FILE *file = kept ? kept->unpacked : NULL;
+    const xp_dir_file *all = find_kept(d, name, false);
+    FILE *file;
     if (all) {
         xp_bytes_part((xp_bytes){all->data, all->size}, at, out, size);
         return XP_OK;
     }
-    if (!file && !whole && at == 0 && *size <= 1 << 16)
+    if (!find_kept(d, name, true) && !whole && at == 0 && *size <= 1 << 16)
         return xp_packed_start(d->packed, name, out, size, err);
-    if (!file) {
-        XP_TRY(xp_packed_unpack(d->packed, name, &file, err));
-        if (!keep(d, (xp_dir_file){.name = (char *)(uintptr_t)name, .unpacked = file})) {
-            fclose(file);
-            return xp_fail(err, XP_ERR_MEMORY, "%s: not enough memory", name);
-        }
-    }
-    *size = fseeko(file, (off_t)at, SEEK_SET) == 0 ? fread(out, 1, *size, file) : 0;
+    XP_TRY(unpack_once(d, name, NULL, &file, err));
+    *size = read_at(file, at, out, *size);
     return XP_OK;
 }
 
@@ -180,35 +261,60 @@ static bool packed_part(xp_dir_source *d, const char *name, uint64_t at, uint8_t
     if (*size || whole)
         s = large ? large_part(d, name, at, out, size, whole != NULL, &err)
                   : get(d, name, &all, &err);
-    if (s != XP_OK && d->failed == XP_OK) {
-        d->failed = s;
-        d->failure = err;
-        d->failed_name = strdup(name);
-    }
+    note_failure(d, name, s, &err);
     if (*size && (s != XP_OK || !large)) xp_bytes_part(all, at, out, size);
     if (whole) *whole = bytes;
     return true;
 }
 
+/* Of what a ".gz" holds, whose size nothing tells but unpacking it. */
+static bool gz_part(xp_dir_source *d, const char *name, const char *gz, uint64_t at, uint8_t *out,
+                    size_t *size, uint64_t *whole) {
+    FILE *file;
+    xp_error err;
+    if (!*size && !whole) return true;
+    const xp_status s = unpack_once(d, name, gz, &file, &err);
+    note_failure(d, name, s, &err);
+    *size = s == XP_OK ? read_at(file, at, out, *size) : 0;
+    if (whole) *whole = s == XP_OK ? size_of(file) : 0;
+    return true;
+}
+
 /* A file no larger than its start is most often a header, which is read next: it is read once and
  * kept. */
-static bool part(void *ctx, const char *name, uint64_t at, uint8_t *out, size_t *size,
-                 uint64_t *whole) {
-    const xp_dir_source *d = ctx;
-    if (d->packed) return packed_part(ctx, name, at, out, size, whole);
-    char *path = path_of(d->dir, name);
+static bool plain_part(xp_dir_source *d, const char *name, const char *path, uint64_t at,
+                       uint8_t *out, size_t *size, uint64_t *whole) {
     struct stat st;
     xp_bytes all = {0};
-    const bool there = path && stat(path, &st) == 0 && S_ISREG(st.st_mode);
-    if (there && at == 0 && (uint64_t)st.st_size <= *size && get(ctx, name, &all, NULL) == XP_OK) {
-        *size = all.size < *size ? all.size : *size;
-        if (*size) memcpy(out, all.data, *size);
-    } else if (there) {
+    if (stat(path, &st) != 0 || !S_ISREG(st.st_mode)) return false;
+    if (at == 0 && (uint64_t)st.st_size <= *size && get(d, name, &all, NULL) == XP_OK)
+        xp_bytes_part(all, at, out, size);
+    else
         *size = read_part(path, at, out, *size);
-    }
+    if (whole) *whole = (uint64_t)st.st_size;
+    return true;
+}
+
+static bool part(void *ctx, const char *name, uint64_t at, uint8_t *out, size_t *size,
+                 uint64_t *whole) {
+    xp_dir_source *d = ctx;
+    if (d->packed) return packed_part(d, name, at, out, size, whole);
+    char *path = path_of(d->dir, name), *gz = gz_of(d, name, path);
+    const bool there = gz     ? gz_part(d, name, gz, at, out, size, whole)
+                       : path ? plain_part(d, name, path, at, out, size, whole)
+                              : false;
+    free(gz);
     free(path);
-    if (there && whole) *whole = (uint64_t)st.st_size;
     return there;
+}
+
+/* ============================================================================================= */
+
+/* A file that gzip packed is named by what it holds. */
+static void name_by_content(xp_dir_source *d) {
+    if (d->packed || !xp_gz_is(d->path)) return;
+    d->path[strlen(d->path) - 3] = 0;
+    d->packed_alone = true;
 }
 
 xp_status xp_dir_source_open(xp_dir_source *d, const char *path, xp_error *err) {
@@ -226,14 +332,17 @@ xp_status xp_dir_source_open(xp_dir_source *d, const char *path, xp_error *err) 
     d->name = slash ? d->path + (slash + 1 - path) : d->path;
     d->source = (xp_file_source){get, d, part};
     xp_status s = xp_packed_open(&d->packed, d->dir, err);
-    if (s != XP_OK) xp_dir_source_close(d);
+    if (s == XP_OK)
+        name_by_content(d);
+    else
+        xp_dir_source_close(d);
     return s;
 }
 
 void xp_dir_source_close(xp_dir_source *d) {
     for (int i = 0; i < d->n_files; i++) {
         free(d->files[i].name);
-        free(d->files[i].data);
+        free_bytes(&d->files[i]);
         if (d->files[i].unpacked) fclose(d->files[i].unpacked);
     }
     free(d->files);

@@ -1,5 +1,6 @@
 /* A folder on disk as a source of a record's files; a zip archive is a folder, too, and so is one
- * in it. */
+ * in it. Where a file is not there, and one with ".gz" behind its name is, what that holds is it.
+ */
 #ifndef XP_ECG_SOURCE_DIR_H
 #define XP_ECG_SOURCE_DIR_H
 
@@ -11,7 +12,8 @@ typedef struct xp_dir_file {
     char *name;    /* owned; relative to the folder */
     uint8_t *data; /* owned */
     size_t size;
-    FILE *unpacked; /* owned; in its place, of a large file of an archive that is read in parts */
+    bool mapped;    /* data is mapped, not allocated: of a large file */
+    FILE *unpacked; /* owned; in its place, of what is packed and is large, or read in parts */
 } xp_dir_file;
 
 struct xp_packed;
@@ -20,8 +22,10 @@ struct xp_packed;
 typedef struct xp_dir_source {
     xp_file_source source; /* points at this struct: do not move it while in use */
     char *dir;             /* owned; "." for the current folder */
-    const char *name;      /* what stood behind the folder in the path that was opened */
+    const char *name;      /* what stood behind the folder in the path that was opened, without the
+                              ".gz" of a packed file */
     char *path;            /* owned; name points into it */
+    bool packed_alone;     /* the file of that name is what its ".gz" holds */
     xp_dir_file *files;    /* owned */
     int n_files;
     struct xp_packed *packed; /* owned; the archive that the folder is in, or NULL */

@@ -202,6 +202,14 @@ xp_status xp_packed_read(const xp_packed *p, const char *name, uint8_t **bytes, 
     return s;
 }
 
+xp_status xp_packed_check(const xp_packed *p, const char *name, xp_error *err) {
+    xp_zip_entry *e = find(p, name);
+    if (!e) return missing(p, name, err);
+    xp_status s = check_size(e, err);
+    free(e);
+    return s;
+}
+
 typedef struct start {
     uint8_t *out;
     size_t size, n; /* wanted, and there */

@@ -35,6 +35,9 @@ enum { XP_PACKED_LARGE = 8 << 20 };
 xp_status xp_packed_start(const xp_packed *p, const char *name, uint8_t *out, size_t *size,
                           xp_error *err);
 
+/* XP_ERR_LIMIT where it is said to hold far more than what was measured does, packed so. */
+xp_status xp_packed_check(const xp_packed *p, const char *name, xp_error *err);
+
 /* A temporary file of what it holds, which is gone when it is closed. */
 xp_status xp_packed_unpack(const xp_packed *p, const char *name, FILE **file, xp_error *err);
 

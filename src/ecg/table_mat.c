@@ -6,6 +6,8 @@
  *     14 matrix: flags, dimensions, name, real part, each an element
  *     15 the same, deflated */
 #include "base/inflate.h"
+#include "base/inflate_pipe.h"
+#include "ecg/scratch.h"
 #include "ecg/table_array.h"
 
 #include <stdio.h>
@@ -17,7 +19,8 @@ typedef struct mat {
     xp_array best; /* the largest array so far */
     uint8_t *kept; /* owned: what best lies in, where it was deflated */
     double rate;   /* 0: not stated */
-    bool big;
+    bool big, no_samples;
+    xp_scratch *unpacked; /* owned: the same of a large one, where no samples are wanted; or NULL */
 } mat;
 
 typedef struct element {
@@ -111,21 +114,77 @@ static size_t most_inflated(size_t deflated) {
     return deflated > least / 64 ? deflated * 64 : least;
 }
 
-static bool take_compressed(mat *m, xp_bytes b) {
+/* ---- a large element, of which no samples are wanted ---- */
+
+enum { LARGE = 1 << 20, ENVELOPE = 2 }; /* ENVELOPE: bytes of zlib's before what is deflated */
+
+typedef struct unpacking {
+    xp_cursor in;
+    xp_scratch *out;
+    size_t most;
+} unpacking;
+
+static size_t more(void *ctx, uint8_t *out, size_t size) {
+    unpacking *u = ctx;
+    const size_t left = xp_cursor_left(&u->in), n = left < size ? left : size;
+    if (n) memcpy(out, xp_cursor_take(&u->in, n), n);
+    return n;
+}
+
+static bool take(void *ctx, const uint8_t *data, size_t size) {
+    const unpacking *u = ctx;
+    return u->out->size + size <= u->most && xp_scratch_put(u->out, data, size);
+}
+
+static bool unpack(xp_scratch *out, xp_bytes b, xp_bytes *inside) {
+    unpacking u = {.in = xp_cursor_make(b), .out = out, .most = most_inflated(b.size)};
+    const xp_inflate_pipe pipe = {.ctx = &u, .more = more, .take = take};
+    xp_cursor_take(&u.in, ENVELOPE);
+    return xp_inflate_through(&pipe) == XP_INFLATE_DONE && xp_scratch_map(out, inside);
+}
+
+static void drop_unpacked(mat *m) {
+    if (m->unpacked) xp_scratch_close(m->unpacked);
+    free(m->unpacked);
+    m->unpacked = NULL;
+}
+
+static void take_aside(mat *m, xp_bytes b) {
+    xp_scratch *out = malloc(sizeof *out);
+    xp_bytes inside;
+    element e;
+    const bool open = out && xp_scratch_open(out);
+    if (open && unpack(out, b, &inside) && next_element(&e, &inside, m->big) &&
+        e.type == MI_MATRIX && take_matrix(m, e.data)) {
+        drop_unpacked(m);
+        m->unpacked = out;
+        return;
+    }
+    if (open) xp_scratch_close(out);
+    free(out);
+}
+
+/* ---- any other ---- */
+
+static void take_compressed(mat *m, xp_bytes b) {
     uint8_t *out;
     size_t size;
-    if (xp_inflate(&out, &size, XP_INFLATE_ZLIB, b, most_inflated(b.size), NULL) != XP_OK)
-        return false;
+    if (m->no_samples && b.size > LARGE) {
+        take_aside(m, b);
+        return;
+    }
+    if (xp_inflate(&out, &size, XP_INFLATE_ZLIB, b, most_inflated(b.size), NULL) != XP_OK) return;
     element e;
     xp_bytes inside = {out, size};
-    bool kept = next_element(&e, &inside, m->big) && e.type == MI_MATRIX && take_matrix(m, e.data);
-    if (kept) {
-        free(m->kept);
-        m->kept = out;
-    } else {
+    const bool kept =
+        next_element(&e, &inside, m->big) && e.type == MI_MATRIX && take_matrix(m, e.data);
+    if (!kept) {
         free(out);
+        return;
     }
-    return kept;
+    drop_unpacked(m);
+    free(m->kept);
+    m->kept = out;
 }
 
 static bool is_mat(xp_bytes b) {
@@ -147,22 +206,41 @@ static void take_elements(mat *m, xp_bytes b) {
     }
 }
 
+static bool lies_in(xp_bytes b, const uint8_t *p) {
+    return p >= b.data && p < b.data + b.size;
+}
+
+static xp_status store(xp_stored *w, mat *m, const xp_file_source *src, xp_bytes file,
+                       const char *name, const xp_read_options *opt, xp_error *err) {
+    xp_read_options known = opt ? *opt : (xp_read_options){0};
+    xp_file_window window;
+    bool look = false;
+    if (!(known.rate > 0) && m->rate > 0 && m->rate <= 1e6) known.rate = m->rate;
+    if (m->unpacked && lies_in(m->unpacked->mapped, m->best.data))
+        look = xp_array_look(&m->best, opt, &window, &m->unpacked->source, name,
+                             m->unpacked->mapped.data);
+    else if (lies_in(file, m->best.data))
+        look = xp_array_look(&m->best, opt, &window, src, name, file.data);
+    const xp_status s = xp_array_to_stored(w, &m->best, name, &known, err);
+    if (look) xp_file_window_close(&window);
+    return s;
+}
+
 static xp_status read(xp_stored *w, const xp_file_source *src, const char *name,
                       const xp_read_options *opt, xp_error *err) {
     xp_bytes file;
     XP_TRY(src->get(src->ctx, name, &file, err));
     if (!is_mat(file))
         return xp_fail(err, XP_ERR_FORMAT, "%s: no MATLAB file of version 5 to 7", name);
-    mat m = {.big = file.data[126] == 'M'};
+    mat m = {.big = file.data[126] == 'M', .no_samples = XP_HAS_WINDOWS && opt && opt->no_samples};
     take_elements(&m, (xp_bytes){file.data + 128, file.size - 128});
-    xp_read_options known = opt ? *opt : (xp_read_options){0};
-    if (!(known.rate > 0) && m.rate > 0 && m.rate <= 1e6) known.rate = m.rate;
     xp_status s = m.best.data
-                      ? xp_array_to_stored(w, &m.best, name, &known, err)
+                      ? store(w, &m, src, file, name, opt, err)
                       : xp_fail(err, XP_ERR_UNSUPPORTED,
-                                "%s: no plain array of numbers in it, whole (structures are not "
-                                "looked into): save the samples as one array",
+                                "%s: no plain array of numbers in it, whole (structures are "
+                                "not looked into): save the samples as one array",
                                 name);
+    drop_unpacked(&m);
     free(m.kept);
     return s;
 }

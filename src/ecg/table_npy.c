@@ -92,7 +92,11 @@ static xp_status read(xp_stored *w, const xp_file_source *src, const char *name,
                        name, (long long)h.array.rows, (long long)h.array.cols,
                        (unsigned long long)held);
     h.array.data = file.data + h.at;
-    return xp_array_to_stored(w, &h.array, name, opt, err);
+    xp_file_window window;
+    const bool look = xp_array_look(&h.array, opt, &window, src, name, file.data);
+    const xp_status s = xp_array_to_stored(w, &h.array, name, opt, err);
+    if (look) xp_file_window_close(&window);
+    return s;
 }
 
 const xp_format xp_format_npy = {

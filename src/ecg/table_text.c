@@ -1,5 +1,7 @@
 /* CSV and other text: rows of numbers, separated by commas, semicolons, tabs or blanks, with or
  * without a row of names, behind any lines that say something else. */
+#include "base/wide_text.h"
+#include "ecg/scratch.h"
 #include "ecg/table_layout.h"
 #include "ecg/window.h"
 
@@ -107,6 +109,9 @@ static xp_status take_lines(rows *r, xp_line_reader *lines, xp_error *err) {
 
 /* What is in memory at a time, of a table that is longer than LONG. */
 enum { LONG = 4 << 20, PIECE = 2 << 20 };
+
+/* The longest table that is looked at as a whole, since its rows are the leads. */
+enum { MOST_LYING = 8 << 20 };
 
 /* A long file, from the byte `at` on. */
 typedef struct rest {
@@ -246,81 +251,56 @@ static xp_status read_outline(xp_stored *w, const char *file, xp_file_window *wi
     return s;
 }
 
-/* ==== UTF-16 ================================================================================= */
+/* ==== texts of two or four bytes a letter ==================================================== */
 
-static int utf16_order(xp_bytes b) {
-    if (b.size < 2) return 0;
-    return b.data[0] == 0xff && b.data[1] == 0xfe   ? 1
-           : b.data[0] == 0xfe && b.data[1] == 0xff ? 2
-                                                    : 0;
-}
-
-/* Letters that tables need: ASCII, micro, and a minus sign as "-"; others become '?'. Written to
- * out (b.size bytes). */
-static size_t decode(uint8_t *out, xp_bytes b, bool big) {
-    size_t n = 0;
-    for (size_t i = 0; i + 1 < b.size; i += 2) {
-        unsigned c = big ? b.data[i] << 8 | b.data[i + 1] : b.data[i] | b.data[i + 1] << 8;
-        if (c == 0x3bc || c == 0xb5) { /* micro */
-            out[n++] = 0xc2;
-            out[n++] = 0xb5;
-        } else if (c == 0x2212 || c == 0x2013) {
-            out[n++] = '-';
-        } else {
-            out[n++] = c < 128 ? (uint8_t)c : '?';
-        }
+/* Of b, behind the mark, to out (xp_wide_text_most); what is no letter becomes '?', and *taken
+ * counts what is no part of a letter that is cut off. */
+static size_t decode(uint8_t *out, xp_wide_text kind, xp_bytes b, size_t *taken) {
+    size_t n = 0, used;
+    for (*taken = 0;; *taken += (size_t)kind.width) {
+        const xp_bytes behind = {b.data + *taken, b.size - *taken};
+        n += xp_wide_text_decode(out + n, kind, behind, &used);
+        *taken += used;
+        if (b.size - *taken < 4) return n;
+        out[n++] = '?';
     }
-    return n;
 }
 
-/* Of a text that begins with its order. */
-static size_t from_utf16(uint8_t *out, xp_bytes b) {
-    return decode(out, (xp_bytes){b.data + 2, b.size - 2}, utf16_order(b) == 2);
+static size_t decode_whole(uint8_t *out, xp_wide_text kind, xp_bytes b) {
+    size_t taken;
+    return decode(out, kind, (xp_bytes){b.data + kind.mark, b.size - kind.mark}, &taken);
 }
 
-/* A temporary file of what is too long to be decoded in memory, as a file source. */
-typedef struct decoded_text {
-    FILE *file; /* owned */
-    uint64_t size;
-} decoded_text;
-
-static bool decoded_part(void *ctx, const char *name, uint64_t at, uint8_t *out, size_t *size,
-                         uint64_t *whole) {
-    const decoded_text *d = ctx;
-    (void)name;
-    *size = fseeko(d->file, (off_t)at, SEEK_SET) == 0 ? fread(out, 1, *size, d->file) : 0;
-    if (whole) *whole = d->size;
-    return true;
-}
-
-static bool decode_into(decoded_text *d, xp_file_window *from, bool big) {
+static bool decode_into(xp_scratch *to, xp_file_window *from, xp_wide_text kind) {
     enum { STEP = 1 << 18 };
-    uint8_t *out = malloc(STEP);
+    uint8_t *out = malloc(xp_wide_text_most(STEP));
     bool fine = out != NULL;
-    for (uint64_t at = 2; fine && at < from->size; at += STEP) {
+    for (uint64_t at = kind.mark; fine && at < from->size;) {
         const uint64_t left = from->size - at;
         const xp_bytes in = xp_file_window_at(from, at, left < STEP ? (size_t)left : STEP);
-        const size_t n = in.size ? decode(out, in, big) : 0;
-        fine = in.size && fwrite(out, 1, n, d->file) == n;
-        d->size += n;
+        size_t taken = 0;
+        const size_t n = in.size ? decode(out, kind, in, &taken) : 0;
+        fine = in.size && xp_scratch_put(to, out, n);
+        if (left <= STEP) break;
+        at += taken;
     }
     free(out);
-    return fine && fflush(d->file) == 0;
+    return fine && fflush(to->file) == 0;
 }
 
-/* read_outline of a text in UTF-16. */
-static xp_status read_wide_outline(xp_stored *w, const char *name, xp_file_window *from, bool big,
-                                   const xp_read_options *opt, bool *done, xp_error *err) {
-    decoded_text d = {.file = tmpfile()};
-    const xp_file_source source = {.ctx = &d, .part = decoded_part};
+/* read_outline of a wide text. */
+static xp_status read_wide_outline(xp_stored *w, const char *name, xp_file_window *from,
+                                   xp_wide_text kind, const xp_read_options *opt, bool *done,
+                                   xp_error *err) {
+    xp_scratch decoded;
     xp_file_window window;
     xp_status s = XP_OK;
-    if (!d.file) return XP_OK;
-    if (decode_into(&d, from, big) && xp_file_window_open(&window, &source, name)) {
+    if (!xp_scratch_open(&decoded)) return XP_OK;
+    if (decode_into(&decoded, from, kind) && xp_file_window_open(&window, &decoded.source, name)) {
         s = read_outline(w, name, &window, opt, done, err);
         xp_file_window_close(&window);
     }
-    fclose(d.file);
+    xp_scratch_close(&decoded);
     return s;
 }
 
@@ -382,13 +362,14 @@ static bool names_a_lead(xp_bytes text, const char *row) {
 }
 
 static xp_likeness sniff(const char *name, xp_bytes start) {
-    uint8_t decoded[XP_SNIFF_BYTES];
+    uint8_t decoded[XP_SNIFF_BYTES / 2 * 3 + 1];
     xp_layout l;
     if (!start.size) return XP_UNLIKE;
     bool whole = start.size < XP_SNIFF_BYTES;
-    if (utf16_order(start)) {
-        if (start.size > sizeof decoded) start.size = sizeof decoded;
-        start = (xp_bytes){decoded, from_utf16(decoded, start)};
+    const xp_wide_text wide = xp_wide_text_of(start, 0);
+    if (wide.width) {
+        if (start.size > XP_SNIFF_BYTES) start.size = XP_SNIFF_BYTES;
+        start = (xp_bytes){decoded, decode_whole(decoded, wide, start)};
     }
     for (size_t i = 0; i < start.size; i++)
         if (start.data[i] < 9 || (start.data[i] > 13 && start.data[i] < 32)) return XP_UNLIKE;
@@ -415,19 +396,28 @@ static xp_status read(xp_stored *w, const xp_file_source *src, const char *name,
     if (opt && opt->no_samples && xp_file_window_open(&window, src, name)) {
         bool done = false;
         xp_status s = XP_OK;
-        const int order = window.size > LONG ? utf16_order(xp_file_window_at(&window, 0, 2)) : 0;
-        if (order)
-            s = read_wide_outline(w, name, &window, order == 2, opt, &done, err);
+        const size_t start = window.size < 4 ? (size_t)window.size : 4;
+        const xp_wide_text wide = xp_wide_text_of(xp_file_window_at(&window, 0, start), 0);
+        if (window.size > LONG && wide.width)
+            s = read_wide_outline(w, name, &window, wide, opt, &done, err);
         else if (window.size > LONG)
             s = read_outline(w, name, &window, opt, &done, err);
+        if (!done && s == XP_OK && window.size > MOST_LYING)
+            s = xp_fail(
+                err, XP_ERR_LIMIT,
+                "%s has lines of megabytes, which are told about up to %d MB alone: give it "
+                "a row for each sample, or read it with the other commands",
+                name, MOST_LYING >> 20);
         xp_file_window_close(&window);
-        if (done) return s;
+        if (done || s != XP_OK) return s;
     }
     XP_TRY(src->get(src->ctx, name, &text, err));
-    if (!utf16_order(text)) return read_table(w, name, text, opt, err);
-    uint8_t *decoded = malloc(text.size);
+    const xp_wide_text wide = xp_wide_text_of(text, 0);
+    if (!wide.width) return read_table(w, name, text, opt, err);
+    uint8_t *decoded = malloc(xp_wide_text_most(text.size));
     if (!decoded) return xp_fail(err, XP_ERR_MEMORY, "%s: not enough memory", name);
-    xp_status s = read_table(w, name, (xp_bytes){decoded, from_utf16(decoded, text)}, opt, err);
+    const xp_bytes letters = {decoded, decode_whole(decoded, wide, text)};
+    xp_status s = read_table(w, name, letters, opt, err);
     free(decoded);
     return s;
 }

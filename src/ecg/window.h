@@ -17,12 +17,14 @@ typedef struct xp_file_window {
  * files in memory as they are: there is no window in WebAssembly, and what would look through it is
  * left out. */
 #ifdef __EMSCRIPTEN__
+enum { XP_HAS_WINDOWS = 0 };
 static inline bool xp_file_window_open(xp_file_window *w, const xp_file_source *src,
                                        const char *name) {
     (void)w, (void)src, (void)name;
     return false;
 }
 #else
+enum { XP_HAS_WINDOWS = 1 };
 bool xp_file_window_open(xp_file_window *w, const xp_file_source *src, const char *name);
 #endif
 void xp_file_window_close(xp_file_window *w);

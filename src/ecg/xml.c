@@ -1,6 +1,7 @@
 #include "ecg/xml.h"
 
-#include "ecg/xml_utf16.h"
+#include "ecg/window.h"
+#include "ecg/xml_internal.h"
 
 #include <expat.h>
 
@@ -13,6 +14,10 @@
 
 /* No ECG format nests half as deep, or has a fifth as many elements. */
 enum { MOST_DEPTH = 100, MOST_ELEMENTS = 250000 };
+
+/* Of an outline: what is kept of a text, what all that is kept may take, and how much of the file
+ * may be one tag or comment. */
+enum { HEAD = 4096, MOST_KEPT = 36 << 20, MOST_MARKUP = 8 << 20 };
 
 /* ==== memory ================================================================================= */
 
@@ -33,6 +38,7 @@ static void *take(xp_xml_document *doc, size_t bytes) {
         if (!(b = malloc(sizeof *b + size))) return NULL;
         *b = (block){.before = doc->block, .size = size};
         doc->block = b;
+        doc->held += size;
     }
     void *p = (uint8_t *)b->data + b->used;
     b->used += n;
@@ -71,6 +77,8 @@ typedef struct builder {
     size_t total, most;            /* bytes of text so far, and the most there may be */
     size_t skipped, skipped_lines; /* bytes of plain text that went past expat, and their lines */
     size_t content;                /* byte of the file at which the last start tag ends */
+    xml_digester *digests; /* owned; (MOST_DEPTH), of an outline; to is NULL where none is */
+    uint64_t fed, event;   /* bytes, and those before what last came of them */
     const char *problem;
     xp_status status;
 } builder;
@@ -92,14 +100,9 @@ static void stop(builder *b, xp_status status, const char *problem) {
     XML_StopParser(b->parser, XML_FALSE);
 }
 
-static const char *local_name(const char *name) {
-    const char *colon = strrchr(name, ':');
-    return colon && colon[1] ? colon + 1 : name;
-}
-
 static bool add_attributes(builder *b, xp_xml *e, const char **pairs) {
     for (const char **p = pairs; *p; p += 2) {
-        const char *name = local_name(p[0]);
+        const char *name = xml_local_name(p[0]);
         size_t n = strlen(p[1]);
         xp_xml_attribute *a = take(&b->doc, sizeof *a);
         if (!a) return false;
@@ -128,7 +131,7 @@ static void on_start(void *ctx, const char *name, const char **pairs) {
         return;
     }
     xp_xml *e = take(&b->doc, sizeof *e);
-    const char *own = local_name(name);
+    const char *own = xml_local_name(name);
     if (e) *e = (xp_xml){.text = "", .parent = b->open};
     if (!e || !(e->name = keep(&b->doc, own, strlen(own))) || !add_attributes(b, e, pairs)) {
         stop(b, XP_ERR_MEMORY, "not enough memory");
@@ -146,12 +149,12 @@ static void on_start(void *ctx, const char *name, const char **pairs) {
     }
     if (b->open) b->open->last = e;
     b->open = e;
+    if (XP_HAS_WINDOWS && b->digests) b->digests[b->depth].to = NULL;
     b->starts[b->depth++] = b->n;
+    b->event = b->fed;
+    if (XP_HAS_WINDOWS && b->digests && b->doc.held > MOST_KEPT)
+        stop(b, XP_ERR_LIMIT, "it holds far more beside its samples than an ECG does");
     if (b->total > b->most) stop(b, XP_ERR_LIMIT, "its entities expand to far more than it holds");
-}
-
-static bool is_blank(char c) {
-    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
 static void on_end(void *ctx, const char *name) {
@@ -160,11 +163,35 @@ static void on_end(void *ctx, const char *name) {
     if (b->status != XP_OK || !b->depth) return;
     size_t from = b->starts[--b->depth], end = b->n;
     b->n = from;
-    while (from < end && is_blank(b->text[from])) from++;
-    while (end > from && is_blank(b->text[end - 1])) end--;
+    b->event = b->fed;
+    if (XP_HAS_WINDOWS && b->digests && b->digests[b->depth].to) {
+        xml_digest_end(&b->digests[b->depth]);
+        b->open->digest = b->digests[b->depth].to;
+    }
+    while (from < end && xml_is_blank(b->text[from])) from++;
+    while (end > from && xml_is_blank(b->text[end - 1])) end--;
     if (end > from && !(b->open->text = keep(&b->doc, b->text + from, end - from)))
         stop(b, XP_ERR_MEMORY, "not enough memory");
     b->open = b->open->parent;
+}
+
+/* Of a text that has become long only a digest is made, and its beginning kept. False: it is not
+ * long. */
+static bool digest_text(builder *b, const char *text, size_t n) {
+    xml_digester *d = &b->digests[b->depth - 1];
+    const size_t from = b->starts[b->depth - 1];
+    if (!d->to && b->n - from + n <= HEAD) return false;
+    if (!d->to) {
+        xp_xml_digest *to = take(&b->doc, sizeof *to);
+        if (!to) {
+            stop(b, XP_ERR_MEMORY, "not enough memory");
+            return true;
+        }
+        xml_digest_begin(d, to);
+        xml_digest_take(d, b->text ? b->text + from : "", b->n - from);
+    }
+    xml_digest_take(d, text, n);
+    return true;
 }
 
 static void on_text(void *ctx, const char *text, int length) {
@@ -172,10 +199,12 @@ static void on_text(void *ctx, const char *text, int length) {
     size_t n = (size_t)length;
     if (b->status != XP_OK || !b->depth) return;
     b->total += n;
+    b->event = b->fed;
     if (b->total > b->most) {
         stop(b, XP_ERR_LIMIT, "its entities expand to far more than it holds");
         return;
     }
+    if (XP_HAS_WINDOWS && b->digests && digest_text(b, text, n)) return;
     if (b->size - b->n < n) {
         size_t size = b->size * 2 + n + 4096;
         char *more = realloc(b->text, size);
@@ -291,40 +320,75 @@ static bool feed(builder *b, xp_bytes bytes, bool two_bytes) {
     return feed_part(b, p + fed, bytes.size - fed, true);
 }
 
+/* A file in memory, or one that is looked at through a window, of which an outline is made. */
+typedef struct input {
+    xp_bytes bytes;
+    xp_file_window *window;
+    uint64_t from, to; /* of the window's file */
+    size_t lines;      /* before its first byte */
+    bool wide;         /* two bytes a letter */
+} input;
+
+/* Of the window's file: expat gets it piece by piece. */
+static bool feed_window(builder *b, const input *in) {
+    enum { PIECE = 1 << 20 };
+    for (uint64_t at = in->from, n; at < in->to; at += n) {
+        n = in->to - at < PIECE ? in->to - at : PIECE;
+        const xp_bytes piece = xp_file_window_at(in->window, at, (size_t)n);
+        if (!piece.size) stop(b, XP_ERR_IO, "the file cannot be read");
+        b->fed = at - in->from;
+        if (b->fed - b->event > MOST_MARKUP)
+            stop(b, XP_ERR_LIMIT, "it has a tag or a comment of megabytes: no ECG has");
+        if (b->status != XP_OK || !feed_part(b, piece.data, piece.size, at + n == in->to))
+            return false;
+    }
+    return true;
+}
+
 static void discard(builder *b) {
     if (b->parser) XML_ParserFree(b->parser);
     free(b->text);
+    free(b->digests);
     xp_xml_free(&b->doc);
     *b = (builder){0};
 }
 
-/* One attempt; encoding NULL: as the file says; lines: those before the bytes. On failure b says
- * what is wrong. */
-static bool attempt(builder *b, xp_bytes bytes, size_t lines, const char *encoding) {
+/* One attempt; encoding NULL: as the file says. On failure b says what is wrong. */
+static bool attempt(builder *b, const input *in, const char *encoding) {
+    const uint64_t size = XP_HAS_WINDOWS && in->window ? in->to - in->from : in->bytes.size;
     *b = (builder){.parser = XML_ParserCreate(encoding),
-                   .most = 2 * bytes.size + 65536,
-                   .skipped_lines = lines};
-    if (!b->parser) {
+                   .digests =
+                       XP_HAS_WINDOWS && in->window ? calloc(MOST_DEPTH, sizeof *b->digests) : NULL,
+                   .most = size < SIZE_MAX / 4 ? 2 * (size_t)size + 65536 : SIZE_MAX / 2,
+                   .skipped_lines = in->lines};
+    if (!b->parser || (XP_HAS_WINDOWS && in->window && !b->digests)) {
         b->status = XP_ERR_MEMORY;
         b->problem = "not enough memory";
         return false;
     }
     set_handlers(b);
-    return feed(b, bytes, xml_is_utf16(bytes)) && b->status == XP_OK;
+    const bool fed =
+        XP_HAS_WINDOWS && in->window ? feed_window(b, in) : feed(b, in->bytes, in->wide);
+    return fed && b->status == XP_OK;
+}
+
+/* A byte of the input; 0 behind its end. */
+static uint8_t byte_at(const input *in, size_t at) {
+    if (!XP_HAS_WINDOWS || !in->window) return at < in->bytes.size ? in->bytes.data[at] : 0;
+    const uint64_t place = in->from + at;
+    const xp_bytes b = place < in->to ? xp_file_window_at(in->window, place, 1) : (xp_bytes){0};
+    return b.size ? b.data[0] : 0;
 }
 
 /* The encoding to try next, where the declaration may be wrong; NULL: none. */
-static const char *other_encoding(const builder *b, xp_bytes bytes) {
+static const char *other_encoding(const builder *b, const input *in) {
     if (!b->parser || b->status != XP_OK) return NULL;
     switch (XML_GetErrorCode(b->parser)) {
     case XML_ERROR_INCORRECT_ENCODING:
     case XML_ERROR_UNKNOWN_ENCODING:
-        return xml_is_utf16(bytes) ? "UTF-16" : "UTF-8";
-    case XML_ERROR_INVALID_TOKEN: {
-        size_t at = byte_of(b);
-        bool high = at < bytes.size && bytes.data[at] >= 0x80;
-        return high && !xml_is_utf16(bytes) ? "windows-1252" : NULL;
-    }
+        return in->wide ? "UTF-16" : "UTF-8";
+    case XML_ERROR_INVALID_TOKEN:
+        return byte_at(in, byte_of(b)) >= 0x80 && !in->wide ? "windows-1252" : NULL;
     default:
         return NULL;
     }
@@ -345,29 +409,56 @@ static xp_status explain(const builder *b, const char *file, xp_error *err) {
                        : "the file is damaged; export it again");
 }
 
-/* What fills a file up behind its end (NUL, Ctrl-Z, blanks) and blanks before its declaration are
- * no part of it; *lines: of those before it. */
-static xp_bytes trim_file(xp_bytes b, size_t *lines) {
-    while (b.size && (is_blank((char)b.data[b.size - 1]) || b.data[b.size - 1] == 0 ||
-                      b.data[b.size - 1] == 0x1a))
-        b.size--;
-    *lines = 0;
-    for (; b.size && is_blank((char)b.data[0]); b.data++, b.size--)
-        *lines += b.data[0] == '\n' || (b.data[0] == '\r' && !(b.size > 1 && b.data[1] == '\n'));
-    return b;
+/* What fills a file up behind its end: NUL, Ctrl-Z, blanks. */
+static size_t without_filling(xp_bytes b) {
+    size_t n = b.size;
+    while (n && (xml_is_blank((char)b.data[n - 1]) || b.data[n - 1] == 0 || b.data[n - 1] == 0x1a))
+        n--;
+    return n;
 }
 
-static xp_status parse(xp_xml_document *doc, const char *file, xp_bytes bytes, const char *encoding,
-                       xp_error *err) {
+/* Blanks before the declaration; *lines: of them. */
+static size_t blanks_before(xp_bytes b, size_t *lines) {
+    size_t n = 0;
+    *lines = 0;
+    for (; n < b.size && xml_is_blank((char)b.data[n]); n++)
+        *lines +=
+            b.data[n] == '\n' || (b.data[n] == '\r' && !(b.size - n > 1 && b.data[n + 1] == '\n'));
+    return n;
+}
+
+static input input_of_bytes(xp_bytes b) {
+    input in = {.bytes = b, .wide = xml_wide(b).width == 2};
+    if (in.wide) return in;
+    in.bytes.size = without_filling(b);
+    const size_t before = blanks_before(in.bytes, &in.lines);
+    in.bytes.data += before;
+    in.bytes.size -= before;
+    return in;
+}
+
+/* Filling and blanks as far as a piece reaches. */
+static input input_of_window(xp_file_window *w) {
+    enum { PIECE = 1 << 16 };
+    const size_t n = w->size < PIECE ? (size_t)w->size : PIECE;
+    input in = {.window = w, .to = w->size};
+    const xp_bytes start = xp_file_window_at(w, 0, n);
+    in.wide = xml_wide(start).width == 2;
+    if (in.wide) return in;
+    in.from = blanks_before(start, &in.lines);
+    in.to = w->size - n + without_filling(xp_file_window_at(w, w->size - n, n));
+    return in;
+}
+
+static xp_status parse(xp_xml_document *doc, const char *file, const input *in,
+                       const char *encoding, xp_error *err) {
     builder b;
-    size_t lines = 0;
-    if (!xml_is_utf16(bytes)) bytes = trim_file(bytes, &lines);
-    bool done = attempt(&b, bytes, lines, encoding);
+    bool done = attempt(&b, in, encoding);
     for (int tries = 0; !done && tries < 2; tries++) {
-        const char *other = other_encoding(&b, bytes);
+        const char *other = other_encoding(&b, in);
         if (!other) break;
         discard(&b);
-        done = attempt(&b, bytes, lines, other);
+        done = attempt(&b, in, other);
     }
     xp_status s = done ? XP_OK : explain(&b, file, err);
     if (done) {
@@ -379,13 +470,33 @@ static xp_status parse(xp_xml_document *doc, const char *file, xp_bytes bytes, c
     return s;
 }
 
+/* The letters of wide text as UTF-8, to be freed; none where the file is damaged, which expat tells
+ * better of UTF-16, or there is no memory. */
+static xp_bytes narrowed(xp_bytes b) {
+    const xp_wide_text wide = xml_wide(b);
+    uint8_t *out = wide.width ? malloc(xp_wide_text_most(b.size)) : NULL;
+    size_t used = 0;
+    if (!out) return (xp_bytes){0};
+    const xp_bytes in = {b.data + wide.mark, b.size - wide.mark};
+    const size_t n = xp_wide_text_decode(out, wide, in, &used);
+    if (used == in.size) return (xp_bytes){out, n};
+    free(out);
+    return (xp_bytes){0};
+}
+
 xp_status xp_xml_parse(xp_xml_document *doc, const char *file, xp_bytes bytes, xp_error *err) {
     if (!bytes.size) return xp_fail(err, XP_ERR_TRUNCATED, "%s is empty", file);
-    xp_bytes own = xml_is_utf16(bytes) ? xml_from_utf16(bytes) : (xp_bytes){0};
-    xp_status s =
-        own.data ? parse(doc, file, own, "UTF-8", err) : parse(doc, file, bytes, NULL, err);
+    const xp_bytes own = narrowed(bytes);
+    const input in = input_of_bytes(own.data ? own : bytes);
+    const xp_status s = parse(doc, file, &in, own.data ? "UTF-8" : NULL, err);
     free((void *)(uintptr_t)own.data);
     return s;
+}
+
+xp_status xp_xml_outline(xp_xml_document *doc, const char *file, xp_file_window *window,
+                         xp_error *err) {
+    const input in = input_of_window(window);
+    return parse(doc, file, &in, NULL, err);
 }
 
 /* ==== looking things up ====================================================================== */
@@ -475,93 +586,4 @@ xp_status xp_xml_fail(const xp_xml_document *doc, const xp_xml *e, xp_error *err
     va_end(args);
     if (!e) return xp_fail(err, XP_ERR_FORMAT, "%s %s", doc->file, what);
     return xp_fail(err, XP_ERR_FORMAT, "%s line %d, <%.40s> %s", doc->file, e->line, e->name, what);
-}
-
-/* ==== recognising ============================================================================ */
-
-/* The start of a file, letter by letter: what is not ASCII as '?', UTF-16 by every second byte. */
-typedef struct letters {
-    const uint8_t *at, *end;
-    size_t step;
-} letters;
-
-static letters letters_of(xp_bytes b) {
-    if (!b.size) return (letters){NULL, NULL, 1}; /* nothing need not lie anywhere */
-    letters l = {b.data, b.data + b.size, 1};
-    if (xml_is_utf16(b)) {
-        const bool big = b.data[0] == 0xfe || !b.data[0];
-        l.step = 2;
-        l.at += (b.data[0] >= 0xfe ? 2 : 0) + big;
-    } else if (b.size >= 3 && !memcmp(b.data, "\xef\xbb\xbf", 3)) {
-        l.at += 3;
-    }
-    return l;
-}
-
-/* The letter i places further on; 0: the start does not reach so far. */
-static char letter(const letters *l, size_t i) {
-    if (l->at >= l->end || i >= (size_t)(l->end - l->at + (ptrdiff_t)l->step - 1) / l->step)
-        return 0;
-    const uint8_t c = l->at[i * l->step];
-    return c && c < 0x80 ? (char)c : '?';
-}
-
-static bool is_next(const letters *l, const char *text) {
-    for (size_t i = 0; text[i]; i++)
-        if (letter(l, i) != text[i]) return false;
-    return true;
-}
-
-/* Behind the next `end`; false where there is none. */
-static bool go_behind(letters *l, const char *end) {
-    for (; letter(l, 0); l->at += l->step)
-        if (is_next(l, end)) {
-            l->at += strlen(end) * l->step;
-            return true;
-        }
-    return false;
-}
-
-/* Past a declaration, comment or DOCTYPE that begins here; false: it does not end in the start. */
-static bool skip_markup(letters *l) {
-    if (is_next(l, "<!--")) return go_behind(l, "-->");
-    if (letter(l, 1) == '?') return go_behind(l, "?>");
-    for (; letter(l, 0) && letter(l, 0) != '>'; l->at += l->step)
-        if (letter(l, 0) == '[') return go_behind(l, "]>");
-    return go_behind(l, ">");
-}
-
-static bool is_named(letters l, const char *root) {
-    char name[64];
-    size_t n = 0;
-    for (; n + 1 < sizeof name; l.at += l.step) {
-        const char c = letter(&l, 0);
-        if (!c || is_blank(c) || c == '/' || c == '>' || c == '[') break;
-        name[n++] = c;
-    }
-    name[n] = 0;
-    return !strcasecmp(local_name(name), root);
-}
-
-/* A DOCTYPE names the root. One that holds a whole DTD may end behind the start of a file. */
-static bool declares(letters l, const char *root) {
-    static const char word[] = "<!DOCTYPE";
-    if (!is_next(&l, word)) return false;
-    for (l.at += (sizeof word - 1) * l.step; is_blank(letter(&l, 0));) l.at += l.step;
-    if (!is_named(l, root)) return false;
-    while (letter(&l, 0) && letter(&l, 0) != '[' && letter(&l, 0) != '>') l.at += l.step;
-    return letter(&l, 0) == '[';
-}
-
-bool xp_xml_begins(xp_bytes start, const char *root) {
-    letters l = letters_of(start);
-    for (;;) {
-        while (is_blank(letter(&l, 0))) l.at += l.step;
-        if (letter(&l, 0) != '<') return false;
-        if (letter(&l, 1) != '!' && letter(&l, 1) != '?') break;
-        const letters markup = l;
-        if (!skip_markup(&l)) return declares(markup, root);
-    }
-    l.at += l.step;
-    return is_named(l, root);
 }

@@ -14,6 +14,19 @@ typedef struct xp_xml_attribute {
     struct xp_xml_attribute *next;
 } xp_xml_attribute;
 
+/* What is in the text of an element, read as decimal numbers and as base64 of integers of 16 bits:
+ * as much of it as is said of samples that are not wanted. */
+typedef struct xp_xml_digest {
+    int64_t numbers;    /* words between separators */
+    int64_t fine;       /* those before one that is no number */
+    bool whole;         /* all are whole, of 32 bits */
+    int64_t bytes;      /* of base64 */
+    int64_t wrong;      /* characters up to one that is not of base64; 0: all are */
+    int64_t characters; /* from the first that is no blank on */
+    int64_t lowest;     /* samples of -32768 */
+    uint32_t crc;       /* of the bytes */
+} xp_xml_digest;
+
 typedef struct xp_xml {
     const char *name; /* without a prefix ("hl7:series" is "series") */
     const char *text; /* its own text, without that of its children and the blanks around it */
@@ -21,19 +34,27 @@ typedef struct xp_xml {
     struct xp_xml *parent, *child, *next; /* child: the first; next: its next sibling */
     struct xp_xml *last;                  /* child */
     int line;
+    const xp_xml_digest *digest; /* of a long text of an outline, whose beginning alone is text */
 } xp_xml;
 
 typedef struct xp_xml_document {
     char file[128];             /* its name, for messages */
     xp_xml *root;               /* owned, as all below it */
     struct xp_xml_block *block; /* the newest of the blocks of memory that hold it all */
+    size_t held;                /* bytes of them */
 } xp_xml_document;
 
-/* Parse a file of that name. UTF-8, UTF-16, ISO-8859-1 and Windows-1252 are read, also where the
- * declaration names another of them than the file is in. On error doc is untouched, and err names
- * the line. */
+/* Parse a file of that name. UTF-8, UTF-16, UTF-32, ISO-8859-1 and Windows-1252 are read, also
+ * where the declaration names another of them than the file is in. On error doc is untouched, and
+ * err names the line. */
 xp_status xp_xml_parse(xp_xml_document *doc, const char *file, xp_bytes bytes, xp_error *err);
 void xp_xml_free(xp_xml_document *doc);
+
+/* The same of a long file, in little memory: of texts of samples there is a digest. Not for
+ * UTF-32. */
+struct xp_file_window;
+xp_status xp_xml_outline(xp_xml_document *doc, const char *file, struct xp_file_window *window,
+                         xp_error *err);
 
 /* Names are compared in any case; an element may be NULL, and then has nothing. */
 

@@ -1,5 +1,9 @@
 #include "ecg/xml_signals.h"
 
+#include "ecg/window.h"
+#include "ecg/xml_internal.h"
+#include "ecg/xml_text.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,15 +43,12 @@ void xp_xml_signals_free(xp_xml_signals *list) {
 
 /* ==== texts ================================================================================== */
 
-enum { BLANK = 64, END = 65, WRONG = 66 };
-
-/* What each character stands for: 6 bits, or one of the above, which all have the seventh. */
-static void make_base64(uint8_t values[256]) {
+void xml_base64_values(uint8_t values[256]) {
     static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    memset(values, WRONG, 256);
+    memset(values, XML_WRONG, 256);
     for (int i = 0; i < 64; i++) values[(uint8_t)digits[i]] = (uint8_t)i;
-    for (const char *c = " \t\r\n"; *c; c++) values[(uint8_t)*c] = BLANK;
-    values['='] = END;
+    for (const char *c = " \t\r\n"; *c; c++) values[(uint8_t)*c] = XML_BLANK;
+    values['='] = XML_END;
 }
 
 /* Groups of four letters, three bytes each, up to one that has another character; *text and *out
@@ -67,6 +68,13 @@ static void whole_groups(const char **text, const char *end, uint8_t **out,
     *out = to;
 }
 
+static xp_status not_base64(const xp_xml_document *doc, const xp_xml *e, int64_t character,
+                            xp_error *err) {
+    return xp_xml_fail(doc, e, err,
+                       "is not base64 at its character %lld: the file is damaged, export it again",
+                       (long long)character);
+}
+
 xp_status xp_xml_base64(const xp_xml_document *doc, const xp_xml *e, uint8_t **out, size_t *n,
                         xp_error *err) {
     const char *t = e->text, *const end = t + strlen(t);
@@ -74,30 +82,37 @@ xp_status xp_xml_base64(const xp_xml_document *doc, const xp_xml *e, uint8_t **o
     uint32_t bits = 0;
     int held = 0;
     if (!bytes) return xp_xml_no_memory(doc, err);
-    make_base64(values);
+    xml_base64_values(values);
     for (; t < end; t++) {
         if (!held) whole_groups(&t, end, &to, values);
         if (t == end) break;
         const int v = values[(uint8_t)*t];
-        if (v == BLANK) continue;
-        if (v == END && held != 6) { /* some writers end each line */
+        if (v == XML_BLANK) continue;
+        if (v == XML_END && held != 6) { /* some writers end each line */
             held = 0;
             continue;
         }
-        if (v >= END) break;
+        if (v >= XML_END) break;
         bits = bits << 6 | (uint32_t)v;
         held += 6;
         if (held >= 8) *to++ = (uint8_t)(bits >> (held -= 8));
     }
     if (t < end || held == 6) { /* one letter holds no byte: others were lost before it */
         free(bytes);
-        return xp_xml_fail(doc, e, err,
-                           "is not base64 at its character %zu: the file is damaged, export it "
-                           "again",
-                           (size_t)(t - e->text) + (t < end));
+        return not_base64(doc, e, (t - e->text) + (t < end), err);
     }
     *out = bytes;
     *n = (size_t)(to - bytes);
+    return XP_OK;
+}
+
+xp_status xp_xml_take_digest(xp_xml_signal *s, const xp_xml_document *doc, const xp_xml *e,
+                             xp_error *err) {
+    const xp_xml_digest *d = e->digest;
+    if (d->wrong) return not_base64(doc, e, d->wrong, err);
+    s->outline = true;
+    s->n = d->bytes / 2;
+    s->n_missing = s->missing == INT16_MIN ? d->lowest : 0;
     return XP_OK;
 }
 
@@ -120,22 +135,20 @@ double xp_xml_steps_per_uv(const char *step, const char *unit) {
     return over / times / 1000 / v;
 }
 
-static bool is_separator(char c) {
-    return c == ' ' || c == ',' || c == '\n' || c == '\r' || c == '\t' || c == ';';
-}
-
 static const char *skip_separators(const char *t) {
-    while (is_separator(*t)) t++;
+    while (xml_is_separator(*t)) t++;
     return t;
 }
 
 /* Beginnings of words; in blocks whose count a byte holds, so that many letters are looked at
  * together. */
-int64_t xp_xml_count_numbers(const char *text) {
+int64_t xp_xml_count_numbers(const xp_xml *e) {
     enum { BLOCK = 128 };
-    const uint8_t *t = (const uint8_t *)text;
-    const size_t size = strlen(text);
-    int64_t n = size && !is_separator(text[0]);
+    if (!e) return 0;
+    if (e->digest) return e->digest->numbers;
+    const uint8_t *t = (const uint8_t *)e->text;
+    const size_t size = strlen(e->text);
+    int64_t n = size && !xml_is_separator(e->text[0]);
     for (size_t from = 1, to; from < size; from = to) {
         uint8_t sum = 0;
         to = size - from < BLOCK ? size : from + BLOCK;
@@ -152,32 +165,31 @@ int64_t xp_xml_count_numbers(const char *text) {
     return n;
 }
 
-/* A whole number of few digits, as almost all are; the end of it, or NULL. */
-static const char *small_number(double *v, const char *t) {
+const char *xml_small_number(double *v, const char *t) {
     enum { MOST = 15 }; /* digits that a double holds */
     bool minus = *t == '-';
     int64_t whole = 0;
     const char *first = t + minus, *c = first;
     for (; *c >= '0' && *c <= '9' && c - first < MOST; c++) whole = 10 * whole + (*c - '0');
-    if (c == first || (*c && !is_separator(*c))) return NULL;
+    if (c == first || (*c && !xml_is_separator(*c))) return NULL;
     *v = minus ? -(double)whole : (double)whole;
     return c;
+}
+
+const char *xml_any_number(double *v, const char *t) {
+    char *end;
+    const char *behind = xml_small_number(v, t);
+    if (behind) return behind;
+    if (!*t || !strchr("+-.0123456789", *t)) return NULL;
+    *v = strtod(t, &end);
+    return end == t || (*end && !xml_is_separator(*end)) || !isfinite(*v) ? NULL : end;
 }
 
 /* v (n) = the numbers of t; returns how many were read before one that is none. */
 static int64_t parse_numbers(double *v, const char *t, int64_t n) {
     for (int64_t i = 0; i < n; i++) {
-        char *end;
-        t = skip_separators(t);
-        const char *behind = small_number(&v[i], t);
-        if (behind) {
-            t = behind;
-            continue;
-        }
-        if (!strchr("+-.0123456789", *t)) return i;
-        v[i] = strtod(t, &end);
-        if (end == t || (*end && !is_separator(*end)) || !isfinite(v[i])) return i;
-        t = end;
+        t = xml_any_number(&v[i], skip_separators(t));
+        if (!t) return i;
     }
     return n;
 }
@@ -200,13 +212,13 @@ static int64_t parse_whole(int32_t *out, const char *t) {
     for (;;) {
         while (!is_number_start(*t)) {
             if (!*t) return n;
-            if (!is_separator(*t++)) return -1;
+            if (!xml_is_separator(*t++)) return -1;
         }
         const bool minus = *t == '-';
         const char *const first = t + minus, *c = first;
         int32_t v = 0;
         for (; *c >= '0' && *c <= '9' && c - first < MOST; c++) v = 10 * v + (*c - '0');
-        if (c == first || (*c && !is_separator(*c))) return -1;
+        if (c == first || (*c && !xml_is_separator(*c))) return -1;
         out[n++] = minus ? -v : v;
         t = c;
     }
@@ -238,19 +250,23 @@ static xp_status to_digital(xp_xml_signal *s, const double *v, int64_t n, xp_err
     return XP_OK;
 }
 
+static xp_status no_number(const xp_xml_signal *s, const xp_xml_document *doc, const xp_xml *e,
+                           int64_t before, xp_error *err) {
+    return xp_xml_fail(doc, e, err,
+                       "holds something other than a number behind %lld samples of lead %s: the "
+                       "file is damaged, export it again",
+                       (long long)before, s->name);
+}
+
 /* Any numbers: into doubles, and back where all are whole. */
 static xp_status take_any(xp_xml_signal *s, const xp_xml_document *doc, const xp_xml *e,
                           xp_error *err) {
-    int64_t n = xp_xml_count_numbers(e->text);
+    int64_t n = xp_xml_count_numbers(e);
     double *v = xp_alloc_array(n, sizeof *v);
     if (!v) return no_memory_for(s, err);
     int64_t read = parse_numbers(v, e->text, n);
     xp_status status = XP_OK;
-    if (read < n)
-        status = xp_xml_fail(doc, e, err,
-                             "holds something other than a number behind %lld samples of lead %s: "
-                             "the file is damaged, export it again",
-                             (long long)read, s->name);
+    if (read < n) status = no_number(s, doc, e, read, err);
     s->n = n;
     if (status == XP_OK && all_whole(v, n)) {
         status = to_digital(s, v, n, err);
@@ -266,6 +282,12 @@ static xp_status take_any(xp_xml_signal *s, const xp_xml_document *doc, const xp
 xp_status xp_xml_take_numbers(xp_xml_signal *s, const xp_xml_document *doc, const xp_xml *e,
                               xp_error *err) {
     bool done = false;
+    const xp_xml_digest *d = e ? e->digest : NULL;
+    if (d) {
+        s->outline = true;
+        s->n = d->numbers;
+        return d->fine < d->numbers ? no_number(s, doc, e, d->fine, err) : XP_OK;
+    }
     XP_TRY(take_whole(s, e->text, &done, err));
     return done ? XP_OK : take_any(s, doc, e, err);
 }
@@ -302,8 +324,25 @@ static bool make_physical(xp_xml_signal *s) {
     return true;
 }
 
+/* Of a signal whose samples are wanted no longer. */
+static void make_outline(xp_xml_signal *s) {
+    if (s->outline) return;
+    for (int64_t i = 0; i < s->n; i++)
+        s->n_missing += s->digital ? s->digital[i] == s->missing : isnan(s->physical[i]) != 0;
+    free(s->digital);
+    free(s->physical);
+    s->digital = NULL;
+    s->physical = NULL;
+    s->outline = true;
+}
+
 /* n samples, the new ones at its end missing. */
 static bool lengthen(xp_xml_signal *s, int64_t n) {
+    if (s->outline && n >= s->n) {
+        s->n_missing += n - s->n;
+        s->n = n;
+        return true;
+    }
     size_t each = s->digital ? sizeof *s->digital : sizeof *s->physical;
     if (n < s->n || (uint64_t)n > SIZE_MAX / 2 / each) return false;
     void *old = s->digital ? (void *)s->digital : s->physical;
@@ -326,6 +365,7 @@ static bool begin_at_zero(xp_xml_signal *s) {
     s->start = 0;
     if (!start) return true;
     if (!lengthen(s, start + n)) return false;
+    if (s->outline) return true;
     if (s->digital) {
         memmove(s->digital + start, s->digital, (size_t)n * sizeof *s->digital);
         for (int64_t i = 0; i < start; i++) s->digital[i] = s->missing;
@@ -337,6 +377,13 @@ static bool begin_at_zero(xp_xml_signal *s) {
 }
 
 static bool append(xp_xml_signal *to, xp_xml_signal *piece) {
+    if (to->outline || piece->outline) {
+        make_outline(to);
+        make_outline(piece);
+        to->n_missing += piece->start - to->n + piece->n_missing;
+        to->n = piece->start + piece->n;
+        return true;
+    }
     bool alike = to->digital && piece->digital && to->gain == piece->gain &&
                  to->baseline == piece->baseline && to->missing == piece->missing;
     if (!alike && (!make_physical(to) || !make_physical(piece))) return false;
@@ -404,6 +451,11 @@ static xp_status check_lengths(const xp_xml_signals *list, const xp_xml_document
     return XP_OK;
 }
 
+/* Where the samples of a signal are not there, those of none are. */
+static void outline_all(xp_xml_signals *list) {
+    for (int i = 0; i < list->n; i++) make_outline(&list->items[i]);
+}
+
 static xp_status fill_signal(xp_stored_signal *to, xp_xml_signal *s, int64_t n, xp_error *err) {
     xp_copy_text(to->name, sizeof to->name, s->name);
     xp_copy_text(to->units, sizeof to->units, s->units);
@@ -411,6 +463,12 @@ static xp_status fill_signal(xp_stored_signal *to, xp_xml_signal *s, int64_t n, 
     to->baseline = s->baseline;
     to->missing = s->missing;
     to->line = s->e ? s->e->line : 0;
+    if (s->outline) {
+        to->digital = NULL;
+        to->n = n;
+        to->n_missing = s->n_missing + (n - s->n);
+        return XP_OK;
+    }
     if (s->digital) {
         for (int64_t i = 0; i < n; i++) {
             to->digital[i] = i < s->n ? s->digital[i] : s->missing;
@@ -434,6 +492,8 @@ xp_status xp_xml_to_stored(xp_stored *w, const char *name, double rate, xp_xml_s
     for (int i = 0; i < list->n; i++)
         if (list->items[i].n > longest) longest = list->items[i].n;
     XP_TRY(check_lengths(list, doc, longest, err));
+    for (int i = 0; i < list->n; i++)
+        if (list->items[i].outline) outline_all(list);
     for (int i = 0; i < list->n; i++) lengths[i] = list->items[i].digital ? longest : 0;
     xp_status s = xp_stored_alloc(&made, name, rate, list->n, lengths, err);
     if (s != XP_OK) return xp_fail_prefix(err, s, "%s", doc->file);
@@ -451,18 +511,44 @@ xp_status xp_xml_no_memory(const xp_xml_document *doc, xp_error *err) {
     return xp_fail(err, XP_ERR_MEMORY, "%s: not enough memory", doc->file);
 }
 
-xp_status xp_xml_read(xp_stored *w, const xp_file_source *src, const char *name, xp_xml_maker make,
-                      xp_error *err) {
-    xp_bytes bytes;
-    xp_xml_document doc;
+static xp_status read_document(xp_stored *w, const char *name, xp_xml_document *doc,
+                               xp_xml_maker make, xp_error *err) {
     xp_stored made = {0};
-    XP_TRY(src->get(src->ctx, name, &bytes, err));
-    XP_TRY(xp_xml_parse(&doc, name, bytes, err));
-    xp_status s = make(&made, name, &doc, err);
+    xp_status s = make(&made, name, doc, err);
     if (s == XP_OK)
         *w = made;
     else
         xp_stored_free(&made);
-    xp_xml_free(&doc);
+    xp_xml_free(doc);
     return s;
+}
+
+/* *done: the file is long, and its samples are not wanted. */
+static xp_status read_outline(xp_stored *w, const xp_file_source *src, const char *name,
+                              xp_xml_maker make, bool *done, xp_error *err) {
+    enum { LONG = 4 << 20 };
+    xp_file_window window;
+    xp_xml_document doc;
+    *done = false;
+    if (!xp_file_window_open(&window, src, name)) return XP_OK;
+    const size_t start = window.size < 4 ? (size_t)window.size : 4;
+    *done = window.size > LONG && xml_wide(xp_file_window_at(&window, 0, start)).width != 4;
+    xp_status s = *done ? xp_xml_outline(&doc, name, &window, err) : XP_OK;
+    if (*done && s == XP_OK) s = read_document(w, name, &doc, make, err);
+    xp_file_window_close(&window);
+    return s;
+}
+
+xp_status xp_xml_read(xp_stored *w, const xp_file_source *src, const char *name, xp_xml_maker make,
+                      bool outline, xp_error *err) {
+    xp_bytes bytes;
+    xp_xml_document doc;
+    if (outline) {
+        bool done;
+        const xp_status s = read_outline(w, src, name, make, &done, err);
+        if (done) return s;
+    }
+    XP_TRY(src->get(src->ctx, name, &bytes, err));
+    XP_TRY(xp_xml_parse(&doc, name, bytes, err));
+    return read_document(w, name, &doc, make, err);
 }

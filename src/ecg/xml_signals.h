@@ -6,7 +6,8 @@
 #include "ecg/stored.h"
 #include "ecg/xml.h"
 
-/* One lead as it is read. Either digital or physical is set, n values; both are owned. */
+/* One lead as it is read. Either digital or physical is set, n values; both are owned. Neither is
+ * where it is an outline: then n and n_missing tell all that is known. */
 typedef struct xp_xml_signal {
     const xp_xml *e; /* where it stands, for messages */
     char name[64], units[32];
@@ -15,7 +16,9 @@ typedef struct xp_xml_signal {
     int32_t *digital;
     double *physical;
     int64_t n;
-    int64_t start; /* samples of the recording before its first; see xp_xml_join */
+    bool outline;
+    int64_t n_missing; /* of an outline */
+    int64_t start;     /* samples of the recording before its first; see xp_xml_join */
 } xp_xml_signal;
 
 typedef struct xp_xml_signals {
@@ -37,11 +40,15 @@ xp_status xp_xml_base64(const xp_xml_document *doc, const xp_xml *e, uint8_t **o
  * none. */
 double xp_xml_steps_per_uv(const char *step, const char *unit);
 
-/* How many numbers the text holds, as xp_xml_take_numbers reads it. */
-int64_t xp_xml_count_numbers(const char *text);
+/* How many numbers the text of e holds, as xp_xml_take_numbers reads it; 0 of NULL. */
+int64_t xp_xml_count_numbers(const xp_xml *e);
 
 /* Samples from little-endian integers of 16 bits. */
 xp_status xp_xml_take_int16(xp_xml_signal *s, const uint8_t *bytes, int64_t n, xp_error *err);
+
+/* The same of a text of base64 of which there is a digest: an outline. */
+xp_status xp_xml_take_digest(xp_xml_signal *s, const xp_xml_document *doc, const xp_xml *e,
+                             xp_error *err);
 
 /* Samples from the text of e: numbers between blanks or commas. Whole ones become digital, others
  * physical (divided by the signal's gain, then). */
@@ -59,11 +66,12 @@ xp_status xp_xml_to_stored(xp_stored *w, const char *name, double rate, xp_xml_s
                            const xp_xml_document *doc, xp_error *err);
 
 /* Parse the file `name` of src and make a recording of it by `make`, whose w holds nothing at first
- * and is freed when it fails. On error w is untouched. */
+ * and is freed when it fails. outline: samples are not wanted, and make can do with digests where
+ * the file is long. On error w is untouched. */
 typedef xp_status (*xp_xml_maker)(xp_stored *w, const char *name, const xp_xml_document *doc,
                                   xp_error *err);
 xp_status xp_xml_read(xp_stored *w, const xp_file_source *src, const char *name, xp_xml_maker make,
-                      xp_error *err);
+                      bool outline, xp_error *err);
 
 /* XP_ERR_MEMORY, with the file's name. */
 xp_status xp_xml_no_memory(const xp_xml_document *doc, xp_error *err);

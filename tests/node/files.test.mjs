@@ -496,3 +496,44 @@ test("what is no record and no bytes is said in sentences", async () => {
   );
   await assert.rejects(core.loadModel("model.safetensors"), /^TypeError: Bytes must be .* got string\.$/);
 });
+
+/* ---- files that gzip packed one by one ---- */
+
+test("a file that gzip packed is what it holds", async () => {
+  const table = "I,II\n" + "1,2\n3,4\n".repeat(3000);
+  const found = await findRecords([file("folder/x.csv.gz", gzipSync(table))]);
+  assert.deepEqual(problems(found), []);
+  assert.deepEqual(
+    found.groups.map(({ name, type }) => [name, type]),
+    [["x.csv", "CSV"]],
+  );
+  assert.equal(await content(found.groups[0], "x.csv"), table);
+});
+
+test("a record's files may each be packed", async () => {
+  const found = await findRecords([file("r.hea.gz", gzipSync(header("r"))), file("r.dat.gz", gzipSync("samples"))]);
+  assert.deepEqual(problems(found), []);
+  assert.equal(await content(found.groups[0], "r.dat"), "samples");
+});
+
+test("a packed file that is cut, damaged or larger than it says is refused when it is read", async () => {
+  const whole = gzipSync("I,II\n" + Array.from({ length: 3000 }, (_, i) => `${(i * 7919) % 1000},${i}\n`).join(""));
+  const damaged = Buffer.from(whole);
+  damaged[damaged.length - 6] ^= 1;
+  const larger = Buffer.from(whole);
+  larger.writeUInt32LE(100, larger.length - 4);
+  for (const bytes of [damaged, larger]) {
+    const { groups } = await findRecords([file("x.csv.gz", bytes)]);
+    for (const group of groups) await assert.rejects(readGroup(group), /x\.csv\.gz/);
+  }
+  const bomb = Buffer.from(whole);
+  bomb.writeUInt32LE(2 ** 31, bomb.length - 4);
+  const { groups } = await findRecords([file("x.csv.gz", bomb)]);
+  await assert.rejects(readGroup(groups[0]), /256 MB/);
+});
+
+test("what only has the ending is refused as it is", async () => {
+  const found = await findRecords([file("x.csv.gz", "no gzip at all, but a text of some length")]);
+  assert.equal(found.groups.length, 0);
+  assert.match(problems(found)[0], /^x\.csv\.gz: /);
+});

@@ -157,3 +157,15 @@ def test_names_of_another_case_are_told(tmp_path, hea, dat):
         z.write(tmp_path / "r.dat", dat)
     said = xplaim("info", tmp_path / "x.zip", code=1).stderr
     assert f"but there is {dat if hea == 'r.hea' else hea}: upper and lower case must agree" in said
+
+
+def test_an_archive_behind_another_is_told_as_what_it_is(tmp_path):
+    """And not as one that was cut off, which it is not; what was cut off before another still is told so."""
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as z:
+        z.writestr("r.hea", "r 1 500 10\n")
+    whole = (tmp_path / "a.zip").read_bytes()
+    for data, words in ((whole + whole, "it is several archives, one behind the other"),
+                        (whole * 3, "it is several archives, one behind the other"),
+                        (whole[:-30] + whole, "it ends too early"), (whole[:-1], "it ends too early")):  # fmt: skip
+        (tmp_path / "b.zip").write_bytes(data)
+        assert words in xplaim("info", tmp_path / "b.zip", code=1).stderr

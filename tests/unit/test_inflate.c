@@ -36,7 +36,13 @@ static bool take(void *ctx, const uint8_t *data, size_t size) {
 
 static xp_inflate_end run(ends *e, xp_bytes in, size_t step, size_t enough) {
     *e = (ends){.in = in, .step = step, .enough = enough};
-    const xp_inflate_pipe pipe = {e, more, take};
+    const xp_inflate_pipe pipe = {.ctx = e, .more = more, .take = take};
+    return xp_inflate_through(&pipe);
+}
+
+static xp_inflate_end run_gzip(ends *e, xp_bytes in, size_t step) {
+    *e = (ends){.in = in, .step = step, .enough = SIZE_MAX};
+    const xp_inflate_pipe pipe = {.ctx = e, .more = more, .take = take, .gzip = true};
     return xp_inflate_through(&pipe);
 }
 
@@ -141,8 +147,55 @@ static void damage_is_judged_alike(void **state) {
     assert_in_range(refused, 50, 599);
 }
 
+/* Made by gzip, of "one\n" and of forty "two\n". */
+static const uint8_t members[] = {0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0x03, 0xcb,
+                                  0xcf, 0x4b, 0xe5, 0x02, 0x00, 0x9f, 0xa8, 0x17, 0xf8, 0x04, 0x00,
+                                  0x00, 0x00, 0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02,
+                                  0x03, 0x2b, 0x29, 0xcf, 0xe7, 0x2a, 0x19, 0xc4, 0x18, 0x00, 0xf3,
+                                  0xc4, 0x29, 0xf8, 0xa0, 0x00, 0x00, 0x00};
+enum { FIRST_MEMBER = 24 };
+
+static void gzip_files_of_several_members_are_one(void **state) {
+    (void)state;
+    static const size_t steps[] = {1, 7, 1 << 20};
+    const xp_bytes all = {members, sizeof members};
+    ends e;
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(run_gzip(&e, all, steps[i]), XP_INFLATE_DONE);
+        assert_int_equal(e.n, 164);
+        assert_memory_equal(e.out, "one\ntwo\ntwo\n", 12);
+        free(e.out);
+    }
+    for (size_t n = 1; n < sizeof members; n++) {
+        const xp_inflate_end end = run_gzip(&e, (xp_bytes){members, n}, 1 << 20);
+        assert_int_equal(end, n == FIRST_MEMBER ? XP_INFLATE_DONE : XP_INFLATE_CUT);
+        free(e.out);
+    }
+}
+
+/* Its own checks, which bare data do not have; what stands behind it is no part of it. */
+static void gzip_files_are_checked(void **state) {
+    (void)state;
+    uint8_t bytes[sizeof members + 4] = {0};
+    ends e;
+    for (size_t i = 0; i < FIRST_MEMBER; i++) {
+        if (i >= 3 && i < 10) continue; /* whether it is a text, the time, the system */
+        memcpy(bytes, members, sizeof members);
+        bytes[i] ^= 1;
+        assert_int_not_equal(run_gzip(&e, (xp_bytes){bytes, FIRST_MEMBER}, 1 << 20),
+                             XP_INFLATE_DONE);
+        free(e.out);
+    }
+    memcpy(bytes, members, sizeof members);
+    assert_int_equal(run_gzip(&e, (xp_bytes){bytes, sizeof bytes}, 1 << 20), XP_INFLATE_DONE);
+    assert_int_equal(e.n, 164);
+    free(e.out);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(gzip_files_of_several_members_are_one),
+        cmocka_unit_test(gzip_files_are_checked),
         cmocka_unit_test(what_goes_in_comes_out),
         cmocka_unit_test(cut_data_say_so),
         cmocka_unit_test(damage_is_judged_alike),

@@ -169,4 +169,5 @@ const xp_format xp_format_pdf = {
     .help = "A PDF is a record where an ECG's curves are drawn in it, not a picture of them.",
     .sniff = sniff,
     .read = read,
+    .most_mb = 32,
 };

@@ -191,20 +191,20 @@ void measure_find_blind(measure_window *w, const float *const *mv, int n, const 
     if (w->any_blind && is_last) cover_rim(w, -1);
 }
 
-bool measure_is_blind(const measure_window *w, int lead, int from, int to) {
+static bool has(const measure_window *w, int lead, int from, int to, int what) {
     const uint8_t *mask = mask_of(w, lead);
     to = to >= w->n ? w->n - 1 : to;
     for (int t = from < 0 ? 0 : from; w->any_blind && t <= to; t++)
-        if (mask[t]) return true;
+        if (mask[t] & what) return true;
     return false;
 }
 
+bool measure_is_blind(const measure_window *w, int lead, int from, int to) {
+    return has(w, lead, from, to, JUMP | LOST);
+}
+
 bool measure_is_lost(const measure_window *w, int lead, int from, int to) {
-    const uint8_t *mask = mask_of(w, lead);
-    to = to >= w->n ? w->n - 1 : to;
-    for (int t = from < 0 ? 0 : from; w->any_blind && t <= to; t++)
-        if (mask[t] & LOST) return true;
-    return false;
+    return has(w, lead, from, to, LOST);
 }
 
 void measure_silence(const measure_window *w, int lead, float *v) {

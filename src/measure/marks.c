@@ -236,6 +236,7 @@ void measure_mark(measure_window *w, const measure_average *a, double rr_s, xp_w
     *out = (xp_waves){no_wave(), no_wave(), no_wave()};
     measure_mark_qrs(w, a, rr_s, &q);
     level_before(w, a, q.onset);
+    w->qrs_unrest = q.unrest;
     const int from = (int)floor(q.onset), to = (int)floor(q.offset) + 1;
     out->qrs.onset = (float)seconds_of(w, a, q.onset);
     out->qrs.offset = (float)seconds_of(w, a, q.offset);

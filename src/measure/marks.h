@@ -6,6 +6,7 @@
 
 typedef struct qrs_marks {
     double onset, offset;
+    double unrest; /* beside the complex, of what belongs to it for certain; on the worse side */
 } qrs_marks;
 
 typedef struct t_marks {

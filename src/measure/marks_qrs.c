@@ -157,10 +157,11 @@ static int core_edge(const measure_window *w, const measure_average *a, const fl
 
 /* Where the complex ends, above what is around it, but not above what belongs to it for certain. */
 static double edge_of_qrs(const measure_window *w, const measure_average *a, const float *v,
-                          float top, float share, const side *s) {
+                          float top, float share, const side *s, double *unrest) {
     const int edge = core_edge(w, a, v, s), step = s->limit < a->fiducial ? -1 : 1;
     const float rest = around_of(w, a, v, edge, step).mean;
     const float level = rest * AROUND + share * (top - rest);
+    if (level > (float)*unrest * s->core) *unrest = (double)(level / s->core);
     return leave(w, v, edge, s->limit, level < s->core ? level : s->core);
 }
 
@@ -179,8 +180,9 @@ void measure_mark_qrs(const measure_window *w, const measure_average *a, double 
     if (after.core_limit > after.limit) after.core_limit = after.limit;
     /* The kernel of the velocity reaches out of the complex. */
     const double blurred = velocity_reach(w) + 0.5 + (lost_edge(w) - SHARP_S) * w->rate;
-    q->onset = edge_of_qrs(w, a, v, top, ONSET, &before) + blurred;
-    q->offset = edge_of_qrs(w, a, v, top, OFFSET, &after) - blurred;
+    q->unrest = 0;
+    q->onset = edge_of_qrs(w, a, v, top, ONSET, &before, &q->unrest) + blurred;
+    q->offset = edge_of_qrs(w, a, v, top, OFFSET, &after, &q->unrest) - blurred;
 }
 
 double measure_magnitude_peak(const measure_window *w, const measure_average *a, int from, int to) {

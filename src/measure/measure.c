@@ -165,6 +165,7 @@ static void mark_group(measure_window *w, int g) {
     w->stimulus_s = measure_stimulus(w, g);
     measure_mark(w, &w->median, w->rr_s, &group->waves);
     group->t = w->t;
+    group->qrs_unrest = w->qrs_unrest;
     measure_judge_p(w, g);
     if (!group->has_p) group->waves.p = (xp_wave){NAN, NAN, NAN};
     if (g == 0 && w->odd.beats > 0) {

@@ -66,6 +66,7 @@ typedef struct measure_group {
     double energy; /* mean of its beats */
     bool has_p;
     double p_score; /* of the evidence for it */
+    double qrs_unrest;
     measure_t_evidence t;
     float t_doubt; /* s by which the end of T may be off: how far its witnesses disagree */
     xp_waves waves, odd, even;
@@ -94,6 +95,7 @@ typedef struct measure_window {
     int tail;             /* samples that are cut out after each of them */
     double stimulus_s;    /* where the group that is being marked may begin; NaN: it is not paced */
     measure_t_evidence t; /* of the average beat that was marked last */
+    double qrs_unrest;    /* likewise: what moves beside its complex, see marks.h */
     double rr_s;          /* median; NaN: fewer than two beats */
     int n_groups;
     measure_group groups[MEASURE_GROUPS];

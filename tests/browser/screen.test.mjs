@@ -362,15 +362,32 @@ test("L4: rows fill the free height, and no trace comes through a lead's name", 
 });
 const innerBottom = (rect) => rect.y + rect.height;
 
-test("B3: Enter enlarges a lead, and takes it back; names stay when zoomed", async (open) => {
+test("B3: a double-click and Enter enlarge a lead, and take it back; names stay when zoomed", async (open) => {
   const page = await open();
+  const leads = () =>
+    inElement(page, ({ view, record }) => view.list.strips.map(({ lead }) => record.leads[lead].name).join(" "));
+  const twelve = await leads();
+  const middleOf = (name) =>
+    inElement(
+      page,
+      ({ view, record }, wanted) => {
+        const { scale, x, y } = view.place;
+        const strip = view.list.strips.find(({ lead }) => record.leads[lead].name === wanted);
+        return { x: x + (strip.x + strip.width / 2) * scale, y: y + (strip.top + strip.height / 2) * scale };
+      },
+      name,
+    );
+  await page.dblclick("#ecg", { position: await middleOf("V2") });
+  await until("V2 alone", async () => (await drawn(page), (await leads()) === "V2"));
+  await page.dblclick("#ecg", { position: await middleOf("V2") });
+  await until("all leads", async () => (await drawn(page), (await leads()) === twelve));
   await page.focus("#ecg");
   await page.keyboard.press("Enter");
   await drawn(page);
-  assert.equal(await inElement(page, ({ view }) => view.list.strips.length), 1);
+  assert.equal((await leads()).split(" ").length, 1);
   await page.keyboard.press("Enter");
   await drawn(page);
-  assert.equal(await inElement(page, ({ view }) => view.list.strips.length), 13);
+  assert.equal(await leads(), twelve);
   const inked = () =>
     inElement(page, ({ view }) => {
       view.draw();

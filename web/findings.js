@@ -71,6 +71,20 @@ export const valueText = (value, outputs) => (outputs === "scores" ? decimals(va
 /** As it is read. @param {number} value @param {Outputs} outputs */
 export const shownText = (value, outputs) => (outputs === "scores" ? decimals(value, 3) : percent(value));
 
+/** On which side of its threshold a value lies, and of which; where both read alike, with the digits that tell them apart.
+ * @param {number} value @param {number} threshold @param {Outputs} outputs @param {string} [more]  about the threshold */
+export function sideText(value, threshold, outputs, more = "") {
+  const above = value >= threshold;
+  const limit = shownText(threshold, outputs);
+  const say = (/** @type {string} */ text) => `${phrase(above ? "findings.above" : "findings.below")} (${text}${more})`;
+  if (above || shownText(value, outputs) !== limit) return say(limit);
+  const [times, unit] = outputs === "scores" ? [1, ""] : [100, " %"];
+  const told = (/** @type {number} */ digits) =>
+    [value, threshold].map((each) => decimals(times * each, digits) + unit);
+  const digits = [1, 2, 3, 4, 5, 6].find((each) => new Set(told(each)).size > 1) ?? 6;
+  return say(told(digits).join(" < "));
+}
+
 /** @param {{outputs: Outputs}} model */
 export const valueName = ({ outputs }) => phrase(outputs === "scores" ? "value.score" : "value.probability");
 
@@ -101,8 +115,7 @@ function factCells(label, value, outputs, withSource) {
   const { threshold, threshold_source: source, auroc, auroc_low: low, auroc_high: high, n_positive: cases } = label;
   const interval = low !== null && high !== null ? ` (95 %: ${decimals(low, 3)}–${decimals(high, 3)})` : "";
   const parts = [
-    threshold !== null &&
-      `${phrase(reaches(label, value) ? "findings.above" : "findings.below")} (${shownText(threshold, outputs)}${withSource && source ? `, ${new English(source)}` : ""})`,
+    threshold !== null && sideText(value, threshold, outputs, withSource && source ? `, ${new English(source)}` : ""),
     auroc !== null && `AUROC ${decimals(auroc, 3)}${interval}`,
     cases !== null && phrase("findings.cases", { n: cases }),
   ];
@@ -174,10 +187,7 @@ export function showMapChoice(select, note, model, analysis, chosen) {
 /** @param {ModelLabel} label @param {number} value @param {Outputs} outputs */
 function choiceText(label, value, outputs) {
   const { threshold } = label;
-  const how =
-    threshold === null
-      ? phrase("findings.no-threshold")
-      : `${phrase(reaches(label, value) ? "findings.above" : "findings.below")} (${shownText(threshold, outputs)})`;
+  const how = threshold === null ? phrase("findings.no-threshold") : sideText(value, threshold, outputs);
   return `${shownText(value, outputs)}, ${how}`;
 }
 

@@ -346,7 +346,8 @@ export class RecordTable {
       const text = this.textOf(row, column);
       const holder = column === "findings" ? cell : (cell.firstElementChild ?? cell);
       if (holder.textContent !== text) this.write(/** @type {HTMLElement} */ (holder), row, column, text);
-      if (column === "quality") /** @type {HTMLElement} */ (holder).title = text;
+      if (column === "quality")
+        /** @type {HTMLElement} */ (holder).title = this.briefOf(row)?.limits.length ? text : "";
       if (column === "quality" || column === "reading")
         keepData(/** @type {HTMLElement} */ (holder), "column", phrase(`column.${column}`));
       if (column === "findings") keepData(/** @type {HTMLElement} */ (cell), "numbers", this.numbersOf(row));

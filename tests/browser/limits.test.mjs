@@ -226,7 +226,7 @@ test("the first record dropped on a fresh page is drawn within 200 ms, before th
   const { best, all } = await bestOf(TRIES, DRAWN_MS, async () => {
     const page = await site.openPage({ slowModel: 5000, ready: /^Starting/ });
     await page.locator("#picker").waitFor({ state: "attached" });
-    await page.locator("ecg-xplaim").evaluate((element) => element.session.readerReady);
+    await page.locator("ecg-xplaim").evaluate((element) => element.session.files);
     await page.evaluate(inPage.keep, load(sample));
     const ms = await paced(page, () => page.evaluate(inPage.drawnAfterDrop, SAMPLE));
     assert.match(await page.textContent("#status-text"), /^Waiting for the model/);

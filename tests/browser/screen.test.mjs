@@ -91,79 +91,6 @@ test("U6: calipers, a finding, a finished analysis and measurement move the draw
   }
 });
 
-/** Each shift of the page from now on: how far, and which places, in the page. */
-function keepShifts() {
-  globalThis.shifts = [];
-  const places = ({ previousRect: from, currentRect: to }) =>
-    [from, to].map(({ x, y, width, height }) => `${x},${y} ${width}x${height}`).join(" to ");
-  new PerformanceObserver((list) =>
-    globalThis.shifts.push(
-      .../** @type {any[]} */ (list.getEntries()).map(({ value, sources }) => ({ value, moved: sources.map(places) })),
-    ),
-  ).observe({ type: "layout-shift" });
-}
-
-/** The window has given way to the ECG of this record, and shifts are kept from then on. */
-async function opened(page, record) {
-  await page.locator("#record-name", { hasText: record }).waitFor({ state: "attached" });
-  await inElement(page, async (element) => {
-    const frame = () => new Promise(requestAnimationFrame);
-    while (!element.record || element.drawing.page?.record !== element.record) await frame();
-    for (let frames = 0; frames < 3; frames++) await frame();
-  });
-  await page.evaluate(keepShifts);
-}
-
-async function allThere(page) {
-  await analysed(page);
-  await measured(page);
-  await drawn(page);
-  await page.locator("#measured-findings, #measured-grade").first().waitFor({ state: "attached" });
-  await page.locator("#panel-cards:not(.held)").waitFor({ state: "attached" });
-  await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve, 100))));
-}
-
-test("B10: from a drop to its findings and numbers nothing moves, nor from one recording to the next", async (open) => {
-  for (const viewport of [
-    { width: 1440, height: 900 },
-    { width: 1440, height: 2400 }, // the whole panel is in sight
-    { width: 375, height: 667 },
-  ]) {
-    const page = await open("/", { viewport });
-    await drop(
-      page,
-      ["00219_hr", "00963_hr"].flatMap((name) => load(sample(name))),
-    );
-    await opened(page, "00219_hr");
-    await allThere(page);
-    assert.deepEqual(await page.evaluate(() => globalThis.shifts), [], `${viewport.width}x${viewport.height}`);
-    await inElement(page, (element) => element.opener.openRow(element.list.rows[1]));
-    await allThere(page);
-    assert.deepEqual(await page.evaluate(() => globalThis.shifts), [], `${viewport.width}x${viewport.height}: next`);
-  }
-});
-
-test("B10: nothing moves where the network comes long after the measurements, which are not held back for it", async (open) => {
-  const sent = makeGate();
-  const page = await open("/", {
-    viewport: { width: 1440, height: 2400 },
-    ready: /^Starting/,
-    before: (context) =>
-      context.route("**/model.safetensors", async (route) => {
-        await sent.opened;
-        await route.continue().catch(() => {});
-      }),
-  });
-  await page.locator("#picker").waitFor({ state: "attached" });
-  await drop(page, load(sample("00963_hr")));
-  await opened(page, "00963_hr");
-  await page.locator("#measured-grade").waitFor();
-  await page.evaluate(keepShifts);
-  sent.open();
-  await allThere(page);
-  assert.deepEqual(await page.evaluate(() => globalThis.shifts), []);
-});
-
 /* ---- layout ---- */
 
 const share = (page) =>
@@ -435,15 +362,32 @@ test("L4: rows fill the free height, and no trace comes through a lead's name", 
 });
 const innerBottom = (rect) => rect.y + rect.height;
 
-test("B3: Enter enlarges a lead, and takes it back; names stay when zoomed", async (open) => {
+test("B3: a double-click and Enter enlarge a lead, and take it back; names stay when zoomed", async (open) => {
   const page = await open();
+  const leads = () =>
+    inElement(page, ({ view, record }) => view.list.strips.map(({ lead }) => record.leads[lead].name).join(" "));
+  const twelve = await leads();
+  const middleOf = (name) =>
+    inElement(
+      page,
+      ({ view, record }, wanted) => {
+        const { scale, x, y } = view.place;
+        const strip = view.list.strips.find(({ lead }) => record.leads[lead].name === wanted);
+        return { x: x + (strip.x + strip.width / 2) * scale, y: y + (strip.top + strip.height / 2) * scale };
+      },
+      name,
+    );
+  await page.dblclick("#ecg", { position: await middleOf("V2") });
+  await until("V2 alone", async () => (await drawn(page), (await leads()) === "V2"));
+  await page.dblclick("#ecg", { position: await middleOf("V2") });
+  await until("all leads", async () => (await drawn(page), (await leads()) === twelve));
   await page.focus("#ecg");
   await page.keyboard.press("Enter");
   await drawn(page);
-  assert.equal(await inElement(page, ({ view }) => view.list.strips.length), 1);
+  assert.equal((await leads()).split(" ").length, 1);
   await page.keyboard.press("Enter");
   await drawn(page);
-  assert.equal(await inElement(page, ({ view }) => view.list.strips.length), 13);
+  assert.equal(await leads(), twelve);
   const inked = () =>
     inElement(page, ({ view }) => {
       view.draw();
@@ -506,4 +450,39 @@ test("W1: one word for one thing", async (open) => {
     ])
       assert.doesNotMatch(rest, new RegExp(`\\b${word}`, "i"), word);
   }
+});
+
+test("in the table what holds no words is as wide as its head, and the ring around the last line is whole", async (open) => {
+  const page = await open("/");
+  await drop(
+    page,
+    ["00219_hr", "00963_hr"].flatMap((name) => load(sample(name))),
+  );
+  await analysed(page);
+  await inElement(page, (element) => element.keys.press("t"));
+  await page.locator("#records tr:last-child td.quality", { hasText: "good" }).waitFor();
+  const wide = await inElement(page, ({ root }) =>
+    ["quality", "reading"].flatMap((column) => {
+      const [head, words] = [`th.${column}`, `th.${column} button`].map((each) =>
+        root.querySelector(`#records ${each}`),
+      );
+      const range = new Range();
+      range.selectNodeContents(words);
+      return head.offsetWidth > range.getBoundingClientRect().width + 40 ? [`${column}: ${head.offsetWidth} px`] : [];
+    }),
+  );
+  assert.deepEqual(wide, []);
+  await page.locator("#records .open-row").last().focus();
+  await page.keyboard.press("Shift"); // the ring is a keyboard's
+  const below = await inElement(page, ({ root }) => {
+    const last = [...root.querySelectorAll("#records .open-row")].at(-1);
+    const { outlineWidth, outlineOffset, outlineStyle } = getComputedStyle(last);
+    const ring = outlineStyle === "none" ? 0 : Number.parseFloat(outlineWidth) + Number.parseFloat(outlineOffset);
+    const box = root.querySelector("#table-view .table-box");
+    return [
+      ring,
+      box.getBoundingClientRect().top + box.clientTop + box.clientHeight - last.getBoundingClientRect().bottom,
+    ];
+  });
+  assert.ok(below[0] > 0 && below[1] >= below[0], `a ring of ${below[0]} px, ${below[1]} px below`);
 });

@@ -13,7 +13,7 @@ import {
   screenWidth,
   showsRhythm,
 } from "../../web/drawing.js";
-import { columnsText, firstLabel, noteOf, probabilityText, titleOf } from "../../web/findings.js";
+import { columnsText, firstLabel, noteOf, probabilityText, sideText, titleOf } from "../../web/findings.js";
 import { noticesWithoutNames } from "../../web/report.js";
 import { circumstances, findings, wordsOf } from "../../web/stated.js";
 import { counted, messageOf } from "../../web/messages.js";
@@ -245,6 +245,17 @@ test("no probability is written as 0 or as 1", () => {
     1: "> 0.9999",
   };
   for (const [p, text] of Object.entries(texts)) assert.equal(probabilityText(Number(p)), text, p);
+});
+
+test("a value below its threshold never reads as the threshold does", () => {
+  const side = (value, threshold, outputs = "probabilities") => sideText(value, threshold, outputs);
+  assert.equal(side(0.1, 0.24), "below threshold (24 %)");
+  assert.equal(side(0.236, 0.239), "below threshold (23.6 % < 23.9 %)");
+  assert.equal(side(0.2441, 0.2443), "below threshold (24.41 % < 24.43 %)");
+  assert.equal(side(0.003, 0.008), "below threshold (0.3 % < 0.8 %)");
+  assert.equal(side(0.992, 0.998), "below threshold (99.2 % < 99.8 %)");
+  assert.equal(side(0.2443, 0.2441), "at or above threshold (24 %)");
+  assert.equal(side(1.23451, 1.23454, "scores"), "below threshold (1.23451 < 1.23454)");
 });
 
 /** Labels of thresholds, and what was found. @returns {[any, any]} */

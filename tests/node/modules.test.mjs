@@ -248,6 +248,7 @@ test("no probability is written as 0 or as 1", () => {
 });
 
 test("a value below its threshold never reads as the threshold does", () => {
+  /** @type {(value: number, threshold: number, outputs?: "probabilities" | "scores") => string} */
   const side = (value, threshold, outputs = "probabilities") => sideText(value, threshold, outputs);
   assert.equal(side(0.1, 0.24), "below threshold (24 %)");
   assert.equal(side(0.236, 0.239), "below threshold (23.6 % < 23.9 %)");

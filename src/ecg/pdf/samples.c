@@ -146,22 +146,10 @@ static bool has_flat_tops(const double *v, int n, double limit, double rounding)
     return runs >= 3;
 }
 
-static double mean_of(const double *v, int n) {
-    double sum = 0;
-    int there = 0;
-    for (int i = 0; i < n; i++)
-        if (!isnan(v[i])) {
-            sum += v[i];
-            there++;
-        }
-    return there ? sum / there : 0;
-}
-
 /* Far more samples at the limit than just below it. Round tops have at most three times as many as
  * each of the next three steps, and a baseline's noise has fewer at its end than before it; what
  * runs into an end of the curve is no top, and one flat top alone may be by chance: beats that are
- * cut off are several. Peaks that stand high are steep, and few in a short curve: five
- * samples are enough (of 3600 whole curves of PTB-XL none has them). */
+ * cut off are several. */
 static bool crowds_at(const double *v, int n, double limit, double rounding) {
     int at = 0, below = 0, beats = 0, last = -1000;
     for (int i = 0, to; i < n; i = to) {
@@ -175,8 +163,7 @@ static bool crowds_at(const double *v, int n, double limit, double rounding) {
             last = i;
         }
     }
-    const bool high = fabs(limit - mean_of(v, n)) > 100 * rounding;
-    return beats >= 2 && at >= (high && n < 2500 ? 5 : 10) && at > 1.5 * below;
+    return beats >= 2 && at >= 10 && at > 1.5 * below;
 }
 
 static bool is_cut_off(const double *v, int n, double rounding) {

@@ -144,7 +144,8 @@ static bool unpack(xp_scratch *out, xp_bytes b, xp_bytes *inside) {
 }
 
 static void drop_unpacked(mat *m) {
-    if (m->unpacked) xp_scratch_close(m->unpacked);
+    if (!XP_HAS_WINDOWS || !m->unpacked) return;
+    xp_scratch_close(m->unpacked);
     free(m->unpacked);
     m->unpacked = NULL;
 }
@@ -169,7 +170,7 @@ static void take_aside(mat *m, xp_bytes b) {
 static void take_compressed(mat *m, xp_bytes b) {
     uint8_t *out;
     size_t size;
-    if (m->no_samples && b.size > LARGE) {
+    if (XP_HAS_WINDOWS && m->no_samples && b.size > LARGE) {
         take_aside(m, b);
         return;
     }

@@ -175,23 +175,23 @@ static void on_end(void *ctx, const char *name) {
     b->open = b->open->parent;
 }
 
-/* Of a text that has become long only a digest is made, and its beginning kept. False: it is not
- * long. */
-static bool digest_text(builder *b, const char *text, size_t n) {
+/* Of a text that has become long a digest is made, and its beginning is kept: how much of the piece
+ * belongs to that. */
+static size_t digest_text(builder *b, const char *text, size_t n) {
     xml_digester *d = &b->digests[b->depth - 1];
-    const size_t from = b->starts[b->depth - 1];
-    if (!d->to && b->n - from + n <= HEAD) return false;
+    const size_t from = b->starts[b->depth - 1], room = HEAD - (b->n - from);
+    if (!d->to && n <= room) return n;
     if (!d->to) {
         xp_xml_digest *to = take(&b->doc, sizeof *to);
         if (!to) {
             stop(b, XP_ERR_MEMORY, "not enough memory");
-            return true;
+            return 0;
         }
         xml_digest_begin(d, to);
-        xml_digest_take(d, b->text ? b->text + from : "", b->n - from);
+        if (b->n > from) xml_digest_take(d, b->text + from, b->n - from);
     }
     xml_digest_take(d, text, n);
-    return true;
+    return n < room ? n : room;
 }
 
 static void on_text(void *ctx, const char *text, int length) {
@@ -204,7 +204,7 @@ static void on_text(void *ctx, const char *text, int length) {
         stop(b, XP_ERR_LIMIT, "its entities expand to far more than it holds");
         return;
     }
-    if (XP_HAS_WINDOWS && b->digests && digest_text(b, text, n)) return;
+    if (XP_HAS_WINDOWS && b->digests && !(n = digest_text(b, text, n))) return;
     if (b->size - b->n < n) {
         size_t size = b->size * 2 + n + 4096;
         char *more = realloc(b->text, size);

@@ -1,5 +1,5 @@
 /* What the texts of samples in XML files are made of: base64, and decimal numbers between
- * separators. Private to xml_signals.c and xml_digest.c. */
+ * separators. For xml_signals.c and xml_digest.c. */
 #ifndef XP_ECG_XML_TEXT_H
 #define XP_ECG_XML_TEXT_H
 

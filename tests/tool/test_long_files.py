@@ -74,12 +74,20 @@ def whole_and_outlined(tmp_path, write):
     return whole, json_lines(frugal("info", path, "--json"), "info")[0]
 
 
+def wordy(folder):
+    """A statement of more letters than are kept of one, which comes in one piece."""
+    path = strip(folder, 2)
+    path.write_text(path.read_text().replace("<DiagnosisText>", "<DiagnosisText>" + "many words " * 1000))
+    return path
+
+
 @pytest.mark.parametrize("write", [
+    wordy,
     lambda folder: muse(folder, 1, missing=7),
     lambda folder: aecg(folder, 1, pieces=4),
     lambda folder: aecg(folder, 3, origin=500, glist="PQ", pieces=2),
     lambda folder: aecg(folder, 1, unit="mV"),
-], ids=["missing", "pieces", "pieces of units", "fractions"])  # fmt: skip
+], ids=["words", "missing", "pieces", "pieces of units", "fractions"])  # fmt: skip
 def test_a_long_xml_file_tells_what_it_would_if_it_were_read(tmp_path, write):
     whole, outlined = whole_and_outlined(tmp_path, write)
     assert whole["measured"] != {} and whole["signals"] == outlined["signals"]

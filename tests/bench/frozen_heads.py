@@ -107,9 +107,14 @@ class Bench:
         print(f"{name:48}" + "  ".join(f"{k} {v:.4f}" for k, v in self.result[name].items()), flush=True)
 
 
+def at_each_time(b, kernel, bias):
+    """Log-odds before they are pooled: (windows, times, labels)."""
+    return np.stack([np.asarray(m, np.float32).T @ kernel + bias for m in b.maps])
+
+
 def poolings(b):
     """The last layer's log-odds at each time, pooled otherwise; the network was trained for the mean."""
-    z = np.stack([np.asarray(m, np.float32).T @ b.kernel + b.bias for m in b.maps])
+    z = at_each_time(b, b.kernel, b.bias)
     for r in (0.1, 0.25, 0.5, 1, 2):
         top = z.max(axis=1)
         b.say(f"log-mean-exp over time, r = {r}", top + np.log(np.exp(r * (z - top[:, None])).mean(axis=1)) / r)
@@ -128,6 +133,7 @@ def last_layers(b):
     for decay in (1000, 100, 10):
         kernel, bias = refit(x, y, b.kernel, b.bias, decay)
         b.say(f"last layer fitted again, decay {decay}", b.mean @ kernel + bias)
+        b.say("the same, log-odds of at least -5", np.maximum(at_each_time(b, kernel, bias), -5).mean(axis=1))
     both = np.hstack([b.mean, np.stack([np.asarray(m, np.float32).max(axis=1) for m in b.maps])])
     for decay in (10000, 1000):
         kernel, bias = refit(both[b.train_windows], y, np.vstack([b.kernel, 0 * b.kernel]), b.bias, decay)

@@ -4,6 +4,7 @@ each would bring, on the recordings that networks are chosen by."""
 import numpy as np
 from scipy.optimize import minimize
 from scipy.signal import butter, sosfiltfilt
+from scipy.special import expit
 
 import frozen_features
 from frozen_figures import figures, together, truth
@@ -17,10 +18,6 @@ def softplus(z):
     return np.logaddexp(0, z)
 
 
-def logistic(z):
-    return 1 / (1 + np.exp(-z))
-
-
 def refit(x, y, kernel, bias, decay):
     """Logistic regression of each label drawn towards the kernel it starts from; unknown labels have no part."""
     known = y >= 0
@@ -32,7 +29,7 @@ def refit(x, y, kernel, bias, decay):
         w = w.reshape(shape)
         z = x1 @ w
         drawn = w - start
-        g = x1.T @ (known * (logistic(z) - (y == 1))) + decay * drawn
+        g = x1.T @ (known * (expit(z) - (y == 1))) + decay * drawn
         return (known * softplus(np.where(y == 1, -z, z))).sum() + decay / 2 * (drawn ** 2).sum(), g.ravel()
 
     w = minimize(loss, start.ravel(), jac=True, method="L-BFGS-B", options={"maxiter": 100}).x.reshape(shape)
@@ -65,7 +62,7 @@ def attention(maps, y, kernel, bias, decay, steps, rate=0.02):
         i = random.choice(n, 256, replace=False)
         a, z, odds = attend(maps[i], v, kernel, bias)
         known = y[i] >= 0
-        error = known * (logistic(odds) - (y[i] == 1)) / len(i)
+        error = known * (expit(odds) - (y[i] == 1)) / len(i)
         pull = error[:, None] * a * (z - (odds - bias)[:, None])
         g = np.einsum("ntl,nct->cl", pull, maps[i], optimize=True) + decay * v
         first, second = 0.9 * first + 0.1 * g, 0.99 * second + 0.01 * g ** 2

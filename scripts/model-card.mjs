@@ -3,7 +3,7 @@
 // comes from there; what no command can measure is in model-card-text.mjs.
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { BASELINES, EXTERNAL, LIMITS, POINTS, RULES, SOURCES } from "./model-card-text.mjs";
+import { BASELINES, EXTERNAL, HOSPITAL, LIMITS, POINTS, RULES, SOURCES } from "./model-card-text.mjs";
 
 const [name, folder] = process.argv.slice(2);
 
@@ -174,6 +174,20 @@ function robustness() {
   );
 }
 
+/** How well a classifier tells one hospital's recordings from the other's. */
+function hospital() {
+  const { counts, told_by: told } = read("source.json");
+  const cell = ([v, low, high]) => number(v, 2) + interval([low, high], 2);
+  return (
+    HOSPITAL(counts) +
+    "\n\n" +
+    table(
+      ["told by", "AUROC", "within a rhythm"],
+      Object.entries(told).map(([by, { all, within_rhythm: within }]) => [by, cell(all), cell(within)]),
+    )
+  );
+}
+
 /** Of each label with enough records: does the map follow the weights, does it matter, is it steady? */
 function explanations() {
   const xai = read("xai.json");
@@ -282,6 +296,7 @@ ${config.kernels?.join(", ") ?? "2, 10, 40"}, ${info.weights} weights; input ${i
         robustness(),
       ]
     : []),
+  ...(there("source.json") ? ["## Does it know the hospital?", hospital()] : []),
   ...(there("xai.json") ? ["## Are the maps about the model?", explanations()] : []),
   "## Known failures and limits",
   unmeasured(),

@@ -65,11 +65,11 @@ test("the npm module's types are those of its functions", () => {
   execFileSync(process.execPath, [compiler, ...options], { stdio: "pipe", encoding: "utf8" });
 });
 
-test("each WebAssembly module is at most 150 kB gzipped, what reads files 230", (t) => {
+test("each WebAssembly module is at most 150 kB gzipped, what reads files 240", (t) => {
   for (const name of readdirSync(DIST).filter((file) => file.endsWith(".wasm"))) {
     const bytes = gzipSync(readFileSync(join(DIST, name)), { level: 9 }).length;
     t.diagnostic(`${name}: ${bytes} bytes gzipped`);
     // What reads, writes and measures files of fourteen formats is fetched behind the others.
-    assert.ok(bytes <= (name === "readers.wasm" ? 230000 : 150000), `${name}: ${bytes} bytes`);
+    assert.ok(bytes <= (name === "readers.wasm" ? 240000 : 150000), `${name}: ${bytes} bytes`);
   }
 });

@@ -31,7 +31,7 @@ static bool make_room(xp_file_window *w, size_t size) {
 
 xp_bytes xp_file_window_at(xp_file_window *w, uint64_t at, size_t size) {
     const xp_bytes none = {0};
-    if (at > w->size || size > w->size - at) return none;
+    if (!size || at > w->size || size > w->size - at) return none;
     if (at < w->from || at + size > w->from + w->n) {
         uint64_t left = w->size - at;
         size_t wanted = size > STEP ? size : left < STEP ? (size_t)left : STEP;

@@ -5,13 +5,13 @@
 
 import { assetText } from "./assets.js";
 import { button, line } from "./cases_fields.js";
-import { MarkEditor } from "./cases_author_marks.js";
+import { MarkEditor, rounded } from "./cases_author_marks.js";
 import { NetworkView } from "./cases_author_network.js";
 import { SetSaver } from "./cases_author_save.js";
 import { SetEditor } from "./cases_author_set.js";
 import { TaskEditor } from "./cases_author_tasks.js";
 import { TextEditor } from "./cases_author_texts.js";
-import { DIFFERS_TAG, emptyCase, emptySet, freshId, lacksOf, Steps } from "./cases_draft.js";
+import { DIFFERS_TAG, emptyCase, emptySet, freshId, lacksOf, statementsSpare, Steps } from "./cases_draft.js";
 import { groupOf } from "./cases_source.js";
 import { gainOf } from "./drawing.js";
 import { make } from "./dom.js";
@@ -42,6 +42,8 @@ export class Author {
     this.on = false;
     /** @type {CaseSet} */
     this.set = emptySet("set", "en");
+    /** Findings that the set came with and that no key named. @type {Set<import("./cases_draft.js").Statement>} */
+    this.spare = new Set();
     /** The case in hand, which may not be in the set yet. @type {Case} */
     this.one = emptyCase("case", {});
     /** @type {Map<Case, Origin>} */
@@ -137,6 +139,14 @@ export class Author {
     this.host.say(text, { problem: true });
   }
 
+  /** They are on, where what is asked for needs them: what is next is said. @param {string} what @param {string} then  the button to press */
+  lendCalipers(what, then) {
+    const { host } = this;
+    if (!this.shown) return this.refuse("The ECG on screen is not this case’s: show its ECG first.");
+    if (!host.drawing.calipers) host.panel.toggleCalipers();
+    host.say(`The calipers are on (button Calipers, key C): put them on ${what}, then press “${then}” again.`);
+  }
+
   /* ---- begin and end ---- */
 
   /** A case of the recording that is open; where there is one already, that one. */
@@ -166,6 +176,7 @@ export class Author {
       return;
     host.menus?.close();
     this.set = structuredClone(/** @type {any} */ (opened.set));
+    this.spare = statementsSpare(this.set);
     this.origins = new Map(this.set.cases.map((one) => [one, { row: null, from: opened }]));
     this.steps = new Steps();
     await this.show();
@@ -244,7 +255,7 @@ export class Author {
       speed: Number(host.$("speed").value),
       gain: gainOf(host.$("gain").value).gain,
       filter: host.$("filter").value,
-      start: page ? page.start : 0,
+      start: page ? rounded(page.start) : 0,
       seconds: page && layout !== "6x2s" ? Math.round(page.seconds * 100) / 100 : 10,
     };
   }
@@ -252,6 +263,7 @@ export class Author {
   /** @param {Case} one  in hand from now on */
   take(one) {
     this.marks.stop();
+    if (one !== this.one) this.tasks.findings.begin();
     this.one = one;
     this.steps = new Steps();
     this.render();
@@ -262,7 +274,7 @@ export class Author {
   build() {
     this.where = make("span", { className: "faint" });
     this.undoButton = button("Undo", () => this.undo(), { key: "undo", name: "Undo (Ctrl Z)" });
-    this.addButton = button("Add to set", () => this.addToSet(), { key: "add", className: "primary" });
+    this.nextButton = button("New case of this ECG", () => this.nextCase(), { key: "new" });
     this.lacks = make("ul", { className: "author-lacks", id: "author-lacks" });
     this.other = make("p", { className: "author-note" });
     this.english = make("p", { className: "author-note" });
@@ -276,8 +288,9 @@ export class Author {
       button("Close", () => this.close(), { name: "Close the case editor" }),
     );
     const bar = line(
-      this.addButton,
+      button("Add to set", () => this.addToSet(), { key: "add", className: "primary" }),
       button("Try it", () => this.host.guarded(() => this.tryIt()), { key: "try" }),
+      this.nextButton,
       this.saver.menu(),
     );
     this.holder = make(
@@ -329,12 +342,12 @@ export class Author {
   }
 
   renderHead() {
-    if (!this.where || !this.undoButton || !this.addButton || !this.lacks || !this.other) return;
+    if (!this.where || !this.undoButton || !this.nextButton || !this.lacks || !this.other) return;
     const { cases } = this.set;
     const place = cases.indexOf(this.one);
     this.where.textContent = place < 0 ? "not in the set yet" : `case ${place + 1} of ${cases.length}`;
     this.undoButton.disabled = !this.steps.any;
-    this.addButton.textContent = this.inSet ? "New case of this ECG" : "Add to set";
+    this.nextButton.disabled = !this.inSet;
     this.lacks.replaceChildren(...lacksOf(this.one).map((text) => make("li", { textContent: text })));
     this.lacks.hidden = !this.lacks.children.length;
     this.showOther();
@@ -384,21 +397,27 @@ export class Author {
     this.host.say("Undone.");
   }
 
+  /** Pressed once more, as by a double click, it says the same again. */
   addToSet() {
-    const { host } = this;
-    if (this.inSet) {
-      if (!host.row) return;
-      this.take(this.newCase(host.row));
-      return this.focus("story");
+    const { cases } = this.set;
+    if (!this.inSet) {
+      const [lack] = lacksOf(this.one);
+      if (lack) return this.refuse(lack);
+      cases.push(this.one);
+      this.whole.render();
+      this.changed();
     }
-    const [lack] = lacksOf(this.one);
-    if (lack) return this.refuse(lack);
-    this.set.cases.push(this.one);
-    this.whole.render();
-    this.changed();
-    host.say(
-      `Case ${this.set.cases.length} is in the set. Save it when you are done, or open another recording for the next.`,
+    this.host.say(
+      `Case ${cases.indexOf(this.one) + 1} is in the set. Save it when you are done, or open another recording for the next.`,
     );
+  }
+
+  /** Of the ECG on screen. */
+  nextCase() {
+    const { row } = this.host;
+    if (!row) return this.refuse("Open the recording first that the case is to be made of.");
+    this.take(this.newCase(row));
+    this.focus("story");
   }
 
   /** As a learner plays it. */

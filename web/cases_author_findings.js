@@ -1,8 +1,9 @@
 /** The key of a task of findings: which must, should, may and must not be named, picked from the page's list or written. */
 
+import { casesCore } from "./assets.js";
 import { button, line, selectOf, textField } from "./cases_fields.js";
 import { FINDING_GROUPS } from "./cases_lists.js";
-import { addFinding, listOf, mustId, setShare, SHARES } from "./cases_draft.js";
+import { addFinding, findingFault, listOf, mustId, setShare, SHARES } from "./cases_draft.js";
 import { make } from "./dom.js";
 
 /**
@@ -22,7 +23,12 @@ export class FindingsKey {
   /** @param {import("./cases_author.js").Author} author */
   constructor(author) {
     this.author = author;
-    /** Chosen last, for the next finding. @type {Share} */
+    /** Chosen last in this case, for the next finding. @type {Share} */
+    this.share = "must";
+  }
+
+  /** Another case is in hand: what was expected in the one before says nothing of it. */
+  begin() {
     this.share = "must";
   }
 
@@ -42,12 +48,12 @@ export class FindingsKey {
     share.setAttribute("aria-label", "What is expected of it");
     share.dataset.key = `${key}-share`;
     share.addEventListener("change", () => (this.share = /** @type {Share} */ (share.value)));
-    const take = () => this.take(task, offered.value, /** @type {Share} */ (share.value), `${key}-finding`);
+    const take = () => this.take(task, offered.value, /** @type {Share} */ (share.value), `${key}-take`);
     const own = textField("A finding of your own", "", () => {}, { key: `${key}-own`, maxLength: 200 });
     const takeOwn = () => {
       const text = /** @type {HTMLInputElement} */ (own.querySelector("input")).value;
-      if (text.trim())
-        this.take(task, addFinding(set, task.list, text), /** @type {Share} */ (share.value), `${key}-own`);
+      const expected = /** @type {Share} */ (share.value);
+      if (text.trim()) this.author.host.guarded(() => this.takeOwn(task, text, expected, `${key}-take-own`));
     };
     return [
       line(offered, share, button("Add", take, { key: `${key}-take`, name: "Add this finding to the key" })),
@@ -60,14 +66,28 @@ export class FindingsKey {
     ];
   }
 
-  /** @param {FindingsTask} task @param {string} id @param {Share} share @param {string} focus */
+  /** @param {FindingsTask} task @param {string} id @param {Share} share
+   * @param {string} focus  on nothing that letters are typed into: C has calipers next */
   take(task, id, share, focus) {
     if (!id) return;
-    this.author.keep();
+    const { author } = this;
+    author.keep();
     setShare(task, id, share);
     this.share = share;
-    this.author.changed();
-    this.author.tasks.render(focus);
+    author.changed();
+    author.tasks.render(focus);
+    const text = listOf(author.set, task.list).find((each) => each.id === id)?.text ?? id;
+    author.host.say(`${text}: ${SHARE_TEXTS[share]}.`);
+  }
+
+  /** Only one that a set can have. @param {FindingsTask} task @param {string} text @param {Share} share @param {string} focus */
+  async takeOwn(task, text, share, focus) {
+    const { author } = this;
+    const { one } = author;
+    const fault = findingFault(await casesCore(), text);
+    if (fault) return author.refuse(`“${text.trim()}” is not added: ${fault}.`);
+    if (author.one !== one || !one.tasks.includes(task)) return; // it is another case by now
+    this.take(task, addFinding(author.set, task.list, text), share, focus);
   }
 
   /** @param {FindingsTask} task @param {string} key @param {{share: Share, id: string}} each @param {string} text */
@@ -91,7 +111,7 @@ export class FindingsKey {
       {},
       make("span", { textContent: text }),
       select,
-      button("×", () => change("", `${key}-finding`), { name: `Remove ${text}` }),
+      button("×", () => change("", `${key}-take`), { name: `Remove ${text}` }),
     );
   }
 }

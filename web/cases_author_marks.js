@@ -47,8 +47,8 @@ export class MarkEditor {
   }
 
   /** How a span comes: by drag, from the calipers, or empty. @param {"mark" | MarkTask} what @param {string} key
-   * @param {(span: Span) => void} add */
-  buttons(what, key, add) {
+   * @param {(span: Span) => void} add @param {Partial<Span>} [usual]  what fields have first, where it is not a place in sight */
+  buttons(what, key, add, usual = {}) {
     const on = this.drawing === what;
     const drag = button(on ? "Drag on a lead now" : "Draw on the ECG", () => this.toggle(what), {
       key: `${key}-draw`,
@@ -57,7 +57,7 @@ export class MarkEditor {
     return line(
       drag,
       button("From the calipers", () => this.fromCalipers(add), { key: `${key}-calipers` }),
-      button("By fields", () => add(this.usualSpan()), { key: `${key}-fields` }),
+      button("By fields", () => add({ ...this.usualSpan(), ...usual }), { key: `${key}-fields` }),
     );
   }
 
@@ -86,7 +86,7 @@ export class MarkEditor {
   /** @param {(span: Span) => void} add */
   fromCalipers(add) {
     const reading = this.author.calipers;
-    if (!reading) return this.author.refuse("Put the calipers on the place first (key C).");
+    if (!reading) return this.author.lendCalipers("the place", "From the calipers");
     add(reading);
   }
 
@@ -152,13 +152,13 @@ export class MarkEditor {
       selectField("Lead", any ? [["*", "any lead"], ...pairs] : pairs, span.lead, (lead) => changed({ lead }), {
         key: `${key}-lead`,
       }),
-      numberField("from, s", span.from, (from) => changed({ from: from ?? 0 }), {
+      numberField("from, s", span.from, (from) => changed({ from: from ?? NaN }), {
         key: `${key}-from`,
         min: 0,
         max: seconds,
         step: 0.01,
       }),
-      numberField("to, s", span.to, (to) => changed({ to: to ?? 0 }), {
+      numberField("to, s", span.to, (to) => changed({ to: to ?? NaN }), {
         key: `${key}-to`,
         min: 0,
         max: seconds,
@@ -175,7 +175,7 @@ export class MarkEditor {
     const targets = author.one.tasks.flatMap((task, t) =>
       task.type === "mark" ? task.targets.map((span) => shape("target", `${t + 1}`, span)) : [],
     );
-    author.view.setShapes([...targets, ...marks]);
+    author.view.setShapes([...targets, ...marks].filter(({ from, to }) => Number.isFinite(from + to)));
   }
 }
 

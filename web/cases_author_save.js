@@ -4,7 +4,7 @@ import { assetText, casesCore } from "./assets.js";
 import { SetFiles } from "./cases_author_files.js";
 import { button, checkField, line, textField } from "./cases_fields.js";
 import { archiveOf, embedCode, htmlOf, scormFiles, singlePage, zipFiles } from "./cases_pack.js";
-import { cleaned, idOf, lacksOf } from "./cases_draft.js";
+import { cleaned, idOf, lacksOf, statementsNamed } from "./cases_draft.js";
 import { answerSheet } from "./cases_sheet.js";
 import { DISCLAIMER } from "./core_constants.js";
 import { save } from "./exports.js";
@@ -223,7 +223,9 @@ export class SetSaver {
   /** @param {CaseSet} set @param {Case[]} cases  those of it that are wanted @returns {Promise<Made>} */
   async checked(set, cases) {
     const { files, records } = await this.files.of(cases, this.identity);
-    const whole = cleaned({ ...set, cases });
+    // A case that is tried has the findings of the others to choose from, too.
+    const kept = new Set([...this.author.spare, ...statementsNamed(set)]);
+    const whole = cleaned({ ...set, cases }, kept);
     const text = `${JSON.stringify(whole, null, 2)}\n`;
     const core = await casesCore();
     const inventory = files.map(({ name, bytes }) => ({ name, size: bytes.length, sha256: core.sha256(bytes) }));

@@ -9,6 +9,7 @@ import {
   listOf,
   MEASURED_AS,
   measureTask,
+  MOST_TASKS,
   PROMPTS,
   QUANTITIES,
   usualTolerance,
@@ -34,6 +35,8 @@ const KINDS = /** @type {const} */ ([
   ["text", "Text"],
 ]);
 
+/** A place that its author still has to give times: one that is nobody's choice is no key. */
+const NOWHERE = Object.freeze({ from: NaN, to: NaN });
 /** What calipers can be set on, and tasks ask. */
 const SET_ON = /** @type {const} */ (["rr", "pr", "qrs", "qt"]);
 const FORMULAS = /** @type {const} */ (["fridericia", "bazett", "framingham", "hodges"]);
@@ -58,19 +61,31 @@ export class TaskEditor {
           make("span", { className: "faint", textContent: "Add" }),
           ...this.adders(),
         ),
+        ...(this.full
+          ? [make("p", { className: "faint", textContent: `A case has at most ${MOST_TASKS} tasks.` })]
+          : []),
         ...tasks.map((task, i) => this.taskBox(task, i)),
       ],
       focus,
     );
   }
 
+  /** No further task would be read. */
+  get full() {
+    return this.author.one.tasks.length >= MOST_TASKS;
+  }
+
   adders() {
     const ask = button("Ask this", () => this.ask(), {
       key: "task-ask",
       className: "primary",
-      name: "Ask what the calipers measure (put them with C)",
+      name: "Ask this: what the calipers measure",
+      disabled: this.full,
     });
-    return [ask, ...KINDS.map(([type, title]) => button(title, () => this.add(type), { key: `task-add-${type}` }))];
+    const adders = KINDS.map(([type, title]) =>
+      button(title, () => this.add(type), { key: `task-add-${type}`, disabled: this.full }),
+    );
+    return [ask, ...adders];
   }
 
   /** @param {Task} task @param {string} [part]  of it that has the focus next */
@@ -94,7 +109,7 @@ export class TaskEditor {
   ask() {
     const { author } = this;
     const reading = author.calipers;
-    if (!reading) return author.refuse("Put the calipers on what you want to ask first (key C).");
+    if (!reading) return author.lendCalipers("what you want to ask", "Ask this");
     const preset = SET_ON.find((each) => each === reading.kind);
     const quantity = preset ?? likeliestQuantity(reading.ms, author.measured);
     const beats = preset === "rr" ? reading.count : 1;
@@ -121,7 +136,8 @@ export class TaskEditor {
     author.keep();
     task.targets.push(plainSpan(span));
     author.changed();
-    this.render();
+    const place = `task-${task.id}-target-${task.targets.length - 1}-from`;
+    this.render(Number.isFinite(span.from) ? "" : place);
     author.marks.show();
   }
 
@@ -297,7 +313,7 @@ export class TaskEditor {
   fromCalipers(task, key) {
     const { author } = this;
     const reading = author.calipers;
-    if (!reading) return author.refuse("Put the calipers on what is to be measured first (key C).");
+    if (!reading) return author.lendCalipers("what is to be measured", "From the calipers");
     const { unit } = QUANTITIES[task.quantity];
     if (unit === "°")
       return author.refuse("An axis is not measured with calipers: write it, or take it from the measurements.");
@@ -352,7 +368,7 @@ export class TaskEditor {
         className: "faint",
         textContent: "Where is it? A mark counts when its middle lies in one of these places.",
       }),
-      author.marks.buttons(task, key, (span) => this.addTarget(task, span)),
+      author.marks.buttons(task, key, (span) => this.addTarget(task, span), NOWHERE),
       ...places,
       numberField(
         "So many have to be found",

@@ -2,6 +2,7 @@
 
 import { areaField, button, refill, line, selectField, textField } from "./cases_fields.js";
 import { idOf, LEVELS, lettersIn } from "./cases_draft.js";
+import { rounded } from "./cases_author_marks.js";
 import { make } from "./dom.js";
 
 /** @typedef {import("./cases_author.js").Case} Case */
@@ -177,7 +178,13 @@ const tagsOf = (text) => [
 function viewText(view) {
   if (!view) return "";
   const { layout = "3x4+1", speed = 25, gain = 10, filter = "", start = 0 } = view;
-  return [layout, `${speed} mm/s`, `${gain} mm/mV`, filter && `filter ${filter}`, start > 0 && `from ${start} s`]
+  return [
+    layout,
+    `${speed} mm/s`,
+    `${gain} mm/mV`,
+    filter && `filter ${filter}`,
+    start > 0 && `from ${rounded(start)} s`,
+  ]
     .filter(Boolean)
     .join(" · ");
 }

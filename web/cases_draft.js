@@ -22,6 +22,8 @@ import { FINDINGS } from "./cases_lists.js";
 export const DIFFERS_TAG = "network-differs";
 /** Of the findings that the page brings along. */
 export const LIST = "ecg";
+/** Of a case: no more are read. */
+export const MOST_TASKS = 20;
 export const LEVELS = /** @type {const} */ (["beginner", "intermediate", "advanced"]);
 export const SHARES = /** @type {readonly Share[]} */ (["must", "should", "may", "must_not"]);
 
@@ -226,6 +228,17 @@ export function addFinding(set, name, text) {
   return id;
 }
 
+/** Why a text cannot be a finding, by the rule that a set is read with. @param {import("./cases_core.js").CasesCore} core
+ * @param {string} text @returns {string} "": it can be one */
+export function findingFault(core, text) {
+  const id = "own";
+  const { format, version, title } = emptySet(id, "en");
+  const cases = [{ id, record: `${id}.hea`, tasks: [{ id, type: "text" }] }];
+  const set = { format, version, id, title, lists: { [id]: [{ id, text: text.trim() }] }, cases };
+  const outcome = core.check(JSON.stringify(set));
+  return "error" in outcome ? outcome.error.text.replace(`${outcome.error.field}: `, "") : "";
+}
+
 /** @param {string | {id: string}} each  of must */
 export const mustId = (each) => (typeof each === "string" ? each : each.id);
 
@@ -268,6 +281,12 @@ export function lacksOf(one) {
     const lack = lackOf(task);
     if (lack) out.push(`Task ${i + 1}: ${lack}`);
   }
+  if (one.tasks.length > MOST_TASKS)
+    out.push(`There are ${one.tasks.length} tasks, and at most ${MOST_TASKS} are read: take some out.`);
+  for (const mark of one.marks ?? []) {
+    const lack = lackOfSpan(mark);
+    if (lack) out.push(`Mark ${mark.id}: ${lack}`);
+  }
   const letters = new Set((one.marks ?? []).map(({ id }) => id));
   const unknown = lettersIn(one.explain ?? "").filter((id) => !letters.has(id));
   if (unknown.length) out.push(`The explanation names {${unknown[0]}}, and there is no such mark.`);
@@ -277,15 +296,61 @@ export function lacksOf(one) {
 /** @param {Task} task @returns {string} "": nothing */
 function lackOf(task) {
   if (task.type === "findings") return task.must.length ? "" : "choose what must be named.";
-  if (task.type === "mark") return task.targets.length ? "" : "show where the place is.";
+  if (task.type === "mark") return lackOfPlaces(task.targets);
   if (task.type === "measure") return Number.isFinite(task.answer) ? "" : "write the answer.";
   if (task.type !== "choice") return "";
+  if (!task.prompt?.trim()) return "write what you ask.";
   if (task.options.some(({ text }) => !text.trim())) return "an option has no text.";
   return task.options.some(({ right }) => right) ? "" : "say which option is right.";
 }
 
-/** The set as it is saved: without what was left empty. @param {CaseSet} set @returns {CaseSet} */
-export function cleaned(set) {
+/** @param {{from: number, to: number}[]} targets @returns {string} "": nothing */
+function lackOfPlaces(targets) {
+  if (!targets.length) return "show where the place is.";
+  const lacks = targets.map((target, i) => ({ at: i + 1, lack: lackOfSpan(target) })).filter(({ lack }) => lack);
+  return lacks.length ? `place ${lacks[0].at}: ${lacks[0].lack}` : "";
+}
+
+/** @param {{from: number, to: number}} span @returns {string} "": nothing */
+function lackOfSpan({ from, to }) {
+  if (!Number.isFinite(from) || !Number.isFinite(to)) return "write from when to when it lies.";
+  return from < to ? "" : "its end lies before its start.";
+}
+
+/** The statements that the keys of a set name. @param {CaseSet} set @returns {Set<Statement>} */
+export function statementsNamed(set) {
+  const tasks = set.cases.flatMap((one) => one.tasks).filter((task) => task.type === "findings");
+  const named = Object.entries(set.lists ?? {}).flatMap(([name, list]) => {
+    const keys = tasks.filter((task) => task.list === name);
+    const ids = new Set(keys.flatMap((task) => SHARES.flatMap((share) => (task[share] ?? []).map(mustId))));
+    return list.filter(({ id }) => ids.has(id));
+  });
+  return new Set(named);
+}
+
+/** The statements of a set that no key names: who made it wants them to be chosen from. @param {CaseSet} set @returns {Set<Statement>} */
+export function statementsSpare(set) {
+  const named = statementsNamed(set);
+  const all = Object.values(set.lists ?? {}).flat();
+  return new Set(all.filter((each) => !named.has(each)));
+}
+
+/** Of a list those that are wanted, and what these refer to. @param {Statement[]} list @param {(each: Statement) => boolean} wanted */
+function withKin(list, wanted) {
+  const known = new Map(list.map((each) => [each.id, each]));
+  const stays = /** @type {Set<Statement>} */ (new Set());
+  const keep = (/** @type {Statement | undefined} */ each) => {
+    if (!each || stays.has(each)) return;
+    stays.add(each);
+    for (const id of [each.in ?? "", ...(each.not_with ?? [])]) keep(known.get(id));
+  };
+  list.filter(wanted).forEach(keep);
+  return list.filter((each) => stays.has(each));
+}
+
+/** The set as it is saved: without what was left empty, and without findings of the author's own that nothing asks for.
+ * @param {CaseSet} set @param {Set<Statement>} [spare]  findings that stay all the same @returns {CaseSet} */
+export function cleaned(set, spare = new Set()) {
   const empty = (/** @type {unknown} */ value) =>
     value === "" || value === undefined || (Array.isArray(value) && value.length === 0);
   const strip = (/** @type {any} */ value, /** @type {Set<string>} */ kept) =>
@@ -300,8 +365,14 @@ export function cleaned(set) {
   const used = new Set(
     set.cases.flatMap(({ tasks }) => tasks.flatMap((task) => (task.type === "findings" ? [task.list] : []))),
   );
+  const named = statementsNamed(set);
+  const ours = new Set(FINDINGS.map(({ id }) => id));
+  const wanted = (/** @type {Statement} */ each) => ours.has(each.id) || named.has(each) || spare.has(each);
   const lists = Object.fromEntries(
-    Object.entries(set.lists ?? {}).filter(([name, list]) => used.has(name) && list.length),
+    Object.entries(set.lists ?? {})
+      .filter(([name]) => used.has(name))
+      .map(([name, list]) => /** @type {const} */ ([name, withKin(list, wanted)]))
+      .filter(([, list]) => list.length),
   );
   const whole = /** @type {CaseSet} */ (strip({ ...set, cases }, keptInSet));
   if (Object.keys(lists).length) whole.lists = lists;

@@ -25,10 +25,11 @@ export function areaField(title, value, changed, { key, rows = 2 } = {}) {
   return labelled(title, area, key);
 }
 
-/** Empty: null. @param {string} title @param {number | null | undefined} value @param {(value: number | null) => void} changed
+/** Empty: null; what is no number is shown as empty. @param {string} title @param {number | null | undefined} value @param {(value: number | null) => void} changed
  * @param {{key?: string, min?: number, max?: number, step?: number | "any"}} [more] */
 export function numberField(title, value, changed, { key, min, max, step = "any" } = {}) {
-  const input = make("input", { type: "number", inputMode: "decimal", step: String(step), value: value ?? "" });
+  const shown = Number.isFinite(value ?? NaN) ? value : "";
+  const input = make("input", { type: "number", inputMode: "decimal", step: String(step), value: shown });
   if (min !== undefined) input.min = String(min);
   if (max !== undefined) input.max = String(max);
   input.addEventListener("input", () => changed(input.value === "" ? null : Number(input.value)));

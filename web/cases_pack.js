@@ -75,7 +75,7 @@ export async function singlePage(document, read) {
     return await read(SINGLE_FILE);
   } catch (error) {
     throw new Error(
-      `Packages are made of the page as one file, ${SINGLE_FILE}, and this site does not have it beside the page (${messageOf(error)}). ` +
+      `Packages are made of the page as one file, ${SINGLE_FILE}, and this site does not have it beside the page (${messageOf(error).replace(/\.$/, "")}). ` +
         "Save the case set as a zip, and pack it where that file is, or with `xplaim cases pack`.",
     );
   }

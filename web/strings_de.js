@@ -44,8 +44,8 @@ export const strings = {
   "open.first-model":
     "{name} ist jetzt das Modell; von mehreren auf einmal wird nur das erste genommen (nicht {others}).",
   "open.asks": "Es fehlt die Angabe, {asks}: zum Antworten öffnen.",
-  "open.answer": "{name} sagt nicht alles, was nötig ist: bitte unten antworten.",
-  "open.answer-it": "Die Datei sagt nicht alles, was nötig ist: bitte unten antworten.",
+  "open.answer": "{name} sagt nicht alles, was nötig ist: bitte die Fragen dazu beantworten.",
+  "open.answer-it": "Die Datei sagt nicht alles, was nötig ist: bitte die Fragen dazu beantworten.",
   "open.nothing": "In dem, was abgelegt wurde, ist keine Aufzeichnung.",
   "open.refused": "{name}: {problem}",
   "open.refused-more": {

@@ -43,8 +43,8 @@ export const EN = {
   "open.closed": { one: "{n} file closed.", other: "{n} files closed." },
   "open.first-model": "{name} is the model now; of several in one drop only the first is taken (not {others}).",
   "open.asks": "It does not say {asks}: open it to answer.",
-  "open.answer": "{name} does not say all that is needed: please answer below.",
-  "open.answer-it": "The file does not say all that is needed: please answer below.",
+  "open.answer": "{name} does not say all that is needed: please answer the questions about it.",
+  "open.answer-it": "The file does not say all that is needed: please answer the questions about it.",
   "open.nothing": "There is no recording in what was dropped.",
   "open.refused": "{name}: {problem}",
   "open.refused-more": {

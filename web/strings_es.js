@@ -44,8 +44,8 @@ export const strings = {
   "open.closed": { one: "{n} archivo cerrado.", other: "{n} archivos cerrados." },
   "open.first-model": "{name} es ahora el modelo; de varios a la vez solo se toma el primero (no {others}).",
   "open.asks": "No dice {asks}: ábralo para responder.",
-  "open.answer": "{name} no dice todo lo necesario: responda abajo.",
-  "open.answer-it": "El archivo no dice todo lo necesario: responda abajo.",
+  "open.answer": "{name} no dice todo lo necesario: responda a las preguntas sobre él.",
+  "open.answer-it": "El archivo no dice todo lo necesario: responda a las preguntas sobre él.",
   "open.nothing": "No hay ningún registro en lo que se soltó.",
   "open.refused": "{name}: {problem}",
   "open.refused-more": {

@@ -45,8 +45,8 @@ export const strings = {
   "open.first-model":
     "{name} est maintenant le modèle ; de plusieurs à la fois, seul le premier est pris (pas {others}).",
   "open.asks": "Il ne dit pas {asks} : ouvrez-le pour répondre.",
-  "open.answer": "{name} ne dit pas tout ce qu’il faut : veuillez répondre ci-dessous.",
-  "open.answer-it": "Le fichier ne dit pas tout ce qu’il faut : veuillez répondre ci-dessous.",
+  "open.answer": "{name} ne dit pas tout ce qu’il faut : veuillez répondre aux questions à son sujet.",
+  "open.answer-it": "Le fichier ne dit pas tout ce qu’il faut : veuillez répondre aux questions à son sujet.",
   "open.nothing": "Il n’y a aucun enregistrement dans ce qui a été déposé.",
   "open.refused": "{name} : {problem}",
   "open.refused-more": {

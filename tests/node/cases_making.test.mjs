@@ -26,6 +26,7 @@ const LABELS =
   "afib aflu afifl rbbb lbbb lafb lpfb pvc pac ami imi smi lmi avb1 avb2i avb2ii avb2 avb3 bradsr svt vt tachsr lqt wpw pace".split(
     " ",
   );
+const core = await loadCasesCore(bytesOf(join(DIST, "xplaim_cases.wasm")));
 const set = JSON.parse(readFileSync(join(ROOT, "web/cases/cases.json"), "utf8"));
 const read = (path) => readFileSync(join(ROOT, "web", path));
 /** Where a recording of the set lies in the repository. */
@@ -137,6 +138,8 @@ test("what a case lacks is told, and what is empty is not saved", () => {
   );
   one.tasks[0].must.push("afib");
   one.tasks[2].targets.push({ lead: "II", from: 1, to: 2 });
+  assert.match(draft.lacksOf(one).join(" "), /Task 4: write what you ask/);
+  one.tasks[3].prompt = "Is it?";
   Object.assign(one.tasks[3].options[0], { text: "yes" });
   Object.assign(one.tasks[3].options[1], { text: "no" });
   one.marks.push({ id: "A", lead: "II", from: 1, to: 2, text: "" });
@@ -148,6 +151,62 @@ test("what a case lacks is told, and what is empty is not saved", () => {
   assert.deepEqual(draft.cleaned(structuredClone(saved)), saved, "saved again it is the same");
   own.cases[0].tasks = [draft.emptyTask(one, "text")];
   assert.ok(!("lists" in draft.cleaned(own)), "a list that no task has is not saved");
+});
+
+test("what would be refused once the set is saved is told while it is written", () => {
+  const one = /** @type {any} */ (draft.emptyCase("a", {}));
+  const place = { lead: "II", from: NaN, to: NaN };
+  one.tasks.push({ ...draft.emptyTask(one, "mark"), targets: [{ lead: "II", from: 1, to: 2 }, place] });
+  one.marks.push({ id: "A", lead: "II", from: 2, to: 2, text: "" });
+  assert.deepEqual(draft.lacksOf(one), [
+    "Task 1: place 2: write from when to when it lies.",
+    "Mark A: its end lies before its start.",
+  ]);
+  // As a step back has it: no number is null there.
+  assert.equal(draft.lacksOf(JSON.parse(JSON.stringify(one))).length, 2);
+  Object.assign(place, { from: 3, to: 3.2 });
+  one.marks[0].to = 2.5;
+  assert.deepEqual(draft.lacksOf(one), []);
+  while (one.tasks.length < draft.MOST_TASKS) one.tasks.push(draft.emptyTask(one, "text"));
+  assert.deepEqual(draft.lacksOf(one), []);
+  one.tasks.push(draft.emptyTask(one, "text"));
+  assert.deepEqual(draft.lacksOf(one), ["There are 21 tasks, and at most 20 are read: take some out."]);
+});
+
+test("as many tasks are read as a case can have", () => {
+  const one = /** @type {any} */ (draft.emptyCase("a", {}));
+  while (one.tasks.length < draft.MOST_TASKS) one.tasks.push(draft.emptyTask(one, "text"));
+  const own = /** @type {any} */ ({ ...draft.emptySet("s", "en"), cases: [one] });
+  const checked = () => core.check(JSON.stringify(draft.cleaned(own)));
+  assert.ok(!("error" in checked()));
+  one.tasks.push(draft.emptyTask(one, "text"));
+  assert.ok("error" in checked());
+});
+
+test("a finding of the author's own is one that a set can have, and is saved where a key names it", () => {
+  assert.equal(draft.findingFault(core, " Osborn waves, PR < 120 ms "), "");
+  assert.match(draft.findingFault(core, "<b>x"), /^the text has markup/);
+  assert.match(draft.findingFault(core, "a\u0001"), /^the text has a control character/);
+  const own = /** @type {any} */ (draft.emptySet("s", "en"));
+  const one = /** @type {any} */ (draft.emptyCase("a", {}));
+  own.cases.push(one);
+  const task = /** @type {any} */ (draft.emptyTask(one, "findings"));
+  one.tasks.push(task);
+  const [used, unused] = ["Osborn waves", "Epsilon waves"].map((text) => draft.addFinding(own, draft.LIST, text));
+  task.must = [{ id: used, points: 2 }];
+  const added = (saved) => saved.lists[draft.LIST].slice(FINDINGS.length).map(({ id }) => id);
+  assert.deepEqual(added(draft.cleaned(own)), [used]);
+  assert.equal(own.lists[draft.LIST].length, FINDINGS.length + 2, "the set in hand keeps it, for a step back");
+  // One that was there to be chosen wrongly stays, and so does what a finding refers to.
+  const opened = structuredClone(own);
+  const spare = draft.statementsSpare(opened);
+  assert.deepEqual(added(draft.cleaned(opened, spare)), [used, unused]);
+  own.lists[draft.LIST].at(-2).in = unused;
+  assert.deepEqual(added(draft.cleaned(own)), [used, unused]);
+  assert.deepEqual(
+    [...draft.statementsNamed(own)].map(({ id }) => id),
+    [used],
+  );
 });
 
 test("steps go back one by one, and cases move to where they are put", () => {
@@ -209,9 +268,9 @@ test("embedding code quotes what the author wrote, and a page without its single
   assert.match(link, /^<a href="[^"<>]*">Rhythm &lt;&quot;week&quot; 3&gt;<\/a>$/);
   const none = /** @type {any} */ ({ querySelector: () => null, querySelectorAll: () => [] });
   const fails = async () => {
-    throw new Error("404");
+    throw new Error("404.");
   };
-  await assert.rejects(singlePage(none, fails), /ecg-xplaim\.html.*404.*xplaim cases pack/);
+  await assert.rejects(singlePage(none, fails), /ecg-xplaim\.html.*\(404\)\. Save.*xplaim cases pack/);
   assert.equal(await singlePage(none, async (name) => `page of ${name}`), "page of ecg-xplaim.html");
 });
 
@@ -316,7 +375,6 @@ test(
 );
 
 test("the core finds nothing wrong with it, and refuses it where a file is another", async () => {
-  const core = await loadCasesCore(bytesOf(join(DIST, "xplaim_cases.wasm")));
   const text = read("cases/cases.json").toString();
   const files = set.cases.flatMap(({ sha256 }) =>
     Object.keys(sha256).map((name) => {

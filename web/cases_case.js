@@ -13,6 +13,7 @@ import { CERTAINTIES } from "./cases_language.js";
 import { answerOf, failureText, firstShown, namedBy, networkNodes } from "./cases_network.js";
 import { listenButton } from "./cases_listen.js";
 import { button } from "./cases_screens.js";
+import { placesOf } from "./cases_sight.js";
 import { checkHashes, groupOf } from "./cases_source.js";
 import { isAnswered } from "./cases_state.js";
 import { formOf } from "./cases_tasks.js";
@@ -108,7 +109,7 @@ export class CaseScreen {
       const { age, sex } = record;
       Object.assign(record, { name: one.id, dx: "", age: null, sex: "" });
       record.facts.statements = [];
-      await this.ecg.show(record, one.view);
+      await this.ecg.show(record, one.view, placesOf(one.tasks));
       if (this.closed) return;
       if (this.settings.names === "shown") this.showPerson(this.group.name, age, sex);
       if (this.state.committed) return;
@@ -129,6 +130,7 @@ export class CaseScreen {
   showProblem(error) {
     const { words, player } = this;
     const text = words("cannot-read", { why: messageOf(error) });
+    this.ecg.box.hidden = true; // there is nothing for its tools to work on
     this.panel.replaceChildren(
       element("p", { class: "cases-problem", role: "alert" }, text),
       element(
@@ -147,6 +149,7 @@ export class CaseScreen {
       lang: player.lang,
       leads: this.ecg.record?.leads.map(({ name }) => name) ?? [],
       seconds: this.ecg.length,
+      asked: this.ecg.asked,
       askCalipers: (/** @type {string | undefined} */ lead) => this.ecg.measureOn(lead),
       askMark: (/** @type {((span: any) => void) | null} */ done) => this.askMark(done),
       changed: () => this.changed(),
@@ -230,7 +233,7 @@ export class CaseScreen {
   showChecklist(after) {
     const { words, settings, actions, player } = this;
     const boxes = settings.check.map((text) => {
-      const item = element("span", { lang: player.lang }, text);
+      const item = element("span", { lang: player.lang, dir: "auto" }, text);
       return element("label", { class: "cases-choice" }, make("input", { type: "checkbox" }), item);
     });
     const legend = element("legend", { tabindex: "-1" }, words("checklist"));
@@ -242,6 +245,7 @@ export class CaseScreen {
   tryCommit() {
     const { words, state, settings, note } = this;
     if (!note) return;
+    if (!this.forms.map((form) => form.finish()).every(Boolean)) return;
     if (settings.certainty !== "no" && !state.certainty) {
       note.textContent = words("certainty-missing");
       this.certainty?.querySelector("input")?.focus();
@@ -268,6 +272,7 @@ export class CaseScreen {
       if (TOLD_SECONDS.includes(left)) this.player.say(this.words("time-left", { s: left }));
       if (left > 0) return;
       clearInterval(this.ticking);
+      for (const form of this.forms) form.finish();
       this.player.commit(this, this.words("time-over"));
     };
     this.ticking = setInterval(tick, TICK_MS);
@@ -296,6 +301,7 @@ export class CaseScreen {
       one,
       words,
       lang: player.lang,
+      asked: this.ecg.asked,
       had: this.had.bind(this),
       show: this.showPlace.bind(this),
     };

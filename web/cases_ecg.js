@@ -5,6 +5,7 @@ import { offerLeads, pitchRange, screenRequest, showsRhythm, usualPitch } from "
 import { inLanguage } from "./drawn_words.js";
 import { make } from "./dom.js";
 import { spanText } from "./cases_language.js";
+import { inSight, pageOf } from "./cases_sight.js";
 import { CaseView } from "./cases_overlay.js";
 import { EcgTools } from "./cases_tools.js";
 
@@ -17,10 +18,14 @@ import { EcgTools } from "./cases_tools.js";
  * @typedef {Span & {ms: number, mv: number, heights: [number, number]}} Reading  of the calipers
  */
 
-/** CSS px: narrower, twelve leads beside each other would be too small to read. */
-const PHONE = 600;
 const PAGE_S = 10;
 const PHONE_PAGE_S = 5;
+/** What is shown where there is room for it and nothing else is asked for. */
+const WIDE = "3x4+1";
+
+/** @typedef {{layout: "6x2s" | "12x1", start: number | null}} Narrow */
+/** @type {Narrow} */
+const NARROW = { layout: "6x2s", start: null };
 
 export class CaseEcg {
   /** @param {Host} host @param {import("./cases_language.js").Words} words
@@ -35,8 +40,14 @@ export class CaseEcg {
     this.mv = [];
     this.start = 0;
     this.seconds = PAGE_S;
+    /** Of the page that the author chose. */
+    this.wideStart = 0;
     this.turn = 0;
     this.chosen = false;
+    /** What a screen without room for four columns has instead; start: null is where it is. @type {Narrow} */
+    this.narrow = NARROW;
+    /** What the case shows at first, where its tasks ask for no more than that. @type {Span[] | null} */
+    this.asked = null;
     /** @type {import("./drawing.js").Heat | null} */
     this.heat = null;
     /** @type {Shape[]} */
@@ -99,21 +110,23 @@ export class CaseEcg {
 
   /* ---- a recording ---- */
 
-  /** @param {OpenRecord} record @param {import("./cases_source.js").Case["view"]} view  as its author wants it seen first */
-  async show(record, view = {}) {
+  /** @param {OpenRecord} record @param {import("./cases_source.js").Case["view"]} view  as its author wants it seen first
+   * @param {Span[]} [places]  that tasks ask for */
+  async show(record, view = {}, places = []) {
     Object.assign(this, { record, mv: record.mv, heat: null, shapes: [], before: "", mapWords: "" });
     offerLeads(this.ui.rhythm, record.leads);
-    setSelect(this.ui.layout, view.layout ?? "3x4+1");
+    setSelect(this.ui.layout, view.layout ?? WIDE);
     setSelect(this.ui.rhythm, view.rhythm ?? "II");
     setSelect(this.ui.speed, String(view.speed ?? 25), (v) => `${v} mm/s`);
     setSelect(this.ui.gain, String(view.gain || 10), (v) => `${v} mm/mV`);
     setSelect(this.ui.filter, view.filter ?? "");
     // What an author chose is kept, unless it cannot be read on this screen.
-    this.chosen = Boolean(view.layout && view.layout !== "3x4+1");
-    this.followWidth();
+    this.chosen = Boolean(view.layout && view.layout !== WIDE);
     const length = this.length;
     this.seconds = Math.min(view.seconds || PAGE_S, length);
     this.start = Math.min(Math.max(view.start ?? 0, 0), Math.max(0, length - this.seconds));
+    await this.plan(places);
+    this.followWidth();
     this.view.useCalipers(false);
     this.view.markWith(null);
     this.showCalipers(false);
@@ -121,6 +134,35 @@ export class CaseEcg {
     if (this.ui.filter.value) await this.useFilter();
     else this.draw();
     await this.drawn;
+  }
+
+  /** Before anything is drawn: what the author's layout has of the recording, and how a narrow screen has the same places.
+   * @param {Span[]} places */
+  async plan(places) {
+    Object.assign(this, { narrow: NARROW, asked: null });
+    if (!places.length) return;
+    const { start, seconds } = this;
+    const asked = await this.stretchesOf(/** @type {any} */ (this.ui.layout.value), seconds);
+    const phone = await this.stretchesOf("6x2s", Math.min(PHONE_PAGE_S, seconds));
+    const all = asked.every(({ from, to }) => from <= 0 && to >= this.length - 0.01);
+    if (!all && places.every((place) => inSight(asked, place))) this.asked = asked;
+    const page = pageOf(phone, places, start, { step: PHONE_PAGE_S / 2, last: start + seconds, length: this.length });
+    this.narrow = page === null ? { layout: "12x1", start } : { layout: "6x2s", start: page };
+    this.wideStart = start;
+  }
+
+  /** What a layout has of each lead from the page's beginning. @param {import("./drawing.js").LayoutName} layout
+   * @param {number} seconds @returns {Promise<Span[]>} s of the recording */
+  async stretchesOf(layout, seconds) {
+    const page = this.page();
+    if (!page) return [];
+    const asked = { ...page, layout, seconds };
+    const { strips } = await this.host.live.draw(page.record, screenRequest(asked, false), null);
+    return strips.map(({ lead, from, seconds: long }) => ({
+      lead: page.record.leads[lead].name,
+      from: page.start + from,
+      to: page.start + from + long,
+    }));
   }
 
   get length() {
@@ -240,11 +282,12 @@ export class CaseEcg {
 
   /** @returns {boolean} whether the layout changed */
   followWidth() {
-    const width = this.ui.paper.clientWidth;
-    if (this.chosen || this.before || !width) return false;
-    const wanted = width < PHONE ? "6x2s" : "3x4+1";
+    if (this.chosen || this.before || !this.ui.paper.clientWidth) return false;
+    const wide = this.view.hasWhole(WIDE);
+    const wanted = wide ? WIDE : this.narrow.layout;
     if (this.ui.layout.value === wanted) return false;
     this.ui.layout.value = wanted;
+    if (this.narrow.start !== null) this.start = wide ? this.wideStart : this.narrow.start;
     return true;
   }
 

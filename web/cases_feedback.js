@@ -2,8 +2,9 @@
 
 import { element, make } from "./dom.js";
 import { spanText } from "./cases_language.js";
+import { isAsked } from "./cases_sight.js";
 import { numberText, unitOf, valueText } from "./cases_tasks.js";
-import { showBlocks, showExplained, showText } from "./cases_text.js";
+import { isolated, showBlocks, showExplained, showText } from "./cases_text.js";
 
 /**
  * @typedef {import("./cases_language.js").Words} Words
@@ -17,7 +18,8 @@ import { showBlocks, showExplained, showText } from "./cases_text.js";
  * @typedef {import("./cases_results.js").CaseResult} CaseResult
  * @typedef {import("./cases_state.js").CaseState} CaseState
  * @typedef {"✓" | "–" | "✗"} Sign
- * @typedef {{set: SetDocument, one: Case, words: Words, lang: string, had: (task: Task, had: boolean) => void,
+ * @typedef {{set: SetDocument, one: Case, words: Words, lang: string,
+ *   asked: import("./cases_state.js").Span[] | null, had: (task: Task, had: boolean) => void,
  *   show: (span: import("./cases_state.js").Span) => void}} Around  show: brings a place of the ECG into sight
  */
 
@@ -60,7 +62,7 @@ function row(words, sign, text, why, points, lang = "") {
 function findingRows({ set, words, lang }, task, result) {
   const items = set.lists?.[task.list ?? ""] ?? [];
   const textOf = (/** @type {string} */ id) => items.find((item) => item.id === id)?.text ?? id;
-  const parentOf = (/** @type {string} */ id) => words("role-parent", { of: textOf(id) });
+  const parentOf = (/** @type {string} */ id) => words("role-parent", { of: isolated(textOf(id)) });
   /** @type {Record<string, [Sign, string]>} */
   const kinds = {
     must: ["✓", words("role-must")],
@@ -79,9 +81,12 @@ function findingRows({ set, words, lang }, task, result) {
   for (const id of result.should_missed ?? [])
     rows.push(row(words, "–", textOf(id), `${words("role-should")}; ${words("missed-word")}`, 0, lang));
   if (result.contradiction) {
-    const [a, b] = result.contradiction.map(textOf);
+    const [a, b] = result.contradiction.map(textOf).map(isolated);
     rows.push(row(words, "✗", words("contradiction", { a, b }), "", -1));
   }
+  const sum = (result.named ?? []).reduce((all, { points }) => all + points, result.contradiction ? -1 : 0);
+  // What is beyond a task's most, or is weighed by certainty, is not what the lines come to.
+  if (Math.abs(sum - result.points) > 0.005) rows.push(sumRow(result, words("task-counts")));
   return rows;
 }
 
@@ -114,33 +119,38 @@ function measureRows({ words, lang }, task, result) {
   return [row(words, sign, task.prompt || words("measured"), parts.filter(Boolean).join(" · "), points, lang)];
 }
 
+/** What a task counts. @param {TaskResult} result @param {string} text */
+const sumRow = ({ points }, text) =>
+  element(
+    "li",
+    { class: "cases-row sum" },
+    element("span", { class: "what" }, text),
+    element("span", { class: "points" }, pointsText(points)),
+  );
+
 /** Of a task that is one row. @param {TaskResult} result */
 const rowPoints = ({ points }) => points;
 
 /** @param {Around} around @param {Task} task @param {TaskResult} result @param {Response} response */
-function markRows({ words }, task, result, response) {
+function markRows({ words, asked }, task, result, response) {
   const rows = (response.marks ?? []).map((mark, i) => {
     const target = result.hits?.[i] ?? -1;
     const sign = target >= 0 ? "✓" : target === -1 ? "✗" : "–";
     const text = spanText(words, mark);
     const verdict = { "✓": words("mark-hit"), "✗": words("mark-false"), "–": words("mark-again") }[sign];
-    return row(words, sign, text, verdict, null);
+    const outside = sign === "✗" && !isAsked(asked, mark) ? words("mark-outside") : "";
+    return row(words, sign, text, [verdict, outside].filter(Boolean).join("; "), null);
   });
   const missing = Math.max(0, (result.need ?? 1) - (result.found ?? 0));
   if (missing) rows.push(row(words, "✗", words("mark-missed", { n: missing }), "", null));
-  const sum = element(
-    "li",
-    { class: "cases-row sum" },
-    element("span", { class: "points" }, pointsText(result.points)),
-  );
-  return [...rows, sum];
+  return [...rows, sumRow(result, "")];
 }
 
 /** @param {Around} around @param {Task} task @param {TaskResult} result */
 function choiceRows({ words, lang }, task, result) {
   const optionOf = (/** @type {string} */ id) => (task.options ?? []).find((option) => option.id === id);
   const wordsOf = (/** @type {string} */ id, /** @type {string} */ why) =>
-    [why, optionOf(id)?.why].filter(Boolean).join(" – ");
+    [why, isolated(optionOf(id)?.why ?? "")].filter(Boolean).join(" – ");
   const rows = (result.named ?? []).map(({ id, kind, points }) => {
     const right = kind === "right";
     return row(words, right ? "✓" : "✗", optionOf(id)?.text ?? id, wordsOf(id, ""), points, lang);
@@ -171,7 +181,7 @@ function textNodes({ words, lang, had }, task, response) {
     : [];
   return [
     make("h5", { textContent: words("your-text") }),
-    make("p", { className: "cases-own", textContent: response.text || words("not-answered") }),
+    make("p", { className: "cases-own", dir: "auto", textContent: response.text || words("not-answered") }),
     ...model,
     element("label", { class: "check" }, box, words("had-it")),
   ];
@@ -224,7 +234,7 @@ export function whyCard({ set, one, words, lang, show }) {
   }
   if (one.marks?.length) {
     const lines = one.marks.map(({ id, lead, from, to, text }) => {
-      const line = `**(${id})** ${text ? `${text}: ` : ""}${spanText(words, { lead, from, to })}`;
+      const line = `**(${id})** ${text ? `${isolated(text)}: ` : ""}${spanText(words, { lead, from, to })}`;
       const button = make("button", { type: "button", textContent: words("show-mark", { id }) });
       button.addEventListener("click", () => show({ lead, from, to }));
       return element("li", {}, showText(element("span", { lang }), line), " ", button);
@@ -233,9 +243,9 @@ export function whyCard({ set, one, words, lang, show }) {
   }
   const { text = "", licence = "" } = one.source ?? {};
   const credits = [
-    text && `${words("source")}: ${text}`,
-    licence,
-    set.authors?.length && words("key-by", { names: set.authors.join(", ") }),
+    text && `${words("source")}: ${isolated(text)}`,
+    isolated(licence),
+    set.authors?.length && words("key-by", { names: isolated(set.authors.join(", ")) }),
   ];
   const line = credits.filter(Boolean).join(" · ");
   if (line) parts.push(showText(element("p", { class: "faint" }), line));

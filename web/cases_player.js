@@ -116,7 +116,7 @@ export class CasePlayer {
     this.leaving = new AbortController();
     /** @type {CaseScreen | null} */
     this.screen = null;
-    this.title = element("h2", { id: "cases-title", lang: this.lang }, this.set.title);
+    this.title = element("h2", { id: "cases-title", lang: this.lang, dir: "auto" }, this.set.title);
     this.count = element("span", { class: "faint" });
     this.progress = element("progress", { max: "1", value: "0", "aria-labelledby": "cases-title" });
     this.live = element("p", { class: "visually-hidden", role: "status", "aria-live": "polite" });
@@ -353,11 +353,13 @@ export class CasePlayer {
     const after = this.order.findIndex((place, i) => i > this.at && !this.states.get(place)?.committed);
     this.at = after >= 0 ? after : this.firstOpen();
     this.problem.textContent = "";
+    this.say("");
     this.showCase();
   }
 
   tryAgain() {
     this.restart(this.order[this.at]);
+    this.say("");
     this.showCase();
   }
 
@@ -389,6 +391,7 @@ export class CasePlayer {
     this.at = this.order.length;
     if (!this.ended && this.log.length) this.reporter.setDone();
     this.ended = true;
+    this.say(""); // of the last case, which this is no more
     this.show(endScreen(this));
     this.setPrintable(true);
   }
@@ -422,6 +425,7 @@ export class CasePlayer {
     for (const place of places) this.restart(place);
     this.at = 0;
     this.ended = false;
+    this.say("");
     this.showCase();
   }
 

@@ -5,7 +5,7 @@ import { saveText } from "./exports.js";
 import { caseWords, sumText } from "./cases_feedback.js";
 import { CERTAINTIES } from "./cases_language.js";
 import { resultsCsv } from "./cases_results.js";
-import { showBlocks, showText } from "./cases_text.js";
+import { isolated, showBlocks, showText } from "./cases_text.js";
 
 /**
  * @typedef {import("./cases_player.js").CasePlayer} CasePlayer
@@ -28,8 +28,8 @@ export function startScreen(player) {
   const count = order.length < all ? words("of-cases", { n: order.length, all }) : words("cases", { n: all });
   const facts = [
     count,
-    set.authors?.length ? words("by", { names: set.authors.join(", ") }) : "",
-    set.licence ? words("licence", { name: set.licence }) : "",
+    set.authors?.length ? words("by", { names: isolated(set.authors.join(", ")) }) : "",
+    set.licence ? words("licence", { name: isolated(set.licence) }) : "",
   ];
   const about = set.about ? [showBlocks(element("div", { class: "cases-text", lang }), set.about)] : [];
   const begin = button(player.beginText, () => player.begin(), "primary cases-begin");
@@ -145,7 +145,7 @@ function scoreNodes({ words, settings, results, score100: score }) {
 /** @param {string} caption @param {string[]} head @param {string[][]} rows @param {string} [lang]  of the first column */
 function table(caption, head, rows, lang = "") {
   const cell = (/** @type {string} */ text, /** @type {number} */ i) =>
-    i ? element("td", {}, text) : element("th", { scope: "row", ...(lang ? { lang } : {}) }, text);
+    i ? element("td", {}, text) : element("th", { scope: "row", ...(lang ? { lang, dir: "auto" } : {}) }, text);
   return element(
     "table",
     { class: "cases-table" },

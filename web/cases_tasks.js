@@ -5,6 +5,7 @@
 
 import { element, make } from "./dom.js";
 import { spanText } from "./cases_language.js";
+import { byTimes, isAsked } from "./cases_sight.js";
 import { MAX_MARKS } from "./cases_state.js";
 import { showText } from "./cases_text.js";
 
@@ -15,8 +16,10 @@ import { showText } from "./cases_text.js";
  * @typedef {import("./cases_state.js").Span} Span
  * @typedef {import("./cases_language.js").Words} Words
  * @typedef {import("./cases_ecg.js").Reading} Reading
- * @typedef {{words: Words, set: SetDocument, lang: string, leads: string[], seconds: number, askCalipers: (lead: string | undefined) => void,
- *   askMark: (done: ((span: Span) => void) | null) => void, changed: () => void}} Around  lang: of the set's texts
+ * @typedef {{words: Words, set: SetDocument, lang: string, leads: string[], seconds: number,
+ *   asked: Span[] | null, askCalipers: (lead: string | undefined) => void,
+ *   askMark: (done: ((span: Span) => void) | null) => void, changed: () => void}} Around  lang: of the set's
+ *   texts; asked: what marks are asked for in, null: all of the recording
  */
 
 /** Lists are searched where they are longer. */
@@ -102,6 +105,11 @@ export class TaskForm {
   /** The learner's own marks. @returns {Span[]} */
   get spans() {
     return [];
+  }
+
+  /** Takes along what was typed and not yet taken. @returns {boolean} false: it cannot be, and that is told */
+  finish() {
+    return true;
   }
 
   /** Of the whole form, after the commit. */
@@ -340,6 +348,7 @@ class MarkForm extends TaskForm {
     this.node.append(
       element("p", { class: "actions" }, this.hand),
       element("p", { class: "faint" }, words("mark-hint")),
+      ...(around.asked ? [element("p", { class: "faint cases-asked" }, askedText(words, around.asked))] : []),
       element("p", { class: "bar-line" }, ...fields),
       this.problem,
       this.list,
@@ -362,7 +371,19 @@ class MarkForm extends TaskForm {
     const [from, to] = [this.from.valueAsNumber, this.to.valueAsNumber].sort((a, b) => a - b);
     const fine = from >= 0 && to <= this.around.seconds + 0.01 && to > from;
     this.problem.textContent = fine ? "" : this.words("mark-needs");
-    if (fine) this.add({ lead: this.lead.value, from, to });
+    if (!fine) return false;
+    this.add({ lead: this.lead.value, from, to });
+    this.from.value = this.to.value = "";
+    return true;
+  }
+
+  /** A mark whose times are typed is one, whether it was added or not. */
+  finish() {
+    const open = [this.from, this.to].find(({ value, validity }) => value || validity.badInput);
+    if (!open || this.addFields()) return true;
+    this.problem.textContent = this.words("mark-open");
+    open.focus();
+    return false;
   }
 
   /** @param {Span} span */
@@ -388,7 +409,8 @@ class MarkForm extends TaskForm {
         this.keep();
         this.hand.focus();
       });
-      return element("li", {}, `${span} `, remove);
+      const outside = isAsked(this.around.asked, mark) ? "" : words("mark-outside");
+      return element("li", {}, `${span} `, ...(outside ? [make("small", { textContent: outside })] : []), remove);
     });
     this.list.replaceChildren(...(lines.length ? lines : [element("li", { class: "faint" }, words("no-marks"))]));
   }
@@ -404,6 +426,14 @@ class MarkForm extends TaskForm {
     this.show();
   }
 }
+
+/** What of the ECG is asked for: what the case shows at first. @param {Words} words @param {Span[]} asked */
+const askedText = (words, asked) =>
+  words("mark-asked", {
+    parts: byTimes(asked)
+      .map(({ leads, from, to }) => spanText(words, { lead: leads.join(" "), from, to }))
+      .join("; "),
+  });
 
 class ChoiceForm extends TaskForm {
   /** @param {Task} task @param {Around} around */

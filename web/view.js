@@ -122,7 +122,13 @@ export class EcgView {
   /** @param {import("./drawing.js").LayoutName} layout */
   scaleOf(layout) {
     const whole = (this.canvas.clientWidth || 1) / screenWidth(layout);
-    return whole >= WHOLE_CSS_PX_PER_MM ? whole : PART_CSS_PX_PER_MM;
+    return this.hasWhole(layout) ? whole : PART_CSS_PX_PER_MM;
+  }
+
+  /** Whether there is room for all of a layout's width, large enough to be read.
+   * @param {import("./drawing.js").LayoutName} layout */
+  hasWhole(layout) {
+    return (this.canvas.clientWidth || 1) / screenWidth(layout) >= WHOLE_CSS_PX_PER_MM;
   }
 
   /** The least: all of the drawing's width. */

@@ -324,3 +324,129 @@ test("a network's answer that the set holds is told as such; without figures it 
   const { answers } = await inElement(page, (element) => element.results());
   assert.equal(answers.cases[0].network_shown, true);
 });
+
+/* ---- marks where the author saw them ---- */
+
+/** A set whose first case asks for a place in V2. @param {{from: number, to: number}} span */
+function markingSet(span) {
+  const set = caseSet();
+  const [one] = set.cases;
+  Object.assign(one, { like: null });
+  one.tasks = [{ id: "where", type: "mark", prompt: "Mark it.", targets: [{ lead: "V2", ...span }], need: 1 }];
+  set.cases = [one];
+  return set;
+}
+
+const layoutOf = (page, place) =>
+  inElement(
+    page,
+    async ({ cases: { screen } }, span) => {
+      await screen.ecg.settled();
+      return [screen.ecg.ui.layout.value, screen.ecg.start, screen.ecg.shows(span)].join();
+    },
+    place,
+  );
+
+/** @param {any} page @param {string} lead @param {(number | string)[]} times  "" for none */
+async function typeMark(page, lead, ...times) {
+  const task = page.locator('[data-task="where"]');
+  await task.locator("select").selectOption(lead);
+  for (const [i, time] of times.entries()) await task.locator("input").nth(i).fill(String(time));
+}
+
+test("at any width a case has what its tasks ask for in sight, as its author had it where there is room", async (open) => {
+  const span = { from: 6, to: 7 };
+  const page = await opened(open, markingSet(span));
+  await begin(page);
+  const target = { lead: "V2", ...span };
+  for (const width of [1300, 900, 700, 390, 930, 390, 1000]) {
+    await page.setViewportSize({ width, height: 800 });
+    const expected = width < 600 ? "6x2s,2.5,true" : "3x4+1,0,true";
+    await until(`${width}: ${expected}`, async () => (await layoutOf(page, target)) === expected);
+  }
+  const early = await opened(open, markingSet({ from: 1, to: 9 }), { viewport: { width: 390, height: 800 } });
+  await begin(early);
+  assert.equal(await layoutOf(early, { lead: "V2", from: 1, to: 9 }), "12x1,0,true", "no page of few rows has it");
+  assert.equal(await early.locator(".cases-asked").count(), 0, "the author's layout has not got it either");
+});
+
+test("a task says which part is asked for, and a mark outside of it is told so before and after", async (open) => {
+  const page = await opened(open, markingSet({ from: 6, to: 7 }));
+  await begin(page);
+  const asked = await page.locator(".cases-asked").innerText();
+  assert.match(asked, /V1 V2 V3, 5\.00–7\.50 s/);
+  assert.match(asked, /II, 0\.00–10\.00 s/);
+  await typeMark(page, "V2", 2.93, 3.15);
+  await page.locator("button", { hasText: "Add the mark" }).click();
+  assert.match(await page.locator(".cases-marks").innerText(), /outside of what is asked for/);
+  await typeMark(page, "V2", 6.2, 6.4);
+  await page.locator("button", { hasText: "Add the mark" }).click();
+  const lines = await page.locator(".cases-marks li").allInnerTexts();
+  assert.deepEqual(
+    lines.map((line) => /outside/.test(line)),
+    [true, false],
+  );
+  await commit(page);
+  await page.locator(".cases-feedback-title").waitFor();
+  assert.match(await page.locator(".cases-answer").innerText(), /in no target; outside of what is asked for/);
+});
+
+test("a mark that was typed and not added is committed; times that make none are asked about", async (open) => {
+  const page = await opened(open, markingSet({ from: 6, to: 7 }));
+  await begin(page);
+  await typeMark(page, "V2", 6.2, "");
+  await page.locator(".cases-commit button.primary").click();
+  const problem = page.locator('[data-task="where"] .cases-problem');
+  assert.match(await problem.innerText(), /These times make no mark yet/);
+  assert.equal(await page.locator(".cases-feedback-title").count(), 0);
+  await typeMark(page, "V2", 6.2, 6.4);
+  await page.locator(".cases-commit button.primary").click();
+  await page.locator(".cases-feedback-title").waitFor();
+  const { answers, results } = await inElement(page, (element) => element.results());
+  assert.deepEqual(answers.cases[0].answers[0].marks, [{ lead: "V2", from: 6.2, to: 6.4 }]);
+  assert.equal(results.cases[0].points, 1);
+});
+
+test("what is told of points comes to the task's, and the end does not say the last case's again", async (open) => {
+  const set = caseSet();
+  set.cases = [set.cases[0]];
+  Object.assign(set.cases[0], { like: null });
+  set.cases[0].tasks.splice(1);
+  const page = await opened(open, set);
+  await begin(page);
+  for (const id of ["afib", "rvr", "lowvolt"]) await page.locator(`[data-task="find"] input[value="${id}"]`).check();
+  await commit(page);
+  await page.locator(".cases-feedback-title").waitFor();
+  const rows = await page.locator(".cases-answer .cases-row").allInnerTexts();
+  assert.ok(
+    rows.some((text) => /Low limb-lead voltage/.test(text)),
+    "what may be named is told",
+  );
+  assert.match(rows[rows.length - 1], /Counted for this task\s+\+1$/);
+  const status = page.locator('.cases > [role="status"]');
+  assert.equal(await status.textContent(), "1 of 1 point");
+  await page.locator(".cases-next button.primary").click();
+  await page.locator(".cases-end").waitFor();
+  assert.equal(await status.textContent(), "");
+});
+
+test("a main button that cannot be pressed yet can be read, in light and dark", async (open) => {
+  for (const colorScheme of ["light", "dark"]) {
+    const page = await opened(open, caseSet(), { colorScheme });
+    const contrast = await inElement(page, ({ root }) => {
+      const begin = root.querySelector(".cases-begin");
+      begin.disabled = true;
+      const { color, backgroundColor } = getComputedStyle(begin);
+      const luminance = (/** @type {string} */ text) => {
+        const [r, g, b] = (text.match(/[\d.]+/g) ?? [])
+          .map((v) => Number(v) / 255)
+          .map((v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4));
+        return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+      };
+      const [a, b] = [luminance(color), luminance(backgroundColor)];
+      const [x, y] = [Math.max(a, b), Math.min(a, b)];
+      return (x + 0.05) / (y + 0.05);
+    });
+    assert.ok(contrast >= 4.5, `${colorScheme}: ${contrast}`);
+  }
+});

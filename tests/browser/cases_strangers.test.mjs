@@ -234,3 +234,85 @@ test("recordings that are not there: the case says so and is passed over, up to 
   await page.locator(".cases-end").waitFor();
   assert.match(await page.locator(".cases-end").innerText(), /nothing|not scored/i);
 });
+
+test("a text keeps its direction, and its long words, to itself", async (open) => {
+  const set = caseSet({ feedback: "each" });
+  const [one] = set.cases;
+  const long = "W".repeat(200);
+  set.title = long.slice(0, 190);
+  one.story = `\u202eabc ${long}`;
+  const { rr } = Object.fromEntries(one.tasks.map((task) => [task.id, task]));
+  rr.prompt = "How long is it? \u05d0\u05d1\u05d2 \u0627\u0644\u0646\u0628\u0636";
+  one.tasks[3].options[1].why = "\u202e\u0627\u0644\u0646\u0628\u0636";
+  const page = await open();
+  await drop(page, [packed(JSON.stringify(set))]);
+  await page.locator(".cases-begin:not([disabled])").waitFor();
+  const beyond = () =>
+    inElement(page, ({ root }) => {
+      const cases = root.querySelector(".cases");
+      const edge = cases.getBoundingClientRect().right + 1;
+      const told = [...cases.querySelectorAll('[dir="auto"]')].filter((node) => node.checkVisibility());
+      return told
+        .filter(
+          (node) =>
+            node.getBoundingClientRect().right > edge ||
+            (node.scrollWidth > node.clientWidth + 1 &&
+              getComputedStyle(node).overflow === "visible" &&
+              getComputedStyle(node).display !== "inline"),
+        )
+        .map(({ className }) => className);
+    });
+  for (const width of [1366, 390]) {
+    await page.setViewportSize({ width, height: 800 });
+    assert.deepEqual(await beyond(), [], `the start at ${width}`);
+  }
+  await begin(page);
+  for (const width of [390, 1366]) {
+    await page.setViewportSize({ width, height: 800 });
+    assert.deepEqual(await beyond(), [], `a case at ${width}`);
+  }
+  assert.doesNotMatch(await page.locator(".cases-story").innerText(), /\u202e/);
+  await page.locator('[data-task="rr"] input').fill("100");
+  await page.locator('[data-task="next"] input').nth(1).check();
+  await commit(page);
+  await page.locator(".cases-feedback-title").waitFor();
+  // Where the key's number and its tolerance are drawn: the number first.
+  const places = await inElement(page, ({ root }) => {
+    const small = [...root.querySelectorAll(".cases-row small")].find(({ textContent }) => /520/.test(textContent));
+    const text = small.firstChild;
+    const at = (/** @type {string} */ part) => {
+      const range = document.createRange();
+      const from = text.data.indexOf(part);
+      range.setStart(text, from);
+      range.setEnd(text, from + part.length);
+      const { left, top } = range.getBoundingClientRect();
+      return [Math.round(top), left];
+    };
+    return [at("520"), at("20\u00a0ms")];
+  });
+  const [[line, number], [second, tolerance]] = places;
+  assert.ok(line < second || (line === second && number < tolerance), JSON.stringify(places));
+  const whys = await page.locator(".cases-answer .cases-row small").allTextContents();
+  assert.ok(
+    whys.some((why) => /^\u2068[^\u202e]+\u2069$/.test(why)),
+    JSON.stringify(whys),
+  );
+});
+
+test("a recording that cannot be read leaves no tools to work on nothing", async (open) => {
+  const page = await open();
+  const files = filesOf(caseSet()).map((each) =>
+    each.name === "records/00963_hr.hea" ? { ...each, bytes: Buffer.from("no header") } : each,
+  );
+  await drop(page, [{ name: "set.zip", base64: zip(files).toString("base64") }]);
+  const tools = () =>
+    inElement(page, ({ root }) =>
+      [...root.querySelectorAll(".cases-canvas, .cases-tools")].map((node) => node.checkVisibility()),
+    );
+  await page.locator(".cases-begin:not([disabled])").click();
+  await page.locator(".cases-panel .cases-problem").waitFor();
+  assert.deepEqual(await tools(), [false, false]);
+  await page.locator("button", { hasText: "Go on without this case" }).click();
+  await page.locator(".cases-form").waitFor();
+  assert.deepEqual(await tools(), [true, true]);
+});

@@ -195,8 +195,9 @@ xp_status teach_number(teach_reader *r, const cJSON *o, const char *key, double 
     if (!v) return XP_OK;
     if (!cJSON_IsNumber(v)) return wrong_type(r, key, v, "a number");
     if (!(v->valuedouble >= low && v->valuedouble <= high))
-        return teach_fail(r, XP_ERR_FORMAT, key, "%.10g is not possible: write a number from %g to %g",
-                          v->valuedouble, low, high);
+        return teach_fail(r, XP_ERR_FORMAT, key,
+                          "%.10g is not possible: write a number from %g to %g", v->valuedouble,
+                          low, high);
     *out = v->valuedouble;
     return XP_OK;
 }
@@ -207,8 +208,8 @@ xp_status teach_count(teach_reader *r, const cJSON *o, const char *key, int low,
     XP_TRY(teach_number(r, o, key, low, high, need, &v));
     if (isnan(v)) return XP_OK;
     if (v != floor(v))
-        return teach_fail(r, XP_ERR_FORMAT, key, "%.10g is no whole number: write one from %d to %d",
-                          v, low, high);
+        return teach_fail(r, XP_ERR_FORMAT, key,
+                          "%.10g is no whole number: write one from %d to %d", v, low, high);
     *out = (int)v;
     return XP_OK;
 }

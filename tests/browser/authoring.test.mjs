@@ -6,8 +6,9 @@ import { execFileSync } from "node:child_process";
 import { cpSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { unzipSync, zipSync } from "fflate";
+import { zipSync } from "fflate";
 import { bundlePage } from "../../scripts/bundle-page.mjs";
+import { at, begun, documentOf, filesIn, oneOf, textIn } from "../support/authoring.mjs";
 import { accessible, analysed, drop, inElement, saved, says, startSite } from "../support/chromium.mjs";
 import { DIST, file, ROOT, scratch, XPLAIM } from "../support/native.mjs";
 import { openUnkept, testsOfSite } from "../support/site_tests.mjs";
@@ -27,20 +28,6 @@ const { test, theSite } = testsOfSite(async (site, options) => {
   page.on("dialog", (dialog) => dialog.accept());
   return page;
 }, startReleased);
-
-/** A field or button of the editor. */
-const at = (key) => `#author [data-key="${key}"]`;
-const documentOf = (page) => inElement(page, (element) => JSON.parse(JSON.stringify(element.teaching.author.set)));
-const oneOf = (page) => inElement(page, (element) => JSON.parse(JSON.stringify(element.teaching.author.one)));
-
-/** The recording of a sample, and the editor beside it. */
-async function begun(page, sample = "00963_hr") {
-  await page.click(`#sample-cards [data-record="${sample}"]`);
-  await analysed(page);
-  await page.locator("ecg-xplaim").evaluate((element) => element.measurements.done);
-  await page.click("#author-open");
-  await page.locator("#author").waitFor();
-}
 
 /** Drags over a lead, between two times. @param {any} page @param {string} lead @param {number} from @param {number} to */
 async function dragOver(page, lead, from, to) {
@@ -82,9 +69,6 @@ async function makeCase(page) {
   await page.click(at("marks-draw"));
   await page.locator(at("explain")).fill("No P waves {A}; irregular {B}.");
 }
-
-const filesIn = (bytes) => unzipSync(new Uint8Array(bytes));
-const textIn = (bytes, name) => Buffer.from(filesIn(bytes)[name]).toString();
 
 /* ---- T3 ---- */
 
@@ -258,102 +242,6 @@ test("steps go back, cases are ordered by keys and by hand, and leaving asks", a
   page.on("dialog", (dialog) => (asked += Number(dialog.type() === "beforeunload")));
   await page.goto("about:blank");
   assert.equal(asked, 1, "leaving asks while something is not saved");
-});
-
-/* ---- what a first visit runs into ---- */
-
-const focused = (page) => inElement(page, ({ root }) => root.activeElement?.dataset.key ?? root.activeElement?.id);
-
-test("a finding of one's own with markup is not added and says why; one that no key names is not saved", async (open) => {
-  const page = await open();
-  await begun(page);
-  await page.click(at("task-add-findings"));
-  await page.locator(at("task-find-finding")).selectOption("afib");
-  await page.click(at("task-find-take"));
-  const own = (text) =>
-    page
-      .locator(at("task-find-own"))
-      .fill(text)
-      .then(() => page.click(at("task-find-take-own")));
-  const before = await documentOf(page);
-  await own("<b>x");
-  await says(page, /<b>x.*is not added.*markup/);
-  assert.deepEqual(await documentOf(page), before);
-  await own("Osborn waves");
-  await says(page, /^Osborn waves: must be named/);
-  await own("Epsilon waves");
-  await page.click("#author .author-key button[aria-label='Remove Osborn waves']");
-  const { bytes } = await saved(page, at("save-zip"));
-  const texts = JSON.parse(textIn(bytes, "cases.json")).lists.ecg.map(({ text }) => text);
-  assert.deepEqual([texts.includes("Epsilon waves"), texts.includes("Osborn waves")], [true, false]);
-});
-
-test("after a finding C has the calipers, and asking without them puts them on and says what is next", async (open) => {
-  const page = await open();
-  await begun(page);
-  await page.click(at("task-add-findings"));
-  await page.locator(at("task-find-finding")).selectOption("afib");
-  await page.click(at("task-find-take"));
-  assert.equal(await focused(page), "task-find-take");
-  const calipers = () => inElement(page, (element) => element.drawing.calipers !== null);
-  await page.keyboard.press("c");
-  await until("calipers", calipers);
-  await page.keyboard.press("c");
-  await until("no calipers", async () => !(await calipers()));
-  await page.click(at("task-ask"));
-  assert.ok(await calipers());
-  await says(page, /Calipers, key C.*what you want to ask.*“Ask this” again/);
-  assert.equal((await oneOf(page)).tasks.length, 1);
-  await page.click(at("task-ask"));
-  assert.deepEqual(
-    (await oneOf(page)).tasks.map(({ type }) => type),
-    ["findings", "measure"],
-  );
-});
-
-test("a double click adds one case and begins none, and what was expected in a case says nothing of the next", async (open) => {
-  const page = await open();
-  await begun(page);
-  await page.click(at("task-add-findings"));
-  const choose = async (finding) => {
-    await page.locator(at("task-find-finding")).selectOption(finding);
-    await page.click(at("task-find-take"));
-  };
-  await choose("afib");
-  await page.locator(at("task-find-share")).selectOption("must_not");
-  await choose("tachsr");
-  await says(page, /must not be named/);
-  assert.ok(await page.locator(at("new")).isDisabled());
-  await page.dblclick(at("add"));
-  await says(page, /^Case 1 is in the set/);
-  assert.deepEqual([(await documentOf(page)).cases.length, (await oneOf(page)).tasks.length], [1, 1]);
-  await page.dblclick(at("new"));
-  assert.deepEqual([(await documentOf(page)).cases.length, (await oneOf(page)).tasks.length], [1, 0]);
-  await page.click(at("task-add-findings"));
-  assert.equal(await page.locator(at("task-find-share")).inputValue(), "must");
-  await choose("rvr");
-  assert.deepEqual((await oneOf(page)).tasks[0].must, ["rvr"]);
-});
-
-test("limits show at once: twenty tasks, and a place of a marking that nobody has chosen", async (open) => {
-  const page = await open();
-  await begun(page);
-  await page.click(at("task-add-mark"));
-  await page.click(at("task-mark-fields"));
-  assert.equal(await focused(page), "task-mark-target-0-from");
-  assert.equal(await page.locator(at("task-mark-target-0-from")).inputValue(), "");
-  const lacks = () => page.locator("#author-lacks").textContent();
-  assert.match(await lacks(), /Task 1: place 1: write from when to when it lies/);
-  await page.locator(at("task-mark-target-0-from")).fill("2");
-  await page.locator(at("task-mark-target-0-to")).fill("2.2");
-  assert.equal(await lacks(), "");
-  for (let n = 1; n < 20; n++) await page.click(at("task-add-text"));
-  assert.equal((await oneOf(page)).tasks.length, 20);
-  assert.ok(await page.locator(at("task-add-text")).isDisabled());
-  assert.ok(await page.locator(at("task-ask")).isDisabled());
-  await page.locator("#author", { hasText: "A case has at most 20 tasks." }).waitFor();
-  await page.click(at("task-text-remove"));
-  assert.ok(await page.locator(at("task-add-text")).isEnabled());
 });
 
 test("nothing asks once all is saved, and the recording says whose it is only where that is ticked", async (open) => {

@@ -1,6 +1,7 @@
 #include "base/inflate_pipe.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <zlib.h>
 
 enum { PIECE = 1 << 16 };
@@ -62,4 +63,12 @@ xp_inflate_end xp_inflate_through(const xp_inflate_pipe *p) {
     }
     free(w);
     return end;
+}
+
+bool xp_first_bytes_take(void *ctx, const uint8_t *data, size_t size) {
+    xp_first_bytes *f = ctx;
+    const size_t n = size < f->size - f->n ? size : f->size - f->n;
+    memcpy(f->out + f->n, data, n);
+    f->n += n;
+    return f->n < f->size;
 }

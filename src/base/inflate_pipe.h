@@ -29,4 +29,12 @@ typedef enum xp_inflate_end {
 
 xp_inflate_end xp_inflate_through(const xp_inflate_pipe *p);
 
+/* What takes the first bytes of what is poured out, and stops there: ctx is an xp_first_bytes. */
+typedef struct xp_first_bytes {
+    uint8_t *out;
+    size_t size, n; /* wanted, and there */
+} xp_first_bytes;
+
+bool xp_first_bytes_take(void *ctx, const uint8_t *data, size_t size);
+
 #endif

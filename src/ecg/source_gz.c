@@ -88,8 +88,7 @@ xp_status xp_gz_unpack(const char *path, FILE **file, xp_error *err) {
 
 typedef struct start {
     FILE *in;
-    uint8_t *out;
-    size_t size, n; /* wanted, and there */
+    xp_first_bytes first;
 } start;
 
 static size_t read_start(void *ctx, uint8_t *out, size_t size) {
@@ -97,18 +96,14 @@ static size_t read_start(void *ctx, uint8_t *out, size_t size) {
 }
 
 static bool take_start(void *ctx, const uint8_t *data, size_t size) {
-    start *s = ctx;
-    const size_t n = size < s->size - s->n ? size : s->size - s->n;
-    memcpy(s->out + s->n, data, n);
-    s->n += n;
-    return s->n < s->size;
+    return xp_first_bytes_take(&((start *)ctx)->first, data, size);
 }
 
 size_t xp_gz_start(const char *path, uint8_t *out, size_t size) {
-    start s = {.in = fopen(path, "rb"), .out = out, .size = size};
+    start s = {.in = fopen(path, "rb"), .first = {.out = out, .size = size}};
     const xp_inflate_pipe pipe = {&s, read_start, take_start, true};
     if (!s.in) return 0;
     xp_inflate_through(&pipe);
     fclose(s.in);
-    return s.n;
+    return s.first.n;
 }

@@ -1,6 +1,7 @@
 #include "ecg/source_zip.h"
 
 #include "base/file.h"
+#include "base/inflate_pipe.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -210,23 +211,10 @@ xp_status xp_packed_check(const xp_packed *p, const char *name, xp_error *err) {
     return s;
 }
 
-typedef struct start {
-    uint8_t *out;
-    size_t size, n; /* wanted, and there */
-} start;
-
-static bool take_start(void *ctx, const uint8_t *data, size_t size) {
-    start *s = ctx;
-    const size_t n = size < s->size - s->n ? size : s->size - s->n;
-    memcpy(s->out + s->n, data, n);
-    s->n += n;
-    return s->n < s->size;
-}
-
 static xp_status read_start(const xp_zip *z, const xp_zip_entry *e, uint8_t *out, size_t *size,
                             xp_error *err) {
-    start s = {.out = out, .size = *size};
-    XP_TRY(xp_zip_pour(z, e, take_start, &s, err));
+    xp_first_bytes s = {.out = out, .size = *size};
+    XP_TRY(xp_zip_pour(z, e, xp_first_bytes_take, &s, err));
     *size = s.n;
     return XP_OK;
 }

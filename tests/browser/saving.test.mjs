@@ -285,14 +285,13 @@ test("printed, 25 mm are 25 mm", { skip }, async () => {
 
 test("layer, own model, read first, windows of a long record", { skip }, async () => {
   const page = await openPage();
-  await page.click("#sample-cards button");
-  await analysed(page);
+  // An event comes once the recording is measured too, which may be after the status line's "Analysed".
+  await eventOf(page, () => page.click("#sample-cards button"));
   const other = await eventOf(page, () => page.selectOption("#layer", "block3.out"));
   assert.equal(other.map.layer, "block3.out");
   await drop(page, [file("own.safetensors", "not a model")]);
   await page.waitForSelector(".status.problem");
-  await drop(page, load(sample));
-  await analysed(page);
+  await eventOf(page, () => drop(page, load(sample)));
   await page.check("#read-first");
   assert.ok(!(await page.isVisible("#labels")));
   assert.ok(await page.isDisabled("#save-json"));

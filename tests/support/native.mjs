@@ -1,8 +1,16 @@
 // What the JavaScript tests share: where the builds are, the native tool's answers, records.
 
 import { execFileSync } from "node:child_process";
-import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, readdirSync } from "node:fs";
-import { writeFileSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -11,7 +19,9 @@ export const ROOT = join(dirname(fileURLToPath(import.meta.url)), "../..");
 export const DIST = process.env.XP_DIST ?? join(ROOT, "web/dist");
 export const SHARED = process.env.XP_SHARED ?? join(ROOT, "../shared");
 export const XPLAIM = process.env.XPLAIM ?? join(ROOT, "build/xplaim");
+/** A folder of this process, gone with it. */
 export const scratch = mkdtempSync(join(tmpdir(), "xplaim-"));
+process.on("exit", () => rmSync(scratch, { recursive: true, force: true }));
 
 /** A file's bytes in an ArrayBuffer of their own. */
 export function bytesOf(path) {

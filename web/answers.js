@@ -4,18 +4,8 @@ import { CancelledError } from "./client.js";
 import { CoreError } from "./core.js";
 import { PAGE_SECONDS } from "./drawing.js";
 import { make } from "./dom.js";
-import {
-  clearLabels,
-  columnsText,
-  firstLabel,
-  markLabel,
-  shownText,
-  reaches,
-  showLabels,
-  showMapChoice,
-  showModels,
-  titleOf,
-} from "./findings.js";
+import { columnsText, firstLabel, shownText, reaches, titleOf } from "./finding_words.js";
+import { clearLabels, markLabel, showLabels, showMapChoice, showModels } from "./findings.js";
 import { annotationWords } from "./app_layout.js";
 import { decimals, English, localised, phrase, phraseOf, setPhrase, setWords, deferred } from "./language.js";
 import { showNotices } from "./notices.js";

@@ -4,7 +4,7 @@
  */
 
 import { make } from "./dom.js";
-import { titleOf } from "./findings.js";
+import { titleOf } from "./finding_words.js";
 import { decimals, phrase } from "./language.js";
 import { valueIn, valueOf, windowsOf } from "./report.js";
 

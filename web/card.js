@@ -5,7 +5,7 @@
  */
 
 import { make } from "./dom.js";
-import { noteOf } from "./findings.js";
+import { noteOf } from "./finding_words.js";
 import { DISCLAIMER } from "./core_constants.js";
 import { decimals, languageNow, phrase, phraseOf } from "./language.js";
 

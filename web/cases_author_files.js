@@ -3,7 +3,7 @@
 import { casesCore } from "./assets.js";
 import { groupOf } from "./cases_source.js";
 import { CoreError } from "./core.js";
-import { noteOf, reaches } from "./findings.js";
+import { noteOf, reaches } from "./finding_words.js";
 import { valueOf, withMeasured, withoutNames, withValues } from "./report.js";
 
 /**

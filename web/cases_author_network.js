@@ -3,7 +3,7 @@
 import { button, refill, line } from "./cases_fields.js";
 import { DIFFERS_TAG, differenceOf } from "./cases_draft.js";
 import { make } from "./dom.js";
-import { reaches, shownText, titleOf } from "./findings.js";
+import { reaches, shownText, titleOf } from "./finding_words.js";
 import { valueOf } from "./report.js";
 
 export class NetworkView {

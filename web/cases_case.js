@@ -5,7 +5,7 @@
 
 import { CancelledError } from "./client.js";
 import { element, make } from "./dom.js";
-import { titleOf } from "./findings.js";
+import { titleOf } from "./finding_words.js";
 import { Beside } from "./cases_beside.js";
 import { answerCard, caseWords, feedbackShapes, whyCard } from "./cases_feedback.js";
 import { CaseEcg } from "./cases_ecg.js";

@@ -6,7 +6,7 @@
 
 import { heatOf } from "./attribution.js";
 import { element, make } from "./dom.js";
-import { noteOf, shownText, titleOf } from "./findings.js";
+import { noteOf, shownText, titleOf } from "./finding_words.js";
 import { likeliestWindow, valueIn, valueOf } from "./report.js";
 import { messageOf } from "./messages.js";
 

@@ -1,6 +1,6 @@
 /** What differs between two ECGs, as rows of numbers: this one, the other, and the first minus the second. */
 
-import { shownText, titleOf } from "./findings.js";
+import { shownText, titleOf } from "./finding_words.js";
 import { localised, phrase } from "./language.js";
 import { NUMBERS, valueOf } from "./report.js";
 import { UNITS } from "./quantities.js";

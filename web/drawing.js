@@ -4,7 +4,7 @@
  */
 
 import { GAINS } from "./core_constants.js";
-import { shownText } from "./findings.js";
+import { shownText } from "./finding_words.js";
 import { phrase } from "./language.js";
 
 /**

@@ -3,7 +3,8 @@
 import { asset, fetchBytes } from "./assets.js";
 import { showCard } from "./card.js";
 import { CancelledError } from "./client.js";
-import { showLayers, showMeaning, showPoints, titleOf } from "./findings.js";
+import { titleOf } from "./finding_words.js";
+import { showLayers, showMeaning, showPoints } from "./findings.js";
 import { phrase, setPhrase, SpokenError, deferred } from "./language.js";
 import { sameSite } from "./opening.js";
 import { errorWords } from "./messages.js";

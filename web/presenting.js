@@ -1,7 +1,7 @@
 /** Presentation: the ECG over the whole screen, its rate and one finding; keys of a clicker step through the records. */
 
 import { numberNodes } from "./numbers.js";
-import { shownText, titleOf } from "./findings.js";
+import { shownText, titleOf } from "./finding_words.js";
 import { phrase } from "./language.js";
 import { valueOf } from "./report.js";
 

@@ -1,7 +1,7 @@
 /** The table of what was opened: a line a file, with what was measured and found, and what was read. */
 
 import { make } from "./dom.js";
-import { shownText, titleOf, valueText } from "./findings.js";
+import { shownText, titleOf, valueText } from "./finding_words.js";
 import { decimals, English, localeNow, phrase, phraseOf, setPhrase } from "./language.js";
 import { numberIn } from "./numbers.js";
 import { valueOf } from "./report.js";

@@ -3,7 +3,7 @@
 import { withCalipers } from "./caliper_sheet.js";
 import { pictureRequest } from "./drawing.js";
 import { fillPrint, save, saveText } from "./exports.js";
-import { reaches, shownText, titleOf } from "./findings.js";
+import { reaches, shownText, titleOf } from "./finding_words.js";
 import { English, inEnglish, phrase, SpokenError, deferred } from "./language.js";
 import { numbersText } from "./numbers.js";
 import { readerPart, withReader } from "./reader_part.js";

@@ -4,12 +4,12 @@
  */
 
 import { make } from "./dom.js";
-import { valueName, valueText } from "./findings.js";
+import { valueName, valueText } from "./finding_words.js";
 import { localised, phrase } from "./language.js";
 
 /**
  * @typedef {{start: number, seconds: number, value: number | null,
- *   outputs: import("./findings.js").Outputs}} Window
+ *   outputs: import("./finding_words.js").Outputs}} Window
  * @typedef {(window: number) => void} OnChoose
  */
 

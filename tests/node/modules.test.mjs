@@ -13,7 +13,7 @@ import {
   screenWidth,
   showsRhythm,
 } from "../../web/drawing.js";
-import { columnsText, firstLabel, noteOf, probabilityText, sideText, titleOf } from "../../web/findings.js";
+import { columnsText, firstLabel, noteOf, probabilityText, sideText, titleOf } from "../../web/finding_words.js";
 import { noticesWithoutNames } from "../../web/report.js";
 import { circumstances, findings, wordsOf } from "../../web/stated.js";
 import { counted, messageOf } from "../../web/messages.js";

@@ -9,7 +9,7 @@ import { CORE_SENTENCES, translator } from "../../web/core_sentences.js";
 import { DISCLAIMER, FORMATS, LEADS, WRITERS } from "../../web/core_constants.js";
 import { inLanguage } from "../../web/drawn_words.js";
 import { FILE_SENTENCES, FILES } from "../../web/file_sentences.js";
-import { titleOf } from "../../web/findings.js";
+import { titleOf } from "../../web/finding_words.js";
 import {
   changes,
   decimals,

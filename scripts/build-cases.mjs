@@ -5,8 +5,8 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { deflateRawSync } from "node:zlib";
-import { zipFiles } from "../web/cases_pack.js";
-import { zipOf } from "../web/zip_write.js";
+import { zipFiles } from "../web/teach/cases_pack.js";
+import { zipOf } from "../web/files/zip_write.js";
 
 /** @param {string} folder @returns {Uint8Array} */
 export function shippedSet(folder) {

@@ -7,9 +7,10 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..");
+/** They import each other alone. */
+const SCRIPTS = ["core", "core_constants", "readers", "report", "wasm"];
 /** Of WebAssembly no picture.wasm: the module makes none. */
-const FROM_PAGE =
-  /^(core|core_constants|readers|report|wasm)\.js$|^modules\.json$|^model\.safetensors$|^(xplaim-.*|readers)\.wasm$/;
+const DATA = /^modules\.json$|^model\.safetensors$|^(xplaim-.*|readers)\.wasm$/;
 
 function projectVersion() {
   const [, version] = /^project\(.* VERSION ([0-9.]+)/m.exec(readFileSync(join(ROOT, "CMakeLists.txt"), "utf8")) ?? [];
@@ -23,7 +24,8 @@ export function buildPackage(page, folder) {
   mkdirSync(folder, { recursive: true });
   const own = join(ROOT, "web/package");
   for (const name of readdirSync(own)) copyFileSync(join(own, name), join(folder, name));
-  for (const name of readdirSync(page)) if (FROM_PAGE.test(name)) copyFileSync(join(page, name), join(folder, name));
+  for (const name of SCRIPTS) copyFileSync(join(page, "core", `${name}.js`), join(folder, `${name}.js`));
+  for (const name of readdirSync(page)) if (DATA.test(name)) copyFileSync(join(page, name), join(folder, name));
   copyFileSync(join(ROOT, "LICENSE"), join(folder, "LICENSE"));
   const path = join(folder, "package.json");
   const { name, ...described } = JSON.parse(readFileSync(path, "utf8"));

@@ -22,7 +22,7 @@ const NOT_DATA = /\.(js|html|css|md|d\.ts|webmanifest|png|svg)$|^SHA256SUMS$/;
 const NOT_IN_A_FILE = new Set(["offline.js"]);
 
 /** The modules that the page starts as workers. */
-const WORKERS = ["worker.js"];
+const WORKERS = ["core/worker.js"];
 
 /** The page's own element, and what it says of the page as one file. */
 const SINGLE = /<ecg-xplaim( single="[^"]*")?/;

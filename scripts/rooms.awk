@@ -1,12 +1,18 @@
-# Includes from room to room that the rule in src/README.md (its block ```rooms) does not allow.
-# Input: that file; the list of all C files, one a line, named by -v list=; lines of grep -n,
-# FILE:LINE:#include "X". A room may include itself, what its line names, and what lies below those.
+# Includes and imports from room to room that the rule in src/README.md (its blocks ```rooms) does not allow.
+# Input: that file; the list of all C files and scripts, one a line, named by -v list=; lines of grep -n,
+# FILE:LINE:#include "X" or FILE:LINE:from "./X". A room may include itself, what its line names, and
+# what lies below those.
 function room_of(file,   path) {
     path = file
     sub(/^src\//, "", path)
-    sub(/\.[ch]$/, "", path)
+    sub(/\.(c|h|js)$/, "", path)
     while (!(path in allowed) && sub(/\/[^\/]*$/, "", path)) continue
     return path in allowed ? path : ""
+}
+function plain(path) {
+    gsub(/\/\.\//, "/", path)
+    while (sub(/[^\/.]+\/\.\.\//, "", path)) continue
+    return path
 }
 function may_include(from, to) {
     for (;;) {
@@ -26,10 +32,11 @@ FILENAME == list { exists[$0] = 1; next }
 {
     split($0, part, ":")
     split($0, quoted, "\"")
-    folder = part[1]
-    sub(/[^\/]*$/, "", folder)
+    beside = part[1]
+    sub(/[^\/]*$/, "", beside)
+    beside = plain(beside quoted[2])
     target = ""
-    if ((folder quoted[2]) in exists) target = folder quoted[2]
+    if (beside in exists) target = beside
     else if (("src/" quoted[2]) in exists) target = "src/" quoted[2]
     else if (("tools/" quoted[2]) in exists) target = "tools/" quoted[2]
     if (target == "") next # made by the build

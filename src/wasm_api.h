@@ -1,6 +1,6 @@
-/* The boundary to JavaScript: with wasm_picture.h all that knows WebAssembly. web/core.js is its
- * only caller in the page; the tests call it natively too. The lists here reach JavaScript as
- * web/core_constants.js, which web/make_constants.c writes.
+/* The boundary to JavaScript: with wasm_picture.h all that knows WebAssembly. web/core/core.js is
+ * its only caller in the page; the tests call it natively too. The lists here reach JavaScript as
+ * web/core/core_constants.js, which web/make_constants.c writes.
  *
  * A session holds one record, one model and one analysis. Records come from the module that reads
  * files (wasm_readers.h). Texts are JSON.

@@ -1,5 +1,5 @@
 /* The page's module for case sets: texts and files are laid on a desk, a piece of work is done with
- * them, and its result is a text. web/cases_core.js is its only caller in the page. */
+ * them, and its result is a text. web/core/cases_core.js is its only caller in the page. */
 #ifndef XP_WASM_CASES_H
 #define XP_WASM_CASES_H
 

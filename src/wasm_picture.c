@@ -1,5 +1,5 @@
-/* The page's second WebAssembly module: a display list in, a PNG or an SVG file out. web/core.js is
- * its only caller in the page; the tests call it natively too. */
+/* The page's second WebAssembly module: a display list in, a PNG or an SVG file out.
+ * web/core/core.js is its only caller in the page; the tests call it natively too. */
 #include "wasm_picture.h"
 
 #include <stdlib.h>

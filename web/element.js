@@ -8,41 +8,41 @@
  * that `xplaim explain --json` prints.
  */
 
-import { assetText } from "./assets.js";
-import { Answers } from "./answers.js";
-import { AppLayout } from "./app_layout.js";
-import { Arrivals } from "./arrivals.js";
-import { BatchPanel } from "./batch_panel.js";
-import { CaseView } from "./cases_overlay.js";
-import { CasesStart } from "./cases_start.js";
-import { MedianBeat } from "./beat.js";
-import { CaliperTools } from "./caliper_tools.js";
-import { Compare } from "./compare.js";
-import { EcgPanel } from "./ecg_panel.js";
-import { Edits } from "./edits.js";
-import { Explainer } from "./explainer.js";
-import { Keys } from "./keys.js";
-import { Link } from "./link.js";
-import { Mapping } from "./mapping.js";
-import { Marks } from "./marks.js";
-import { MARKUP } from "./markup.js";
-import { Measurements } from "./measurements.js";
-import { Menus } from "./menus.js";
-import { Models } from "./models.js";
-import { Opener } from "./opener.js";
-import { sameSite } from "./opening.js";
-import { Presenting } from "./presenting.js";
-import { ReadingForm } from "./reading_form.js";
-import { RecordTable } from "./records.js";
-import { Saving } from "./saving.js";
-import { Session } from "./session.js";
-import { Speech } from "./speech.js";
-import { Status } from "./status.js";
-import { TableView } from "./table_view.js";
+import { assetText } from "./files/assets.js";
+import { Answers } from "./page/answers.js";
+import { AppLayout } from "./page/app_layout.js";
+import { Arrivals } from "./page/arrivals.js";
+import { BatchPanel } from "./panels/batch_panel.js";
+import { CaseView } from "./teach/cases_overlay.js";
+import { CasesStart } from "./teach/cases_start.js";
+import { MedianBeat } from "./panels/beat.js";
+import { CaliperTools } from "./panels/caliper_tools.js";
+import { Compare } from "./panels/compare.js";
+import { EcgPanel } from "./panels/ecg_panel.js";
+import { Edits } from "./drawing/edits.js";
+import { Explainer } from "./panels/explainer.js";
+import { Keys } from "./page/keys.js";
+import { Link } from "./page/link.js";
+import { Mapping } from "./panels/mapping.js";
+import { Marks } from "./drawing/marks.js";
+import { MARKUP } from "./panels/markup.js";
+import { Measurements } from "./panels/measurements.js";
+import { Menus } from "./page/menus.js";
+import { Models } from "./panels/models.js";
+import { Opener } from "./page/opener.js";
+import { sameSite } from "./files/opening.js";
+import { Presenting } from "./panels/presenting.js";
+import { ReadingForm } from "./panels/reading_form.js";
+import { RecordTable } from "./panels/records.js";
+import { Saving } from "./panels/saving.js";
+import { Session } from "./workers/session.js";
+import { Speech } from "./page/speech.js";
+import { Status } from "./page/status.js";
+import { TableView } from "./panels/table_view.js";
 
 /**
- * @typedef {import("./session.js").OpenRecord} OpenRecord
- * @typedef {import("./records.js").Row} Row
+ * @typedef {import("./workers/session.js").OpenRecord} OpenRecord
+ * @typedef {import("./panels/records.js").Row} Row
  */
 
 /** @type {Promise<CSSStyleSheet> | null} one for all elements */
@@ -85,13 +85,13 @@ export class EcgXplaim extends HTMLElement {
     this.record = null;
     /** @type {Float32Array[]} what is drawn */
     this.mv = [];
-    /** @type {(import("./core.js").Notice & {words: import("./language.js").DeferredPhrase})[]} the page's own, of the open recording */
+    /** @type {(import("./core/core.js").Notice & {words: import("./words/language.js").DeferredPhrase})[]} the page's own, of the open recording */
     this.notes = [];
-    /** @type {(import("./model_worker.js").Analysed | null)[]} one a model */
+    /** @type {(import("./workers/model_worker.js").Analysed | null)[]} one a model */
     this.analyses = [];
     /** @type {string[]} what is wrong with an analysis, one a model */
     this.problems = [];
-    /** @type {import("./model_worker.js").Options} of the last analysis */
+    /** @type {import("./workers/model_worker.js").Options} of the last analysis */
     this.options = {};
     this.window = 0;
     this.label = 0;
@@ -103,11 +103,11 @@ export class EcgXplaim extends HTMLElement {
     this.ownLayers = new WeakMap();
     /** @type {Promise<void>} fulfilled once what is to be seen is drawn, for the printer too */
     this.drawn = Promise.resolve();
-    /** @type {import("./exports.js").Sheet[]} for the printer, which does not wait */
+    /** @type {import("./base/exports.js").Sheet[]} for the printer, which does not wait */
     this.sheets = [];
-    /** @type {import("./core.js").Pictures | null} what makes them SVG */
+    /** @type {import("./core/core.js").Pictures | null} what makes them SVG */
     this.pictures = null;
-    /** @type {import("./cases_player.js").CasePlayer | null} the case set that is played */
+    /** @type {import("./teach/cases_player.js").CasePlayer | null} the case set that is played */
     this.cases = null;
     /** @type {object | null} who plays, as xAPI has it: the page around may set it before */
     this.actor = null;
@@ -252,7 +252,7 @@ export class EcgXplaim extends HTMLElement {
     return /** @type {RecordTable} */ (this.table);
   }
 
-  /** Of the model whose map is shown. @returns {import("./model_worker.js").Analysed | null} */
+  /** Of the model whose map is shown. @returns {import("./workers/model_worker.js").Analysed | null} */
   get analysis() {
     return this.analyses[this.live.shown] ?? null;
   }
@@ -292,7 +292,7 @@ export class EcgXplaim extends HTMLElement {
 
   /* ---- what others ask for, done by its owner ---- */
 
-  /** @param {import("./language.js").Words} text @param {{cancel?: boolean, problem?: boolean, since?: number}} [options]  of Status */
+  /** @param {import("./words/language.js").Words} text @param {{cancel?: boolean, problem?: boolean, since?: number}} [options]  of Status */
   say(text, options) {
     this.status.say(text, options);
   }
@@ -307,10 +307,10 @@ export class EcgXplaim extends HTMLElement {
     return this.opener.openSample(name);
   }
 
-  /** In the place of what is shown, until it is left. @param {import("./cases_source.js").CaseSet} caseSet
-   * @param {import("./cases_player.js").Options} [options] */
+  /** In the place of what is shown, until it is left. @param {import("./teach/cases_source.js").CaseSet} caseSet
+   * @param {import("./teach/cases_player.js").Options} [options] */
   async playCases(caseSet, options = {}) {
-    const { playCases } = await import("./cases_player.js");
+    const { playCases } = await import("./teach/cases_player.js");
     const asked = Object.fromEntries(
       ["case", "order", "seed", "network", "feedback", "lang", "learner"].map((name) => [
         name,
@@ -323,7 +323,7 @@ export class EcgXplaim extends HTMLElement {
 
   /** What plays case sets, before one is opened: later nothing is fetched. */
   async prepareCases() {
-    const { prepare } = await import("./cases_player.js");
+    const { prepare } = await import("./teach/cases_player.js");
     await prepare();
   }
 
@@ -337,7 +337,7 @@ export class EcgXplaim extends HTMLElement {
     this.cases?.goTo(id);
   }
 
-  /** @param {import("./model_worker.js").Options} options */
+  /** @param {import("./workers/model_worker.js").Options} options */
   analyse(options) {
     return this.answers.analyse(options);
   }

@@ -4,9 +4,9 @@
  * ?cases=URL of a case set (with it case, order, seed, network, feedback, learner), ?lang=CODE (of the words; else the browser's language), ?read-first=1, ?lock=1 (the same, and nothing else opens it), ?embed=1 (only what is dropped on it is opened).
  */
 
-import { tellParent } from "./cases_frame.js";
+import { tellParent } from "./teach/cases_frame.js";
 import "./element.js";
-import { pickLanguage } from "./language.js";
+import { pickLanguage } from "./words/language.js";
 
 const asked = new URLSearchParams(location.search);
 const page = document.querySelector("ecg-xplaim");

@@ -1,6 +1,6 @@
-/* web/core_constants.js: what the page has to know of the core's headers, written from them.
- *   make_constants > web/core_constants.js
- *   make_constants --check web/core_constants.js    exit status 1 where it is another text */
+/* web/core/core_constants.js: what the page has to know of the core's headers, written from them.
+ *   make_constants > web/core/core_constants.js
+ *   make_constants --check web/core/core_constants.js    exit status 1 where it is another text */
 #include "base/statements.h"
 #include "ecg/format.h"
 #include "ecg/reader.h"

@@ -4,13 +4,13 @@
  * line stands beside the element's status line; on a page that has none, nothing is said.
  */
 
-import { changes, fill, setPhrase } from "./language.js";
+import { changes, fill, setPhrase } from "./words/language.js";
 
 /** A page in a file, or on a plain-HTTP host, has no service worker; it works all the same. */
 const possible = "serviceWorker" in navigator && /^https?:$/.test(location.protocol);
 const embedded = new URLSearchParams(location.search).has("embed");
 
-/** @param {import("./language.js").Key} key @param {HTMLButtonElement} [button] */
+/** @param {import("./words/language.js").Key} key @param {HTMLButtonElement} [button] */
 function show(key, button) {
   const line = document.getElementById("offline");
   line?.replaceChildren(setPhrase(document.createElement("span"), key), ...(button ? [" ", button] : []));

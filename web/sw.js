@@ -54,7 +54,7 @@ async function answer(/** @type {string} */ address, /** @type {Request} */ requ
   const cache = await caches.open(CACHE);
   const kept = await cache.match(address);
   if (!kept) return fetch(request);
-  return address === new URL("worker.js", scope.registration.scope).href ? withPolicy(kept, cache) : kept;
+  return address === new URL("core/worker.js", scope.registration.scope).href ? withPolicy(kept, cache) : kept;
 }
 
 /** The page's worker has the page's security policy: it takes it from the headers of its script, which

@@ -1,7 +1,7 @@
 /* Zip archives, read where they lie: the directory in memory, and of the rest what is asked for.
  * What an archive says of itself is not believed: sizes are limited, both of its descriptions of an
  * entry must agree, and an entry is what it announced, by size and by CRC-32, or it is refused
- * (APPNOTE.TXT 6.3, sections 4.3 and 4.4). The page's web/zip.js goes by the same rules. */
+ * (APPNOTE.TXT 6.3, sections 4.3 and 4.4). The page's web/files/zip.js goes by the same rules. */
 #ifndef XP_BASE_ZIP_H
 #define XP_BASE_ZIP_H
 

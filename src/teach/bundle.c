@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* As scripts/bundle-page.mjs writes a data element, and web/cases_core.js puts it together again.
+/* As scripts/bundle-page.mjs writes a data element, and web/core/cases_core.js puts it together
+ * again.
  */
 static const char ELEMENT[] = "<script type=\"text/plain\" data-inside=\"";
 static const char ELEMENT_END[] = "</script>\n";

@@ -20,7 +20,7 @@ typedef struct filling {
     int number;
 } filling;
 
-/* As DEFAULT_SETTINGS of web/cases_core.js. */
+/* As DEFAULT_SETTINGS of web/core/cases_core.js. */
 static const filling SETTINGS[] = {
     {"level", FILL_TEXT, "beginner", 0},
     {"pick", FILL_NULL, NULL, 0},

@@ -2,8 +2,8 @@
  * Ours and onnxruntime-web on the same record and weights, one thread each, turn by turn. Runs in
  * Node and in a browser. Ours is timed twice, and does more both times: it prepares the record, and
  * the second time makes the maps of all labels.
- * @param {any} ort @param {typeof import("../../web/core.js").startCore} startCore
- * @param {typeof import("../../web/readers.js").startReaders} startReaders
+ * @param {any} ort @param {typeof import("../../web/core/core.js").startCore} startCore
+ * @param {typeof import("../../web/core/readers.js").startReaders} startReaders
  * @param {{readers: ArrayBuffer, simd: ArrayBuffer, scalar: ArrayBuffer, model: ArrayBuffer, onnx: ArrayBuffer,
  *   x: ArrayBuffer, hea: ArrayBuffer, dat: ArrayBuffer}} files  x: the prepared record, as .npy
  * @param {number} rounds

@@ -7,8 +7,8 @@ import { existsSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as ort from "onnxruntime-web";
-import { startCore } from "../../web/core.js";
-import { startReaders } from "../../web/readers.js";
+import { startCore } from "../../web/core/core.js";
+import { startReaders } from "../../web/core/readers.js";
 import { describe, measure } from "./measure.js";
 
 const HERE = dirname(fileURLToPath(import.meta.url));
@@ -45,8 +45,8 @@ async function inChromium() {
   const result = await page.evaluate(
     async ([names, n]) => {
       const ort = await import("/ort/ort.wasm.bundle.min.mjs");
-      const { startCore } = await import("/web/core.js");
-      const { startReaders } = await import("/web/readers.js");
+      const { startCore } = await import("/web/core/core.js");
+      const { startReaders } = await import("/web/core/readers.js");
       const { measure } = await import("/bench/measure.js");
       const files = {};
       for (const name of names) files[name] = await (await fetch(`/file/${name}`)).arrayBuffer();

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { bundlePage } from "../../scripts/bundle-page.mjs";
-import { loadCasesCore } from "../../web/cases_core.js";
+import { loadCasesCore } from "../../web/core/cases_core.js";
 import { launch, skip } from "../support/chromium.mjs";
 import { DIST, ROOT, scratch, XPLAIM } from "../support/native.mjs";
 import { until } from "../support/wait.mjs";
@@ -52,7 +52,7 @@ function packed(name, ...how) {
 
 /** The page's own function, in the page. */
 const sourceOf = (page) => {
-  const code = readFileSync(join(ROOT, "web/page_source.js"), "utf8").replace("export async", "async");
+  const code = readFileSync(join(ROOT, "web/base/page_source.js"), "utf8").replace("export async", "async");
   return page.evaluate(`(async () => {\n${code}\nreturn pageSource(document);\n})()`);
 };
 

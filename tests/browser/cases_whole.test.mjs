@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { bundlePage } from "../../scripts/bundle-page.mjs";
-import { loadCasesCore } from "../../web/cases_core.js";
+import { loadCasesCore } from "../../web/core/cases_core.js";
 import { caseSet, filesOf } from "../support/cases.mjs";
 import { ANSWERS, begin, commit, explained, opened, saidInTree, watch } from "../support/cases_page.mjs";
 import { drop, inElement } from "../support/chromium.mjs";

@@ -5,7 +5,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { bundlePage } from "../../scripts/bundle-page.mjs";
-import { loadCasesCore } from "../../web/cases_core.js";
+import { loadCasesCore } from "../../web/core/cases_core.js";
 import { archive, caseSet, filesOf } from "../support/cases.mjs";
 import { opened, begin, commit, explained } from "../support/cases_page.mjs";
 import { drop, inElement } from "../support/chromium.mjs";

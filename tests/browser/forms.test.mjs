@@ -249,7 +249,7 @@ test("the single file may ask no network", { skip }, async () => {
 test("a bundle that lacks a module is not made", () => {
   const folder = join(scratch, "strange");
   cpSync(DIST, folder, { recursive: true });
-  const client = join(folder, "client.js");
+  const client = join(folder, "workers/client.js");
   writeFileSync(client, `import "./nowhere.js";\n${readFileSync(client, "utf8")}`);
   assert.throws(() => bundlePage(folder), /client\.js.*nowhere\.js/);
 });

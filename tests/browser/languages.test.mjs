@@ -4,15 +4,15 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
-import { LANGUAGES } from "../../web/language.js";
-import { EN } from "../../web/strings_en.js";
+import { LANGUAGES } from "../../web/words/language.js";
+import { EN } from "../../web/words/strings_en.js";
 import { analysed, drop, inElement, says, skip, startSite } from "../support/chromium.mjs";
 import { copies, ROOT } from "../support/native.mjs";
 import { TEST_TIMEOUT } from "../support/wait.mjs";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core"), "utf8");
 const others = Object.keys(LANGUAGES).filter((code) => code !== "en");
-const tableOf = async (code) => (await import(`${ROOT}/web/strings_${code}.js`)).strings;
+const tableOf = async (code) => (await import(`${ROOT}/web/words/strings_${code}.js`)).strings;
 const options = { skip, timeout: TEST_TIMEOUT };
 
 let site;

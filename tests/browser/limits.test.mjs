@@ -271,7 +271,7 @@ test("panning keeps to a frame", async (t) => {
 async function tellingSite() {
   const folder = join(scratch, "telling");
   cpSync(DIST, folder, { recursive: true });
-  const core = join(folder, "core.js");
+  const core = join(folder, "core/core.js");
   writeFileSync(
     core,
     `globalThis.memories ??= [];

@@ -7,7 +7,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { after, before, test as declare } from "node:test";
 import { serve } from "../../scripts/serve.mjs";
-import { FORMATS } from "../../web/core_constants.js";
+import { FORMATS } from "../../web/core/core_constants.js";
 import { inElement, launch, says, skip } from "../support/chromium.mjs";
 import { DIST, ROOT, scratch, unsummed, untrainedModel } from "../support/native.mjs";
 import { TEST_TIMEOUT } from "../support/wait.mjs";
@@ -205,7 +205,7 @@ test("the model card is text with a shape, whatever its file holds", async (open
   const made = await inElement(
     page,
     async (element, text) => {
-      const { showMarkdown } = await import("/card.js");
+      const { showMarkdown } = await import("/panels/card.js");
       const holder = document.createElement("div");
       showMarkdown(holder, text);
       return {
@@ -234,7 +234,7 @@ test("the model card is text with a shape, whatever its file holds", async (open
   assert.match(made.text, /<img src=x onerror=alert\(1\)>go and site \(https:\/\/example\.org\) b c/);
   assert.equal(made.items, 2);
   const growth = await inElement(page, async () => {
-    const { showMarkdown } = await import("/card.js");
+    const { showMarkdown } = await import("/panels/card.js");
     const time = (length) => {
       const start = performance.now();
       showMarkdown(document.createElement("div"), "[".repeat(length) + "*".repeat(length));

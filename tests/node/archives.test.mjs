@@ -7,8 +7,8 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { findRecords, readGroup } from "../../web/files.js";
-import { startReaders } from "../../web/readers.js";
+import { findRecords, readGroup } from "../../web/files/files.js";
+import { startReaders } from "../../web/core/readers.js";
 import { bytesOf, DIST, ROOT, scratch, SHARED } from "../support/native.mjs";
 import "../support/inflate_raw.mjs";
 
@@ -22,7 +22,7 @@ const open = (/** @type {string} */ path) =>
   );
 
 /** What is told of the archive, or of a record in it that does not open.
- * @param {import("../../web/files.js").Found} found */
+ * @param {import("../../web/files/files.js").Found} found */
 async function told({ groups, refusals }) {
   const lines = refusals.map(({ name, problem }) => `${name}: ${problem}`);
   for (const group of groups.slice(0, 3))

@@ -6,8 +6,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { after, test } from "node:test";
-import { CasesError, loadCasesCore } from "../../web/cases_core.js";
-import { DEFAULT_SETTINGS } from "../../web/cases_settings.js";
+import { CasesError, loadCasesCore } from "../../web/core/cases_core.js";
+import { DEFAULT_SETTINGS } from "../../web/teach/cases_settings.js";
 import { DIST, ROOT, scratch, XPLAIM } from "../support/native.mjs";
 import { problems, schema } from "../support/schema.mjs";
 

@@ -10,12 +10,12 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { gunzipSync } from "node:zlib";
 import { shippedSet } from "../../scripts/build-cases.mjs";
-import * as draft from "../../web/cases_draft.js";
-import { FINDING_GROUPS, FINDINGS } from "../../web/cases_lists.js";
-import { loadCasesCore } from "../../web/cases_core.js";
-import { archiveOf, byName, embedCode, singlePage, zipFiles } from "../../web/cases_pack.js";
-import { readZip } from "../../web/zip.js";
-import { zipOf } from "../../web/zip_write.js";
+import * as draft from "../../web/teach/cases_draft.js";
+import { FINDING_GROUPS, FINDINGS } from "../../web/teach/cases_lists.js";
+import { loadCasesCore } from "../../web/core/cases_core.js";
+import { archiveOf, byName, embedCode, singlePage, zipFiles } from "../../web/teach/cases_pack.js";
+import { readZip } from "../../web/files/zip.js";
+import { zipOf } from "../../web/files/zip_write.js";
 import { bytesOf, DIST, explainNatively, nativeDocument, ROOT, scratch, SHARED } from "../support/native.mjs";
 import "../support/inflate_raw.mjs";
 

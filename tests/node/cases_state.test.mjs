@@ -4,10 +4,10 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { checksText, exactInterval, recordText } from "../../web/cases_network.js";
-import { settingsOf } from "../../web/cases_settings.js";
-import { freshCase, orderOf, randomFrom, resume, suspend } from "../../web/cases_state.js";
-import { CERTAINTIES, ENGLISH, spanText, wordsFor } from "../../web/cases_language.js";
+import { checksText, exactInterval, recordText } from "../../web/teach/cases_network.js";
+import { settingsOf } from "../../web/teach/cases_settings.js";
+import { freshCase, orderOf, randomFrom, resume, suspend } from "../../web/teach/cases_state.js";
+import { CERTAINTIES, ENGLISH, spanText, wordsFor } from "../../web/teach/cases_language.js";
 import { caseSet } from "../support/cases.mjs";
 import { ROOT } from "../support/native.mjs";
 

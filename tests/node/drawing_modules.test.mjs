@@ -3,12 +3,12 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Attributions, heatOf } from "../../web/attribution.js";
-import { Calipers } from "../../web/calipers.js";
-import { heatTitle } from "../../web/drawing.js";
-import { inkOf } from "../../web/display_lists.js";
-import { colourOf, opsOf } from "../../web/paint.js";
-import { onPaper } from "../../web/papers.js";
+import { Attributions, heatOf } from "../../web/panels/attribution.js";
+import { Calipers } from "../../web/drawing/calipers.js";
+import { heatTitle } from "../../web/drawing/drawing.js";
+import { inkOf } from "../../web/drawing/display_lists.js";
+import { colourOf, opsOf } from "../../web/drawing/paint.js";
+import { onPaper } from "../../web/drawing/papers.js";
 
 const close = (got, want, what) => assert.ok(Math.abs(got - want) < 1e-9, `${what ?? ""} ${got}, expected ${want}`);
 

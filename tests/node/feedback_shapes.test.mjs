@@ -2,8 +2,8 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { feedbackShapes } from "../../web/cases_feedback.js";
-import { ENGLISH, wordsFor } from "../../web/cases_language.js";
+import { feedbackShapes } from "../../web/teach/cases_feedback.js";
+import { ENGLISH, wordsFor } from "../../web/teach/cases_language.js";
 
 const RATE = 100;
 /** A wave of so many mV between 1.0 and 1.2 s, on a base line of 0.1 mV. */

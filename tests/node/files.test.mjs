@@ -12,10 +12,10 @@ import { pathToFileURL } from "node:url";
 import { gzipSync } from "node:zlib";
 import { buildPackage } from "../../scripts/build-package.mjs";
 import { serve } from "../../scripts/serve.mjs";
-import { fetchBytes } from "../../web/assets.js";
-import { droppedFiles, findRecords as findWith, readGroup } from "../../web/files.js";
-import { startReaders } from "../../web/readers.js";
-import { readZip } from "../../web/zip.js";
+import { fetchBytes } from "../../web/files/assets.js";
+import { droppedFiles, findRecords as findWith, readGroup } from "../../web/files/files.js";
+import { startReaders } from "../../web/core/readers.js";
+import { readZip } from "../../web/files/zip.js";
 import { bytesOf, DIST, recordFiles, ROOT, scratch, untrainedModel, XPLAIM } from "../support/native.mjs";
 import "../support/inflate_raw.mjs";
 import { zip } from "../support/zip.mjs";
@@ -394,7 +394,7 @@ test("the server serves the folder it stands in, with the page's own policy", as
   const url = new URL(`http://127.0.0.1:${server.address().port}/`);
   const [page, worker, outside] = await Promise.all([
     fetch(url),
-    fetch(new URL("worker.js", url)),
+    fetch(new URL("core/worker.js", url)),
     fetch(new URL("%2e%2e%2fsw.js", url)),
   ]);
   const [, policy] = readFileSync(join(DIST, "index.html"), "utf8").match(

@@ -6,10 +6,10 @@ import { execFileSync } from "node:child_process";
 import { readFileSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { after, test } from "node:test";
-import { startCore, startPictures } from "../../web/core.js";
-import { beatsIn } from "../../web/marks.js";
-import { startReaders } from "../../web/readers.js";
-import { measuredPart, withMeasured, withoutNames } from "../../web/report.js";
+import { startCore, startPictures } from "../../web/core/core.js";
+import { beatsIn } from "../../web/drawing/marks.js";
+import { startReaders } from "../../web/core/readers.js";
+import { measuredPart, withMeasured, withoutNames } from "../../web/core/report.js";
 import { bytesOf, DIST, flatSample, nativeDocument, recordFiles, ROOT, scratch, XPLAIM } from "../support/native.mjs";
 
 const sample = join(ROOT, "web/samples/00219_hr");

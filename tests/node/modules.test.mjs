@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { GAINS, SPEEDS } from "../../web/core_constants.js";
+import { GAINS, SPEEDS } from "../../web/core/core_constants.js";
 import {
   LAYOUTS,
   pageAround,
@@ -12,11 +12,11 @@ import {
   screenRequest,
   screenWidth,
   showsRhythm,
-} from "../../web/drawing.js";
-import { columnsText, firstLabel, noteOf, probabilityText, sideText, titleOf } from "../../web/finding_words.js";
-import { noticesWithoutNames } from "../../web/report.js";
-import { circumstances, findings, wordsOf } from "../../web/stated.js";
-import { counted, messageOf } from "../../web/messages.js";
+} from "../../web/drawing/drawing.js";
+import { columnsText, firstLabel, noteOf, probabilityText, sideText, titleOf } from "../../web/words/finding_words.js";
+import { noticesWithoutNames } from "../../web/core/report.js";
+import { circumstances, findings, wordsOf } from "../../web/panels/stated.js";
+import { counted, messageOf } from "../../web/words/messages.js";
 
 const close = (got, want, what) => assert.ok(Math.abs(got - want) < 1e-9, `${what ?? ""} ${got}, expected ${want}`);
 

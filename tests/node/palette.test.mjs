@@ -2,10 +2,10 @@
 // no red, orange or green on a value.
 
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { ROOT } from "../support/native.mjs";
+import { pageScripts, ROOT } from "../support/native.mjs";
 
 const read = (name) => readFileSync(join(ROOT, "web", name), "utf8");
 const css = read("element.css");
@@ -79,7 +79,7 @@ test("no colour comes from anywhere else", () => {
   const known = new Set(
     [...Object.values(THEMES), ...Object.values(ON_THE_DRAWING)].flatMap((palette) => Object.values(palette)),
   );
-  for (const name of readdirSync(join(ROOT, "web")).filter((each) => each.endsWith(".js"))) {
+  for (const name of pageScripts()) {
     const hexes = read(name).match(/"#[0-9a-f]{6}"/gi) ?? [];
     assert.deepEqual(
       hexes.map((hex) => hex.slice(1, -1).toLowerCase()).filter((hex) => !known.has(hex)),

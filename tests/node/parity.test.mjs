@@ -14,10 +14,10 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { after, test } from "node:test";
-import { Core, CoreError, startCore, startPictures } from "../../web/core.js";
+import { Core, CoreError, startCore, startPictures } from "../../web/core/core.js";
 import { documentTypes } from "../../scripts/build-types.mjs";
-import { startReaders } from "../../web/readers.js";
-import { measuredPart, withMeasured, withValues } from "../../web/report.js";
+import { startReaders } from "../../web/core/readers.js";
+import { measuredPart, withMeasured, withValues } from "../../web/core/report.js";
 import { sameDocument } from "../support/agree.mjs";
 import {
   bytesOf,

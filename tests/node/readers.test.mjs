@@ -7,11 +7,11 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { after, test } from "node:test";
-import { WRITERS } from "../../web/core_constants.js";
-import { CoreError } from "../../web/core.js";
-import { startReaders } from "../../web/readers.js";
-import { readZip } from "../../web/zip.js";
-import { zipOf } from "../../web/zip_write.js";
+import { WRITERS } from "../../web/core/core_constants.js";
+import { CoreError } from "../../web/core/core.js";
+import { startReaders } from "../../web/core/readers.js";
+import { readZip } from "../../web/files/zip.js";
+import { zipOf } from "../../web/files/zip_write.js";
 import { bytesOf, DIST, ROOT, scratch, SHARED, XPLAIM } from "../support/native.mjs";
 
 const FOLDERS = ["formats", "pdf", "dicom", "muse_xml"]

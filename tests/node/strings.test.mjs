@@ -5,11 +5,11 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { CORE_SENTENCES, translator } from "../../web/core_sentences.js";
-import { DISCLAIMER, FORMATS, LEADS, WRITERS } from "../../web/core_constants.js";
-import { inLanguage } from "../../web/drawn_words.js";
-import { FILE_SENTENCES, FILES } from "../../web/file_sentences.js";
-import { titleOf } from "../../web/finding_words.js";
+import { CORE_SENTENCES, translator } from "../../web/words/core_sentences.js";
+import { DISCLAIMER, FORMATS, LEADS, WRITERS } from "../../web/core/core_constants.js";
+import { inLanguage } from "../../web/drawing/drawn_words.js";
+import { FILE_SENTENCES, FILES } from "../../web/words/file_sentences.js";
+import { titleOf } from "../../web/words/finding_words.js";
 import {
   changes,
   decimals,
@@ -23,27 +23,27 @@ import {
   SpokenError,
   speak,
   deferred,
-} from "../../web/language.js";
-import { MARKUP } from "../../web/markup.js";
-import { opsOf } from "../../web/paint.js";
-import { CASES } from "../../web/strings_cases_en.js";
-import { EN } from "../../web/strings_en.js";
-import { errorWords } from "../../web/messages.js";
-import { ROOT } from "../support/native.mjs";
+} from "../../web/words/language.js";
+import { MARKUP } from "../../web/panels/markup.js";
+import { opsOf } from "../../web/drawing/paint.js";
+import { CASES } from "../../web/teach/strings_cases_en.js";
+import { EN } from "../../web/words/strings_en.js";
+import { errorWords } from "../../web/words/messages.js";
+import { pageScripts, ROOT } from "../support/native.mjs";
 
 const WEB = join(ROOT, "web");
 const read = (path) => readFileSync(join(ROOT, path), "utf8");
 const others = Object.keys(LANGUAGES).filter((code) => code !== "en");
 /** What each part of the page says in English, and how another language's table is had. */
 const PARTS = [
-  { english: EN, tableOf: async (code) => (await import(join(WEB, `strings_${code}.js`))).strings },
-  { english: CASES, tableOf: async (code) => (await import(join(WEB, `strings_cases_${code}.js`))).CASES },
+  { english: EN, tableOf: async (code) => (await import(join(WEB, `words/strings_${code}.js`))).strings },
+  { english: CASES, tableOf: async (code) => (await import(join(WEB, `teach/strings_cases_${code}.js`))).CASES },
 ];
 /** Of every part in every other language. */
 async function everyTable(check) {
   for (const { english, tableOf } of PARTS) for (const code of others) check(english, await tableOf(code), code);
 }
-const coreOf = async (code) => (await import(join(WEB, `terms_${code}.js`))).CORE;
+const coreOf = async (code) => (await import(join(WEB, `words/terms_${code}.js`))).CORE;
 const sorted = (names) => [...names].sort();
 
 /** Names in braces. */
@@ -88,7 +88,7 @@ test("no sentence is left in English", async () => {
 });
 
 test("every key is used, and every key that is used is there", () => {
-  const sources = readdirSync(WEB).filter((name) => name.endsWith(".js") && !/^(strings|terms)_/.test(name));
+  const sources = pageScripts().filter((path) => !/\/(strings|terms)_/.test(path));
   const code = sources.map((name) => read(`web/${name}`)).join("\n");
   const families = [
     ...[...code.matchAll(/`([a-z][a-z_.-]*\.)\$\{/g)].map(([, family]) => family),
@@ -105,7 +105,7 @@ test("every key is used, and every key that is used is there", () => {
   assert.ok(asked.length > 200);
   // The player's, which are asked for where it is at work.
   const player = sources
-    .filter((name) => name.startsWith("cases_"))
+    .filter((path) => path.startsWith("teach/"))
     .map((name) => read(`web/${name}`))
     .join("\n");
   assert.deepEqual(

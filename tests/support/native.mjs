@@ -23,6 +23,12 @@ export const XPLAIM = process.env.XPLAIM ?? join(ROOT, "build/xplaim");
 export const scratch = mkdtempSync(join(tmpdir(), "xplaim-"));
 process.on("exit", () => rmSync(scratch, { recursive: true, force: true }));
 
+/** The page's scripts, by their paths below web. */
+export const pageScripts = () =>
+  readdirSync(join(ROOT, "web"), { recursive: true })
+    .map(String)
+    .filter((path) => /^(?!dist\/|package\/).*\.js$/.test(path));
+
 /** A file's bytes in an ArrayBuffer of their own. */
 export function bytesOf(path) {
   return new Uint8Array(readFileSync(path)).buffer;

@@ -347,6 +347,7 @@ build_page() {
     echo "$modules" >web/dist/modules.json
     cp web/*.html web/*.css web/*.js web/*.webmanifest web/icon* build/wasm-*/web/*.wasm web/dist/
     copy_rooms
+    node scripts/build-style.mjs web/element.css >web/dist/element.css || return 1
     cp web/samples/* web/dist/samples/
     page_model web/dist/model.safetensors || return 1
     node scripts/build-cases.mjs web web/dist/cases/first-eight.zip >/dev/null || return 1

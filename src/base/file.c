@@ -108,10 +108,11 @@ xp_status xp_file_read(const char *path, uint8_t **data, size_t *size, xp_error 
     struct stat st;
     xp_status s = XP_ERR_IO;
     bool regular = fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
-    bool fits = !regular || (uint64_t)st.st_size <= xp_memory_limit();
-    if (regular && fits) s = read_all(fd, (size_t)st.st_size, data, size);
+    const double needed = regular ? (double)st.st_size : 0;
+    const xp_status fits = xp_memory_check(needed, 0, path, "is it the right file?", err);
+    if (regular && fits == XP_OK) s = read_all(fd, (size_t)st.st_size, data, size);
     close(fd);
-    if (!fits) return xp_memory_check((double)st.st_size, 0, path, "is it the right file?", err);
+    if (fits != XP_OK) return fits;
     if (s == XP_ERR_MEMORY) return xp_fail(err, s, "%s does not fit into memory", path);
     if (s != XP_OK) return xp_fail(err, s, "%s cannot be read: is it a file?", path);
     return XP_OK;

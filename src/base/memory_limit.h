@@ -15,7 +15,9 @@
 uint64_t xp_memory_limit(void);
 
 /* XP_ERR_LIMIT where needed is more than limit (0: xp_memory_limit()), both in bytes: "WHAT takes
- * 9.7 GB of memory, where 4.2 GB may be used: ADVICE". A double holds what no integer does. */
+ * 9.7 GB of memory, where 4.2 GB may be used: ADVICE". A double holds what no integer does. Without
+ * a limit, a few megabytes are never compared: asking the system takes longer than reading a file.
+ */
 xp_status xp_memory_check(double needed, uint64_t limit, const char *what, const char *advice,
                           xp_error *err);
 

@@ -128,7 +128,7 @@ static bool plan_wfdb(xp_frame_plan *p, const xp_wfdb_header *h, const xp_file_s
                       const char *folder) {
     const xp_stored_signal *first = h->w.signals;
     int64_t frame = 0;
-    bool beside;
+    xp_wfdb_file found;
     if (h->segments || h->w.n_signals < 1) return false;
     for (int i = 0; i < h->w.n_signals; i++) {
         const xp_stored_signal *s = &first[i];
@@ -138,8 +138,9 @@ static bool plan_wfdb(xp_frame_plan *p, const xp_wfdb_header *h, const xp_file_s
     }
     const xp_wfdb_format *f = xp_wfdb_find_format(first->format);
     if (!f || !f->group_bytes || f->id == 8 || first->byte_offset > MOST_HEAD) return false;
-    if (xp_wfdb_find(src, folder, first->file, "", p->file, &beside, NULL) != XP_OK) return false;
+    if (xp_wfdb_find(&found, src, folder, first->file, "", NULL) != XP_OK) return false;
     uint64_t size = 0;
+    memcpy(p->file, found.path, sizeof found.path);
     p->head_size = (size_t)first->byte_offset;
     p->head = read_start(src, p->file, p->head_size, &size);
     p->at = p->head_size;

@@ -9,12 +9,19 @@ static bool is_there(const xp_file_source *src, const char *name) {
     return xp_source_part(src, name, 0, none, &size, NULL);
 }
 
+static xp_sniffed sniff(const xp_file_source *src, const char *name) {
+    uint8_t start[XP_SNIFF_BYTES];
+    size_t size = sizeof start;
+    const bool there = xp_source_part(src, name, 0, start, &size, NULL);
+    return there ? xp_sniff(name, (xp_bytes){start, size}) : (xp_sniffed){0};
+}
+
 /* ==== which record a name stands for ========================================================= */
 
-/* The record of a header: name is the record's, the header's, or that of another file under the
- * record's name. */
+/* The record of a header: name is the record's, the header's (is_file: one is there), or that of
+ * another file under the record's name. */
 static bool find_header(xp_found_record *found, const xp_format *f, const xp_file_source *src,
-                        const char *name) {
+                        const char *name, bool is_file) {
     const char *ending = f->endings[0], *dot = strrchr(name, '.');
     size_t n = strlen(name), cut = dot ? (size_t)(dot - name) : n;
     char header[sizeof found->name + 16];
@@ -22,7 +29,7 @@ static bool find_header(xp_found_record *found, const xp_format *f, const xp_fil
     memcpy(found->name, name, n + 1);
     if (xp_name_ends_with(name, ending)) {
         found->name[n - strlen(ending)] = 0;
-        return is_there(src, name);
+        return is_file;
     }
     snprintf(header, sizeof header, "%s%s", name, ending);
     if (is_there(src, header)) return true;
@@ -52,25 +59,23 @@ static xp_status missing_header(const xp_file_source *src, const char *name, boo
 
 xp_status xp_record_find(xp_found_record *found, const xp_file_source *src, const char *name,
                          xp_error *err) {
-    uint8_t start[XP_SNIFF_BYTES];
-    size_t size = sizeof start;
     xp_sniffed file = {0};
     xp_found_record made = {0};
     if (!*name || strlen(name) >= sizeof made.name)
         return xp_fail(err, XP_ERR_USAGE, "\"%.100s\" is not a record name", name);
-    bool there = xp_source_part(src, name, 0, start, &size, NULL);
-    if (there) file = xp_sniff(name, (xp_bytes){start, size});
+    bool there = is_there(src, name), hit = false;
     /* A file that lies under a header is the header's, whatever else it might be. */
-    bool hit = false;
     for (int i = 0; there && !hit && xp_formats[i]; i++)
-        hit = has_ending_of(xp_formats[i], name) && find_header(&made, xp_formats[i], src, name);
-    if (!hit && file.format && !file.format->endings) {
+        hit = has_ending_of(xp_formats[i], name) &&
+              find_header(&made, xp_formats[i], src, name, there);
+    if (there && !hit) file = sniff(src, name);
+    if (file.format && !file.format->endings) {
         hit = true;
         made.format = file.format;
         strcpy(made.name, name);
     }
     for (int i = 0; !hit && xp_formats[i]; i++)
-        hit = xp_formats[i]->endings && find_header(&made, xp_formats[i], src, name);
+        hit = xp_formats[i]->endings && find_header(&made, xp_formats[i], src, name, there);
     if (hit) {
         *found = made;
         return XP_OK;

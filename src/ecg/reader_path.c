@@ -134,12 +134,11 @@ void xp_listing_add_file(xp_listing *l, const char *dir, const char *name) {
 
 /* size bytes from the beginning of a file, or of what the one with ".gz" behind its name holds. */
 static size_t read_start(const char *dir, const char *name, uint8_t *out, size_t size) {
-    char *path = xp_path_of(dir, name), *gz = path ? malloc(strlen(path) + 4) : NULL;
+    char *path = xp_path_of(dir, name);
     FILE *f = path ? fopen(path, "rb") : NULL;
-    size_t n = f ? fread(out, 1, size, f) : 0;
+    char *gz = path && !f ? xp_gz_path(path) : NULL;
+    size_t n = f ? fread(out, 1, size, f) : gz ? xp_gz_start(gz, out, size) : 0;
     if (f) fclose(f);
-    if (gz) sprintf(gz, "%s.gz", path);
-    if (!f && gz) n = xp_gz_start(gz, out, size);
     free(gz);
     free(path);
     return n;
@@ -190,8 +189,7 @@ static bool add_needed(names *list, const char *dir) {
 /* As it is, and as gzip packs it. */
 static bool show_file(const char *dir, const char *name, bool (*each)(void *ctx, const char *file),
                       void *ctx) {
-    char *file = xp_path_of(dir, name), *gz = file ? malloc(strlen(file) + 4) : NULL;
-    if (gz) sprintf(gz, "%s.gz", file);
+    char *file = xp_path_of(dir, name), *gz = file ? xp_gz_path(file) : NULL;
     const bool hit = gz && (each(ctx, file) || each(ctx, gz));
     free(gz);
     free(file);

@@ -81,15 +81,27 @@ static const xp_dir_file *find_kept(const xp_dir_source *d, const char *name, bo
     return NULL;
 }
 
-/* The file in whose place what it holds is taken, to be freed; NULL where the file itself is. */
-static char *gz_of(const xp_dir_source *d, const char *name, const char *path) {
-    if (d->packed || !path) return NULL;
-    if (xp_is_file(path) && !(d->packed_alone && !strcmp(name, d->name))) return NULL;
-    char *gz = malloc(strlen(path) + 4);
-    if (gz) sprintf(gz, "%s.gz", path);
-    if (gz && xp_gz_is(gz)) return gz;
-    free(gz);
-    return NULL;
+/* Where a file of a folder lies, and what is known of it by one look at the disk. */
+typedef struct place {
+    char *path;    /* owned; NULL without memory */
+    char *gz;      /* owned; the file in whose place what it holds is taken, or NULL */
+    bool regular;  /* path is a regular file */
+    uint64_t size; /* its bytes */
+} place;
+
+static place place_of(const xp_dir_source *d, const char *name) {
+    place p = {.path = path_of(d->dir, name)};
+    struct stat st;
+    p.regular = p.path && !d->packed && stat(p.path, &st) == 0 && S_ISREG(st.st_mode);
+    if (p.regular) p.size = (uint64_t)st.st_size;
+    const bool alone = d->packed_alone && !strcmp(name, d->name);
+    if (p.path && !d->packed && (!p.regular || alone)) p.gz = xp_gz_beside(p.path);
+    return p;
+}
+
+static void free_place(const place *p) {
+    free(p->gz);
+    free(p->path);
 }
 
 /* Add f to d's list: name is its copy. False without memory. */
@@ -166,25 +178,26 @@ static xp_status read_packed(xp_dir_file *f, xp_dir_source *d, const char *name,
     return read_unpacked(f, name, file, err);
 }
 
-static xp_status read_plain(xp_dir_file *f, const char *name, const char *path, xp_error *err) {
-    struct stat st;
+static xp_status read_plain(xp_dir_file *f, const char *name, const place *at, xp_error *err) {
     xp_bytes all;
-    if (stat(path, &st) == 0 && S_ISREG(st.st_mode))
-        XP_TRY(check_header(name, (uint64_t)st.st_size, err));
-    if (xp_map_long_file(&all, path)) return take_mapped(f, name, all, err);
-    return xp_file_read(path, &f->data, &f->size, err);
+    XP_TRY(check_header(name, at->size, err));
+    if (at->size > XP_MAPPED_FROM && xp_map_long_file(&all, at->path))
+        return take_mapped(f, name, all, err);
+    return xp_file_read(at->path, &f->data, &f->size, err);
 }
 
-static xp_status read_whole(xp_dir_file *f, xp_dir_source *d, const char *name, const char *path,
+static xp_status read_whole(xp_dir_file *f, xp_dir_source *d, const char *name, const place *at,
                             xp_error *err) {
+    if (!at->path) return no_memory(name, err);
     if (d->packed) return read_packed(f, d, name, err);
-    char *gz = gz_of(d, name, path);
     FILE *file = NULL;
-    xp_status s = gz ? unpack_once(d, name, gz, &file, err) : read_plain(f, name, path, err);
-    if (gz && s == XP_OK) s = read_unpacked(f, name, file, err);
-    if (!gz && (s == XP_ERR_NOT_FOUND || (s != XP_OK && is_kind(d->dir, name, S_IFDIR))))
-        s = missing(d->dir, name, err);
-    free(gz);
+    if (at->gz) {
+        XP_TRY(unpack_once(d, name, at->gz, &file, err));
+        return read_unpacked(f, name, file, err);
+    }
+    const xp_status s = read_plain(f, name, at, err);
+    if (s == XP_ERR_NOT_FOUND || (s != XP_OK && is_kind(d->dir, name, S_IFDIR)))
+        return missing(d->dir, name, err);
     return s;
 }
 
@@ -193,6 +206,18 @@ static void free_bytes(const xp_dir_file *f) {
         xp_unmap((xp_bytes){f->data, f->size});
     else
         free(f->data);
+}
+
+static xp_status read_and_keep(xp_dir_source *d, const char *name, const place *at, xp_bytes *out,
+                               xp_error *err) {
+    xp_dir_file f = {0};
+    xp_status s = read_whole(&f, d, name, at, err);
+    if (s == XP_OK && !keep(d, name, f)) s = no_memory(name, err);
+    if (s == XP_OK)
+        *out = (xp_bytes){f.data, f.size};
+    else
+        free_bytes(&f);
+    return s;
 }
 
 static xp_status get(void *ctx, const char *name, xp_bytes *out, xp_error *err) {
@@ -204,15 +229,9 @@ static xp_status get(void *ctx, const char *name, xp_bytes *out, xp_error *err) 
     }
     if (d->failed_name && !strcmp(d->failed_name, name))
         return xp_fail(err, d->failed, "%s", d->failure.text);
-    xp_dir_file f = {0};
-    char *path = path_of(d->dir, name);
-    xp_status s = path ? read_whole(&f, d, name, path, err) : no_memory(name, err);
-    free(path);
-    if (s == XP_OK && !keep(d, name, f)) s = no_memory(name, err);
-    if (s == XP_OK)
-        *out = (xp_bytes){f.data, f.size};
-    else
-        free_bytes(&f);
+    const place at = place_of(d, name);
+    const xp_status s = read_and_keep(d, name, &at, out, err);
+    free_place(&at);
     return s;
 }
 
@@ -282,16 +301,15 @@ static bool gz_part(xp_dir_source *d, const char *name, const char *gz, uint64_t
 
 /* A file no larger than its start is most often a header, which is read next: it is read once and
  * kept. */
-static bool plain_part(xp_dir_source *d, const char *name, const char *path, uint64_t at,
+static bool plain_part(xp_dir_source *d, const char *name, const place *p, uint64_t at,
                        uint8_t *out, size_t *size, uint64_t *whole) {
-    struct stat st;
     xp_bytes all = {0};
-    if (stat(path, &st) != 0 || !S_ISREG(st.st_mode)) return false;
-    if (at == 0 && (uint64_t)st.st_size <= *size && get(d, name, &all, NULL) == XP_OK)
+    if (!p->regular) return false;
+    if (at == 0 && p->size <= *size && read_and_keep(d, name, p, &all, NULL) == XP_OK)
         xp_bytes_part(all, at, out, size);
     else
-        *size = read_part(path, at, out, *size);
-    if (whole) *whole = (uint64_t)st.st_size;
+        *size = read_part(p->path, at, out, *size);
+    if (whole) *whole = p->size;
     return true;
 }
 
@@ -299,12 +317,16 @@ static bool part(void *ctx, const char *name, uint64_t at, uint8_t *out, size_t 
                  uint64_t *whole) {
     xp_dir_source *d = ctx;
     if (d->packed) return packed_part(d, name, at, out, size, whole);
-    char *path = path_of(d->dir, name), *gz = gz_of(d, name, path);
-    const bool there = gz     ? gz_part(d, name, gz, at, out, size, whole)
-                       : path ? plain_part(d, name, path, at, out, size, whole)
-                              : false;
-    free(gz);
-    free(path);
+    const xp_dir_file *kept = find_kept(d, name, false);
+    if (kept) {
+        xp_bytes_part((xp_bytes){kept->data, kept->size}, at, out, size);
+        if (whole) *whole = kept->size;
+        return true;
+    }
+    const place p = place_of(d, name);
+    const bool there = p.gz ? gz_part(d, name, p.gz, at, out, size, whole)
+                            : plain_part(d, name, &p, at, out, size, whole);
+    free_place(&p);
     return there;
 }
 

@@ -20,6 +20,22 @@ bool xp_gz_is(const char *path) {
     return whole && !memcmp(start, magic, sizeof magic);
 }
 
+char *xp_gz_path(const char *path) {
+    const size_t n = strlen(path);
+    char *gz = malloc(n + sizeof ".gz");
+    if (!gz) return NULL;
+    memcpy(gz, path, n);
+    memcpy(gz + n, ".gz", sizeof ".gz");
+    return gz;
+}
+
+char *xp_gz_beside(const char *path) {
+    char *gz = xp_gz_path(path);
+    if (gz && xp_gz_is(gz)) return gz;
+    free(gz);
+    return NULL;
+}
+
 typedef struct unpacking {
     FILE *in, *out;
     uint64_t read, made;

@@ -12,6 +12,12 @@
 /* Whether there is a file of that path which gzip made, by its ending and its first bytes. */
 bool xp_gz_is(const char *path);
 
+/* Path with ".gz" behind it, to be freed; NULL without memory. */
+char *xp_gz_path(const char *path);
+
+/* The same, NULL too where no file is there that gzip made. */
+char *xp_gz_beside(const char *path);
+
 /* A temporary file of what it holds, which is gone when it is closed. XP_ERR_LIMIT where that is
  * far more than any recording's. */
 xp_status xp_gz_unpack(const char *path, FILE **file, xp_error *err);

@@ -40,28 +40,27 @@ const char *xp_wfdb_inside(char *name) {
     return xp_wfdb_safe_name(own) ? own : NULL;
 }
 
-static bool is_there(const xp_file_source *src, const char *name) {
+static bool is_there(xp_wfdb_file *file, const xp_file_source *src) {
     uint8_t none[1];
-    size_t size = 0;
-    return xp_source_part(src, name, 0, none, &size, NULL);
+    size_t no_bytes = 0;
+    return xp_source_part(src, file->path, 0, none, &no_bytes, &file->size);
 }
 
-xp_status xp_wfdb_find(const xp_file_source *src, const char *folder, const char *name,
-                       const char *ending, char found[XP_WFDB_PATH], bool *beside, xp_error *err) {
+xp_status xp_wfdb_find(xp_wfdb_file *found, const xp_file_source *src, const char *folder,
+                       const char *name, const char *ending, xp_error *err) {
     const char *own = own_name(name);
     const bool safe = xp_wfdb_safe_name(name);
     xp_bytes none;
-    *beside = false;
-    snprintf(found, XP_WFDB_PATH, "%s%s%s", folder, name, ending);
-    if (safe && is_there(src, found)) return XP_OK;
-    char there[XP_WFDB_PATH];
-    snprintf(there, sizeof there, "%s%s%s", folder, own, ending);
-    *beside = own != name && xp_wfdb_safe_name(own) && is_there(src, there);
-    if (*beside) {
-        strcpy(found, there);
+    xp_wfdb_file beside = {.beside = true};
+    found->beside = false;
+    snprintf(found->path, sizeof found->path, "%s%s%s", folder, name, ending);
+    if (safe && is_there(found, src)) return XP_OK;
+    snprintf(beside.path, sizeof beside.path, "%s%s%s", folder, own, ending);
+    if (own != name && xp_wfdb_safe_name(own) && is_there(&beside, src)) {
+        *found = beside;
         return XP_OK;
     }
-    if (safe) return src->get(src->ctx, found, &none, err); /* it says why */
+    if (safe) return src->get(src->ctx, found->path, &none, err); /* it says why */
     return xp_fail(err, XP_ERR_NOT_FOUND,
                    "\"%.80s\" leads out of the record's folder, and there is no %.80s%s beside the "
                    "header: a name must stay inside the record's folder; copy the file there",

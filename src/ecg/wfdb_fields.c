@@ -151,7 +151,11 @@ const char *xp_wfdb_find_signal(const char *text, size_t *n) {
     while (next_word(&text, &t, &size)) {
         words[0] = words[1], words[1] = words[2], words[2] = t;
         sizes[0] = sizes[1], sizes[1] = sizes[2], sizes[2] = size;
-        if (!words[0] || !is_format(words[1], sizes[1])) continue;
+        /* Without a file's ending or a gain's marks it is none, and that is soon seen. */
+        if (!words[0] || !(memchr(words[0], '.', sizes[0]) || memchr(words[2], '(', sizes[2]) ||
+                           memchr(words[2], '/', sizes[2])))
+            continue;
+        if (!is_format(words[1], sizes[1])) continue;
         if (!is_gain(words[2], sizes[2], !is_file(words[0], sizes[0]))) continue;
         *n = sizes[0];
         return words[0];

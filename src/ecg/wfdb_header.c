@@ -354,8 +354,9 @@ static xp_status parse_field(parser *p, xp_stored_signal *g, const char *what, c
 static xp_status check_comment(parser *p, const char *name) {
     char lead[64];
     size_t n = strcspn(name, "#");
+    if (!name[n]) return XP_OK;
     snprintf(lead, sizeof lead, "%.*s", (int)(n < sizeof lead ? n : sizeof lead - 1), name);
-    if (!name[n] || xp_lead_parse(lead) == XP_LEAD_NONE) return XP_OK;
+    if (xp_lead_parse(lead) == XP_LEAD_NONE) return XP_OK;
     return FAIL(
         p, XP_ERR_FORMAT,
         "a line break is lost before \"%.60s\", where a comment begins: put it back, or copy "

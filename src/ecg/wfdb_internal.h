@@ -47,11 +47,17 @@ bool xp_wfdb_safe_name(const char *name);
  */
 const char *xp_wfdb_inside(char *name);
 
-/* Find a file that a header names: at its path below folder ("" or "sub/"), or, where there is
- * none, beside the header, then *beside; the path is in found. ending: put behind the name. */
 enum { XP_WFDB_PATH = 300 };
-xp_status xp_wfdb_find(const xp_file_source *src, const char *folder, const char *name,
-                       const char *ending, char found[XP_WFDB_PATH], bool *beside, xp_error *err);
+typedef struct xp_wfdb_file {
+    char path[XP_WFDB_PATH]; /* for the source */
+    uint64_t size;
+    bool beside; /* it lies beside the header, not at the path that is named */
+} xp_wfdb_file;
+
+/* Find a file that a header names: at its path below folder ("" or "sub/"), or, where there is
+ * none, beside the header. ending: put behind the name. */
+xp_status xp_wfdb_find(xp_wfdb_file *found, const xp_file_source *src, const char *folder,
+                       const char *name, const char *ending, xp_error *err);
 
 /* One sample format of signal(5). */
 typedef struct xp_wfdb_format {

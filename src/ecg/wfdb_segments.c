@@ -32,21 +32,21 @@ typedef struct joiner {
 /* Read a segment's header and either check that its files hold what it says, or read them. */
 static xp_status read_segment(joiner *j, const xp_wfdb_segment *g, bool check_only,
                               xp_wfdb_header *out) {
-    char name[XP_WFDB_PATH], folder[XP_WFDB_PATH];
-    bool beside;
+    char folder[XP_WFDB_PATH];
+    xp_wfdb_file found;
     xp_bytes text;
-    xp_status s = xp_wfdb_find(j->src, j->folder, g->name, ".hea", name, &beside, j->err);
-    if (s == XP_OK) s = j->src->get(j->src->ctx, name, &text, j->err);
+    xp_status s = xp_wfdb_find(&found, j->src, j->folder, g->name, ".hea", j->err);
+    if (s == XP_OK) s = j->src->get(j->src->ctx, found.path, &text, j->err);
     if (s != XP_OK) return xp_fail_prefix(j->err, s, "%s line %d", j->h->file, g->line);
-    xp_wfdb_folder_of(folder, sizeof folder, name);
-    if (beside && !j->said_beside)
+    xp_wfdb_folder_of(folder, sizeof folder, found.path);
+    if (found.beside && !j->said_beside)
         xp_notice_add(&j->h->w.notices, XP_SAY_FILE_BESIDE, NULL,
                       XP_ARGS(xp_arg_text("file", j->h->file), xp_arg_number("line", g->line),
                               xp_arg_text("path", g->name),
-                              xp_arg_text("name", name + strlen(j->folder))));
+                              xp_arg_text("name", found.path + strlen(j->folder))));
     xp_wfdb_header h;
-    j->said_beside |= beside;
-    XP_TRY(xp_wfdb_parse_header(&h, name, text, j->err));
+    j->said_beside |= found.beside;
+    XP_TRY(xp_wfdb_parse_header(&h, found.path, text, j->err));
     h.wanted = g->n;
     if (h.segments)
         s = FAIL(j, g->line, XP_ERR_UNSUPPORTED,

@@ -11,13 +11,12 @@
 typedef struct group {
     const xp_wfdb_format *format;
     const xp_stored_signal *first;
-    char path[XP_WFDB_PATH]; /* for the source */
-    uint64_t size;           /* of the file, behind the byte offset */
-    xp_bytes data;           /* that, once it is loaded */
-    int64_t frame;           /* samples in one frame of the file */
-    int64_t capacity;        /* frames in the file */
-    int n;                   /* signals */
-    const char *name; /* the end of first->file by which it was found: all of it, or beside */
+    xp_wfdb_file file; /* its size: behind the byte offset */
+    xp_bytes data;     /* that, once it is loaded */
+    int64_t frame;     /* samples in one frame of the file */
+    int64_t capacity;  /* frames in the file */
+    int n;             /* signals */
+    const char *name;  /* the end of first->file by which it was found: all of it, or beside */
 } group;
 
 /* What is known of a signal whose samples go by. */
@@ -135,12 +134,11 @@ static xp_status check_beside(reader *r, const group *g) {
 
 /* The group's file, at its path or beside the header. */
 static xp_status find_file(reader *r, group *g) {
-    bool beside;
     const char *file = g->first->file;
-    xp_status s = xp_wfdb_find(r->src, r->folder, file, "", g->path, &beside, r->err);
+    xp_status s = xp_wfdb_find(&g->file, r->src, r->folder, file, "", r->err);
     if (s != XP_OK) return xp_fail_prefix(r->err, s, "%s line %d", r->h->file, g->first->line);
-    g->name = file + strlen(file) - strlen(g->path + strlen(r->folder));
-    if (beside)
+    g->name = file + strlen(file) - strlen(g->file.path + strlen(r->folder));
+    if (g->file.beside)
         xp_notice_add(&r->h->w.notices, XP_SAY_FILE_BESIDE, NULL,
                       XP_ARGS(xp_arg_text("file", r->h->file),
                               xp_arg_number("line", g->first->line), xp_arg_text("path", file),
@@ -150,9 +148,9 @@ static xp_status find_file(reader *r, group *g) {
 
 static xp_status load_group(reader *r, group *g) {
     if (g->data.data) return XP_OK;
-    xp_status s = r->src->get(r->src->ctx, g->path, &g->data, r->err);
+    xp_status s = r->src->get(r->src->ctx, g->file.path, &g->data, r->err);
     if (s != XP_OK) return xp_fail_prefix(r->err, s, "%s line %d", r->h->file, g->first->line);
-    if (g->data.size < (uint64_t)g->first->byte_offset + g->size)
+    if (g->data.size < (uint64_t)g->first->byte_offset + g->file.size)
         return FAIL(r, g->first, XP_ERR_IO, "%s became shorter while it was read", g->first->file);
     g->data.data += g->first->byte_offset;
     g->data.size -= (size_t)g->first->byte_offset;
@@ -163,27 +161,26 @@ static xp_status load_group(reader *r, group *g) {
  * not wanted: then the header's word is taken. */
 static xp_status open_flac(reader *r, group *g) {
     enum { LARGE = 32 << 20 };
-    if (r->opt->no_samples && g->size > LARGE) {
+    if (r->opt->no_samples && g->file.size > LARGE) {
         g->capacity = r->h->w.n_frames;
         return XP_OK;
     }
-    XP_TRY(xp_wfdb_check_memory(r->h->file, (double)g->size, 0, r->opt, r->err));
+    XP_TRY(xp_wfdb_check_memory(r->h->file, (double)g->file.size, 0, r->opt, r->err));
     XP_TRY(load_group(r, g));
     return measure_flac(r, g);
 }
 
 static xp_status open_group(reader *r, group *g) {
     XP_TRY(find_file(r, g));
-    g->size = xp_source_size(r->src, g->path);
-    if ((uint64_t)g->first->byte_offset > g->size)
+    if ((uint64_t)g->first->byte_offset > g->file.size)
         return FAIL(
             r, g->first, XP_ERR_TRUNCATED,
             "the samples start at byte %lld of %s, which has only %llu bytes: copy the file "
             "again",
-            (long long)g->first->byte_offset, g->first->file, (unsigned long long)g->size);
-    g->size -= (uint64_t)g->first->byte_offset;
+            (long long)g->first->byte_offset, g->first->file, (unsigned long long)g->file.size);
+    g->file.size -= (uint64_t)g->first->byte_offset;
     if (g->format->flac_bits) return open_flac(r, g);
-    g->capacity = xp_wfdb_capacity(g->format, g->size) / g->frame;
+    g->capacity = xp_wfdb_capacity(g->format, g->file.size) / g->frame;
     return XP_OK;
 }
 
@@ -233,7 +230,7 @@ static xp_status allocate(reader *r) {
     xp_stored *w = &r->h->w;
     int64_t frame = 0, at = 0;
     double bytes = 0;
-    for (int k = 0; k < r->n_groups; k++) bytes += (double)r->groups[k].size;
+    for (int k = 0; k < r->n_groups; k++) bytes += (double)r->groups[k].file.size;
     for (int i = 0; i < w->n_signals; i++) frame += w->signals[i].samples_per_frame;
     XP_TRY(xp_wfdb_check_memory(r->h->file, bytes, (double)w->n_frames * (double)frame, r->opt,
                                 r->err));
@@ -254,6 +251,19 @@ static xp_status allocate(reader *r) {
 
 /* ---- samples ---- */
 
+/* n samples of `in`, every stride-th, to out: four in a step, since this is most of a read. */
+static void take_every(int32_t *restrict out, const int32_t *restrict in, int64_t stride,
+                       int64_t n) {
+    int64_t i = 0;
+    for (; i + 4 <= n; i += 4, in += 4 * stride) {
+        out[i] = in[0];
+        out[i + 1] = in[stride];
+        out[i + 2] = in[2 * stride];
+        out[i + 3] = in[3 * stride];
+    }
+    for (; i < n; i++, in += stride) out[i] = *in;
+}
+
 /* Deal the samples of `frames` whole frames out to the signals of group k, from frame `first`. */
 static void scatter(reader *r, int k, const int32_t *in, int64_t first, int64_t frames) {
     xp_stored *w = &r->h->w;
@@ -263,7 +273,7 @@ static void scatter(reader *r, int k, const int32_t *in, int64_t first, int64_t 
         int spf = w->signals[i].samples_per_frame;
         int32_t *out = w->signals[i].digital + first * spf;
         if (spf == 1)
-            for (int64_t f = 0; f < frames; f++) out[f] = in[f * stride + at];
+            take_every(out, in + at, stride, frames);
         else
             for (int64_t f = 0; f < frames; f++)
                 memcpy(out + f * spf, in + f * stride + at, (size_t)spf * sizeof *out);
@@ -360,6 +370,19 @@ static void remove_skew(xp_stored_signal *s) {
     for (int64_t i = s->n - late; i < s->n; i++) s->digital[i] = s->missing;
 }
 
+/* How many of n samples are value: in 32 bits by the block, which vectors count fast. */
+static int64_t count_equal(const int32_t *samples, int64_t n, int32_t value) {
+    enum { BLOCK = 1 << 20 };
+    int64_t count = 0;
+    for (int64_t done = 0; done < n; done += BLOCK) {
+        const int64_t end = n - done < BLOCK ? n : done + BLOCK;
+        int32_t some = 0;
+        for (int64_t i = done; i < end; i++) some += samples[i] == value;
+        count += some;
+    }
+    return count;
+}
+
 static void finish_signal(reader *r, xp_stored_signal *s, bool null) {
     if (null) {
         for (int64_t i = 0; i < s->n; i++) s->digital[i] = s->missing;
@@ -370,9 +393,7 @@ static void finish_signal(reader *r, xp_stored_signal *s, bool null) {
         verify(r, s, sum, s->n ? s->digital[0] : 0);
         if (s->skew) remove_skew(s);
     }
-    int64_t missing = 0;
-    for (int64_t i = 0; i < s->n; i++) missing += s->digital[i] == s->missing;
-    s->n_missing = missing;
+    s->n_missing = count_equal(s->digital, s->n, s->missing);
 }
 
 /* ---- samples that are not kept ---- */
@@ -420,9 +441,9 @@ static xp_status count_packed(reader *r, int k, chunk *c) {
         const int64_t n = total - done < CHUNK ? total - done : CHUNK;
         const uint64_t skip = (uint64_t)(done / f->group_samples * f->group_bytes);
         size_t size = sizeof c->bytes;
-        if (size > g->size - skip) size = (size_t)(g->size - skip);
-        xp_source_part(r->src, g->path, (uint64_t)g->first->byte_offset + skip, c->bytes, &size,
-                       NULL);
+        if (size > g->file.size - skip) size = (size_t)(g->file.size - skip);
+        xp_source_part(r->src, g->file.path, (uint64_t)g->first->byte_offset + skip, c->bytes,
+                       &size, NULL);
         if (xp_wfdb_capacity(f, size) < n)
             return FAIL(r, g->first, XP_ERR_IO, "%s cannot be read to its end", g->first->file);
         xp_wfdb_unpack(f, c->samples, c->bytes, size, n);

@@ -127,7 +127,7 @@ size_t xp_conv_batch_scratch(const xp_conv_shape *shape, const xp_conv_groups *g
     xp_conv_batch p;
     if (!make_plan(&p, shape, groups, kernels)) return 0;
     const size_t bins = (size_t)p.fft.n / 2;
-    return (bins * (p.in_bin + p.out_bin + 2 * p.w_bin) + (size_t)threads * p.work) * sizeof(float);
+    return (bins * (p.in_bin + p.out_bin + p.w_bin) + (size_t)threads * p.work) * sizeof(float);
 }
 
 /* ---- one call -------------------------------------------------------------------------------- */
@@ -148,16 +148,15 @@ typedef struct job {
     bool masked, accumulate, relu;
     batch_part parts[XP_CONV_CHUNK]; /* of the chunk, without gaps */
     int n_parts;
-    int rows, pairs;           /* blocks of all records of the chunk; pairs of them */
-    const batch_part *summing; /* whose weight gradient is in dw_bins */
-    float *w_bins, *dw_bins, *x_bins, *y_bins, *work;
+    int rows, pairs;                        /* blocks of all records of the chunk; pairs of them */
+    const batch_part *summing;              /* whose weight gradient is in w_bins */
+    float *w_bins, *x_bins, *y_bins, *work; /* w_bins: of the weights, or of their gradient */
 } job;
 
 static job make_job(const xp_conv_batch *p, const xp_conv_branch *branch, int n, void *scratch) {
     const size_t bins = (size_t)p->fft.n / 2;
     job d = {.p = p, .branch = branch, .n_branches = n, .w_bins = scratch};
-    d.dw_bins = d.w_bins + bins * p->w_bin;
-    d.x_bins = d.dw_bins + bins * p->w_bin;
+    d.x_bins = d.w_bins + bins * p->w_bin;
     d.y_bins = d.x_bins + bins * p->in_bin;
     d.work = d.y_bins + bins * p->out_bin;
     return d;
@@ -298,7 +297,7 @@ static void unpack_range(void *ctx, int begin, int end, int thread) {
     const conv_rows rows = {a, b, width, d->p->shape.k, d->p->shape.k, width};
     for (int c = 2 * begin; c < 2 * end; c += 2)
         for (int o = 0; o < d->p->shape.c_out; o += width) {
-            const conv_place place = weight_pair(d, d->dw_bins, c, o);
+            const conv_place place = weight_pair(d, d->w_bins, c, o);
             mend_first_bin(place.a, place.im, width);
             if (place.b) mend_first_bin(place.b, place.im, width);
             d->p->kernels->conv->from_bins(&d->p->fft, &place, &rows, NULL, work);
@@ -484,7 +483,7 @@ static void weight_product_range(void *ctx, int begin, int end, int thread) {
     for (int f = begin; f < end; f++)
         p->kernels->train->bin_gradient(&s, d->x_bins + (size_t)f * p->in_bin + row * p->in_row,
                                         d->y_bins + (size_t)f * p->out_bin + row * p->out_row,
-                                        d->dw_bins + (size_t)f * p->w_bin, f == 0,
+                                        d->w_bins + (size_t)f * p->w_bin, f == 0,
                                         thread_work(d, thread));
 }
 
@@ -571,11 +570,12 @@ void xp_conv_batch_backward(const xp_conv_batch *conv, const xp_mats *dx, bool a
     int group = 0, record = begin[0];
     d.y = dy, d.dw = dw, d.dw_step = dw_step, d.accumulate = accumulate, d.masked = mask != NULL;
     if (mask) d.mask = *mask;
-    if (dx) pack_weights(&d, pool);
     while (next_chunk(&d, begin, conv->groups.here, &group, &record)) {
         input_to_bins(&d, x, pool);
         xp_parallel_for(pool, d.pairs * vectors(&d, conv->shape.c_out), output_range, &d);
         weight_gradients(&d, pool);
-        if (dx) input_gradient(&d, *dx, pool);
+        if (!dx) continue;
+        pack_weights(&d, pool); /* again for each chunk: their gradient was there */
+        input_gradient(&d, *dx, pool);
     }
 }

@@ -16,8 +16,14 @@ void xp_region_extend(xp_region *r, int time) {
     if (time > r->last) r->last = time;
 }
 
+static bool is_brief(const xp_region *r) {
+    return r->first == r->last;
+}
+
+/* Those in use at one time only come last: they fit between the others. */
 static int by_size(const void *a, const void *b) {
     const xp_region *x = *(xp_region *const *)a, *y = *(xp_region *const *)b;
+    if (is_brief(x) != is_brief(y)) return is_brief(x) ? 1 : -1;
     if (x->floats != y->floats) return x->floats < y->floats ? 1 : -1;
     return x < y ? -1 : x > y;
 }

@@ -16,7 +16,8 @@ typedef struct xp_region {
 xp_region xp_region_make(size_t floats);
 void xp_region_extend(xp_region *r, int time);
 
-/* First fit, largest first: sets at, returns the floats of all together. */
+/* First fit, largest first, those in use at one time only last: sets at, returns the floats of all
+ * together. */
 size_t xp_regions_place(xp_region *r, int n);
 
 /* What op i writes lies in storage of its own, or in that of op `in`: all of it, or, joined, the

@@ -69,12 +69,14 @@ static void cross(pen *p, xp_point to, int side) {
 
 /* Draw on to sample i; each polyline begins where the one before ended. */
 static void go_to(pen *p, int64_t i) {
+    if (i == p->last) return;
     const xp_trace *t = p->t;
     uint32_t rgba = t->colors ? t->colors[i] : t->rgba;
-    const float up = fmaxf(-FARTHEST_MM, fminf(FARTHEST_MM, p->mv[i] * t->gain));
+    float up = p->mv[i] * t->gain;
+    if (up > FARTHEST_MM) up = FARTHEST_MM;
+    if (up < -FARTHEST_MM) up = -FARTHEST_MM;
     xp_point to = {t->x0 + (float)i * t->dx, t->y0 - up};
     int side = to.y < t->top ? -1 : to.y > t->bottom ? 1 : 0;
-    if (i == p->last) return;
     if (p->n && (p->n > CHUNK - 3 || rgba != p->rgba)) {
         xp_point from = p->points[p->n - 1];
         flush(p);

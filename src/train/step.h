@@ -8,7 +8,7 @@
  *
  * Values and gradients that are not alive together share memory. Sums over records follow
  * sum_tree.h: the backward pass of a layer leaves the gradient of its weights in leaves, one for
- * each leaf of the tree.
+ * each leaf of the tree, which lie where no value or gradient is alive at that time.
  *
  * Operations, fusions and storage are those of inference (nn/op.h, fuse.h, memory.h); the runner is
  * not nn/net.h's. That one packs and folds weights once, which change here with every step; it
@@ -45,6 +45,9 @@ typedef struct node {
     double *moments;                       /* norm: mean, variance of the batch (2 c) */
     float *saved;                          /* gru: of all records */
     size_t saved_step, row_scratch;        /* floats of a record; bytes of a thread, by the row */
+    float *leaves;                         /* (n_leaves, leaf_floats): gradients of its weights */
+    size_t leaf_floats;                    /* 0: it has none */
+    int leaf_region;
 } node;
 
 typedef struct tensor {
@@ -78,9 +81,8 @@ typedef struct xp_step {
 
     float *gradient;         /* n_weights */
     int n_leaves;            /* of the sum tree, in this process */
-    float *leaves;           /* (n_leaves, leaf_floats): gradients of one node's weights */
     float *record_gradients; /* (batch, record_floats): those that a row leaves, by record */
-    size_t leaf_floats, record_floats, pool_floats, scratch_bytes;
+    size_t record_floats, pool_floats, scratch_bytes;
     void *scratch;
     double *sums; /* (batch + n_leaves, 2 * largest c + 1) */
     int sums_row;

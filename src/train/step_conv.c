@@ -189,7 +189,7 @@ static void conv_backward(job *j) {
         float *dw[XP_OP_MAX_INPUTS];
         const int n = branches_of(j, b, dw);
         xp_conv_batch_backward(j->nd->spectral, j->dx.m.data ? &j->dx : NULL, j->accumulate, dw,
-                               j->s->leaf_floats, out_gradient(j), mask ? &y : NULL, in_value(j),
+                               j->nd->leaf_floats, out_gradient(j), mask ? &y : NULL, in_value(j),
                                j->s->leaf_begin, b, n, j->s->scratch, j->s->pool);
     } else {
         direct_backward(j);

@@ -238,6 +238,27 @@ static void live_gradients(xp_step *s) {
     xp_region_extend(gradient_region(s, last), s->n_nodes);
 }
 
+static size_t param_floats(const xp_step *s, const node *nd) {
+    size_t floats = 0;
+    for (int j = 0; j < node_ops(nd); j++) {
+        const xp_op *op = node_op_at(s, nd, j);
+        for (int i = 0; i < op->n_params; i++) floats += s->graph->params[op->params[i]].count;
+    }
+    return floats;
+}
+
+/* The leaves are alive while the node's backward pass runs, and no longer. */
+static void live_leaves(xp_step *s) {
+    for (int k = 0; k < s->n_nodes; k++) {
+        node *nd = &s->nodes[k];
+        nd->leaf_region = -1;
+        if (!node_has_leaves(s, nd)) continue;
+        nd->leaf_floats = param_floats(s, nd);
+        nd->leaf_region = add_region(s, (size_t)s->n_leaves * nd->leaf_floats);
+        xp_region_extend(&s->regions[nd->leaf_region], back_time(s, k));
+    }
+}
+
 /* ==== layout ==== */
 
 static void need(size_t *most, size_t bytes) {
@@ -304,15 +325,6 @@ static void layout_row(xp_step *s, node *nd, xp_arena *arena) {
     need(&s->scratch_bytes, nd->row_scratch * (size_t)xp_pool_threads(s->pool));
 }
 
-static size_t param_floats(const xp_step *s, const node *nd) {
-    size_t floats = 0;
-    for (int j = 0; j < node_ops(nd); j++) {
-        const xp_op *op = node_op_at(s, nd, j);
-        for (int i = 0; i < op->n_params; i++) floats += s->graph->params[op->params[i]].count;
-    }
-    return floats;
-}
-
 static void layout_nodes(xp_step *s, xp_arena *arena) {
     for (int k = 0; k < s->n_nodes; k++) {
         node *nd = &s->nodes[k];
@@ -320,13 +332,10 @@ static void layout_nodes(xp_step *s, xp_arena *arena) {
         if (nd->type == &xp_op_batchnorm) layout_norm(s, nd, arena);
         if (nd->type == &xp_op_gru) layout_gru(s, nd, arena);
         if (!step_method_of(nd->type)->forward) layout_row(s, nd, arena);
-        if (node_has_leaves(s, nd)) need(&s->leaf_floats, param_floats(s, nd));
-        if (node_has_leaves(s, nd) && !step_method_of(nd->type)->backward)
-            need(&s->record_floats, param_floats(s, nd));
+        if (!step_method_of(nd->type)->backward) need(&s->record_floats, nd->leaf_floats);
     }
-    const size_t batch = (size_t)s->batch, n_leaves = (size_t)s->n_leaves;
-    s->sums = xp_arena_take(arena, (batch + n_leaves) * (size_t)s->sums_row, sizeof(double));
-    s->leaves = xp_arena_take(arena, n_leaves * s->leaf_floats, sizeof(float));
+    const size_t batch = (size_t)s->batch, sums = batch + (size_t)s->n_leaves;
+    s->sums = xp_arena_take(arena, sums * (size_t)s->sums_row, sizeof(double));
     s->record_gradients = xp_arena_take(arena, batch * s->record_floats, sizeof(float));
 }
 
@@ -352,6 +361,8 @@ static void layout_tensors(xp_step *s, xp_arena *arena) {
         t->v = view(s, i, region_at(s, base, step_owner(s, i)->region));
         t->g = view(s, i, region_at(s, base, step_gradient_owner(s, i)->grad));
     }
+    for (int k = 0; k < s->n_nodes; k++)
+        s->nodes[k].leaves = region_at(s, base, s->nodes[k].leaf_region);
 }
 
 static void lay_out(xp_step *s, xp_arena *arena) {
@@ -370,10 +381,10 @@ static xp_status allocate(xp_step *s, xp_error *err) {
     s->readers = calloc(n, sizeof *s->readers);
     s->storage = calloc(n, sizeof *s->storage);
     s->gradient_storage = calloc(n, sizeof *s->gradient_storage);
-    s->regions = calloc(2 * n + 1, sizeof *s->regions);
+    s->regions = calloc(3 * n + 1, sizeof *s->regions);
     s->heap_bytes =
         n * (sizeof *s->nodes + sizeof *s->tensors + sizeof *s->readers + 2 * sizeof *s->storage) +
-        (2 * n + 1) * sizeof *s->regions;
+        (3 * n + 1) * sizeof *s->regions;
     if (s->nodes && s->tensors && s->readers && s->storage && s->gradient_storage && s->regions)
         return XP_OK;
     return xp_fail(err, XP_ERR_MEMORY, "no memory for a training plan of %zu layers", n);
@@ -424,6 +435,7 @@ xp_status xp_step_measure(xp_step *s, xp_error *err) {
     for (int i = 0; i < s->graph->n_ops; i++) live_value(s, i);
     for (int k = 0; k < s->n_nodes; k++) live_node(s, k);
     live_gradients(s);
+    live_leaves(s);
     s->pool_floats = xp_regions_place(s->regions, s->n_regions);
     s->logits = ends_in_sigmoid(&s->graph->ops[s->graph->n_ops - 1]);
     xp_arena arena = {0};

@@ -18,7 +18,7 @@ static float *among_params(const job *j, float *base, const xp_op *op, const cha
 }
 
 float *step_leaf_gradient(const job *j, int leaf, const xp_op *op, const char *suffix) {
-    return among_params(j, j->s->leaves + (size_t)leaf * j->s->leaf_floats, op, suffix);
+    return among_params(j, j->nd->leaves + (size_t)leaf * j->nd->leaf_floats, op, suffix);
 }
 
 static void clear_range(void *ctx, int begin, int end, int thread) {
@@ -102,13 +102,10 @@ static void row_back_range(void *ctx, int begin, int end, int thread) {
 /* The gradients of weights that records have left, into the leaves. */
 static void add_records(const job *j) {
     const xp_step *s = j->s;
-    const xp_op *op = node_op(s, j->nd);
-    size_t n = 0;
-    for (int i = 0; i < op->n_params; i++) n += s->graph->params[op->params[i]].count;
+    const size_t n = j->nd->leaf_floats;
     for (int leaf = 0; n > 0 && leaf < s->n_leaves; leaf++)
         for (int r = s->leaf_begin[leaf]; r < s->leaf_begin[leaf + 1]; r++)
-            s->kernels->add(s->leaves + (size_t)leaf * s->leaf_floats, gradients_of_record(j, r),
-                            n);
+            s->kernels->add(j->nd->leaves + (size_t)leaf * n, gradients_of_record(j, r), n);
 }
 
 void step_row_backward(job *j) {

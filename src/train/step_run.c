@@ -22,9 +22,9 @@ const step_method *step_method_of(const xp_op_type *type) {
 enum { FOLD_BLOCK = 2048 };
 
 typedef struct fold {
-    const xp_step *s;
     float *leaf, *out;
-    size_t n;
+    size_t n, step; /* from one leaf to the next */
+    int n_leaves;
 } fold;
 
 static void fold_range(void *ctx, int begin, int end, int thread) {
@@ -33,19 +33,20 @@ static void fold_range(void *ctx, int begin, int end, int thread) {
     for (int i = begin; i < end; i++) {
         const size_t at = (size_t)i * FOLD_BLOCK;
         const size_t n = f->n - at < FOLD_BLOCK ? f->n - at : FOLD_BLOCK;
-        xp_sum_tree_floats(f->leaf + at, f->s->n_leaves, f->s->leaf_floats, n);
+        xp_sum_tree_floats(f->leaf + at, f->n_leaves, f->step, n);
         memcpy(f->out + at, f->leaf + at, n * sizeof *f->out);
     }
 }
 
 /* The sums of the leaves into the gradient. */
 static void fold_leaves(const job *j) {
-    float *leaf = j->s->leaves;
+    float *leaf = j->nd->leaves;
     for (int k = 0; k < node_ops(j->nd); k++) {
         const xp_op *op = node_op_at(j->s, j->nd, k);
         for (int i = 0; i < op->n_params; i++) {
             const xp_param *p = &j->s->graph->params[op->params[i]];
-            fold f = {j->s, leaf, j->s->gradient + p->offset, p->count};
+            fold f = {leaf, j->s->gradient + p->offset, p->count, j->nd->leaf_floats,
+                      j->s->n_leaves};
             xp_parallel_for(j->s->pool, (int)((p->count + FOLD_BLOCK - 1) / FOLD_BLOCK), fold_range,
                             &f);
             leaf += p->count;
@@ -53,8 +54,9 @@ static void fold_leaves(const job *j) {
     }
 }
 
-static void clear_leaves(const xp_step *s) {
-    memset(s->leaves, 0, (size_t)s->n_leaves * s->leaf_floats * sizeof *s->leaves);
+static void clear_leaves(const job *j) {
+    const size_t n = (size_t)j->s->n_leaves * j->nd->leaf_floats;
+    memset(j->nd->leaves, 0, n * sizeof *j->nd->leaves);
 }
 
 /* ==== gradients of values ==== */
@@ -144,13 +146,13 @@ float *xp_step_output_gradient(xp_step *s) {
 static void node_backward(xp_step *s, node *nd) {
     job j = {.s = s, .nd = nd};
     const step_method *method = step_method_of(nd->type);
-    const bool leaves = node_has_leaves(s, nd);
+    const bool leaves = nd->leaf_floats > 0;
     if (!step_gradient_owner(s, nd->out)->opened || !wanted(s, nd->out)) return;
     if (!method->backward && nd->type->traits & XP_OP_PASSES_GRADIENT) {
         pass_gradient(&j);
         return;
     }
-    if (leaves) clear_leaves(s);
+    if (leaves) clear_leaves(&j);
     for (; j.input < nd->n_in; j.input++) {
         const bool open = wanted(s, nd->in[j.input]);
         j.dx = (xp_mats){0};

@@ -3,6 +3,7 @@
  * processor's. The recording is 10 s of twelve leads, the page A4 with twelve rows and the clinical
  * grid, with `map` a heat map behind all leads; bench_plot.py draws and saves the same without a
  * map with matplotlib. */
+#include "base/arena.h"
 #include "plot/plot.h"
 
 #include <math.h>
@@ -88,6 +89,7 @@ int main(int argc, char **argv) {
     int repeats = argc > 3 ? atoi(argv[3]) : 5;
     stamp least[3] = {{1e9, 1e9}, {1e9, 1e9}, {1e9, 1e9}};
     xp_error err = {0};
+    xp_keep_freed_memory(); /* as xplaim does; else every picture's pages are asked for anew */
     if (argc < 2) return fprintf(stderr, "usage: bench_plot OUT.png [DPI [REPEATS [map]]]\n"), 2;
     for (int i = 0; i < repeats; i++)
         if (draw(&rec, argc > 4 ? &map : NULL, argv[1], dpi, least, &err) != XP_OK)

@@ -342,6 +342,7 @@ static void test_dropout_keeps_the_mean(void **state) {
     xp_graph g = {0};
     int i = sample_push(&g, sample_input(400, 30), "in");
     i = sample_push(&g, dropout(i, 0.25F), "drop");
+    i = sample_push(&g, conv(i, 2, 1, 1, XP_PAD_SAME, XP_ACT_LINEAR), "keeps_its_input");
     i = sample_push(&g, unary(XP_OP_GLOBAL_AVGPOOL, i), "gap");
     sample_push(&g, dense(i, 1, XP_ACT_SIGMOID, true), "out");
     rig r = make_rig(g, 2, 2, 1);

@@ -1,0 +1,27 @@
+// The element's style: one sheet of the parts that element.css lists.
+
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { styleText } from "../../scripts/build-style.mjs";
+import { ROOT } from "../support/native.mjs";
+
+const WEB = join(ROOT, "web");
+
+test("every part of the style is listed, once, and nothing else", () => {
+  const listed = [...readFileSync(join(WEB, "element.css"), "utf8").matchAll(/@import "element\/([^"]+)";/g)];
+  const parts = readdirSync(join(WEB, "element"));
+  assert.deepEqual(listed.map(([, name]) => name).sort(), parts.sort());
+});
+
+test("the sheet has each part whole, in the order of the list, and imports nothing", () => {
+  const sheet = styleText(join(WEB, "element.css"));
+  let at = 0;
+  for (const [, name] of readFileSync(join(WEB, "element.css"), "utf8").matchAll(/@import "([^"]+)";/g)) {
+    const found = sheet.indexOf(readFileSync(join(WEB, name), "utf8"), at);
+    assert.ok(found >= at, name);
+    at = found + 1;
+  }
+  assert.doesNotMatch(sheet, /@import/);
+});

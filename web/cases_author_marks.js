@@ -119,6 +119,7 @@ export class MarkEditor {
     };
     const text = textField("What it shows", mark.text ?? "", (value) => this.put(mark, { text: value }), {
       key: `mark-${mark.id}-text`,
+      fault: author.fault,
     });
     return make(
       "fieldset",

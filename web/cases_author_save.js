@@ -255,7 +255,7 @@ export class SetSaver {
         { path: name, size: bytes.length, read, start: async (/** @type {number} */ n) => bytes.slice(0, n).buffer },
       ]);
     });
-    const trial = { ...set, settings: { ...set.settings, pick: null, lock: false, attempts: null } };
+    const trial = { ...set, settings: { ...set.settings, pick: null, lock: false } };
     const tried = /** @type {any} */ ({
       text: JSON.stringify(trial),
       set: trial,

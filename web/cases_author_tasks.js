@@ -162,6 +162,7 @@ export class TaskEditor {
       areaField("What you ask", task.prompt ?? "", (prompt) => this.put(task, { prompt }), {
         key: `${key}-prompt`,
         rows: 1,
+        fault: author.fault,
       }),
       ...this.parts(task, key),
       line(
@@ -208,7 +209,11 @@ export class TaskEditor {
     if (task.type === "measure") return this.measureParts(task, key);
     if (task.type === "mark") return this.markParts(task, key);
     if (task.type === "choice") return this.choiceParts(task, key);
-    return [areaField("Model answer", task.model ?? "", (model) => this.put(task, { model }), { key: `${key}-model` })];
+    const model = areaField("Model answer", task.model ?? "", (text) => this.put(task, { model: text }), {
+      key: `${key}-model`,
+      fault: this.author.fault,
+    });
+    return [model];
   }
 
   /* ---- measurements ---- */
@@ -410,12 +415,14 @@ export class TaskEditor {
         { className: "author-option", role: "group", ariaLabel: `Option ${i + 1}` },
         textField(`Option ${i + 1}`, option.text, (text) => this.put(option, { text }), {
           key: `${key}-option-${option.id}`,
+          fault: author.fault,
         }),
         checkField("right", option.right ?? false, (right) => this.put(option, { right: right || undefined }), {
           key: `${key}-right-${option.id}`,
         }),
         textField("why (shown afterwards)", option.why ?? "", (why) => this.put(option, { why: why || undefined }), {
           key: `${key}-why-${option.id}`,
+          fault: author.fault,
         }),
         button("×", () => remove(i), { name: `Remove option ${i + 1}`, disabled: task.options.length <= 2 }),
       ),

@@ -230,12 +230,17 @@ export function addFinding(set, name, text) {
 
 /** Why a text cannot be a finding, by the rule that a set is read with. @param {import("./cases_core.js").CasesCore} core
  * @param {string} text @returns {string} "": it can be one */
-export function findingFault(core, text) {
+export const findingFault = (core, text) => faultOf(core, { lists: { own: [{ id: "own", text: text.trim() }] } });
+
+/** The same of any other text of a set. @param {import("./cases_core.js").CasesCore} core @param {string} text */
+export const textFault = (core, text) => (text ? faultOf(core, { about: text }) : "");
+
+/** What the core says of a set that has but these parts. @param {import("./cases_core.js").CasesCore} core @param {object} parts */
+function faultOf(core, parts) {
   const id = "own";
   const { format, version, title } = emptySet(id, "en");
   const cases = [{ id, record: `${id}.hea`, tasks: [{ id, type: "text" }] }];
-  const set = { format, version, id, title, lists: { [id]: [{ id, text: text.trim() }] }, cases };
-  const outcome = core.check(JSON.stringify(set));
+  const outcome = core.check(JSON.stringify({ format, version, id, title, cases, ...parts }));
   return "error" in outcome ? outcome.error.text.replace(`${outcome.error.field}: `, "") : "";
 }
 

@@ -348,7 +348,7 @@ export function feedbackShapes(one, state, result, words, trace) {
     lead,
     from,
     to,
-    label: [id, text].filter(Boolean).join(" "),
+    label: [id, isolated(text ?? "")].filter(Boolean).join(" "),
   }));
   for (const task of one.tasks) {
     const response = state.responses[task.id] ?? {};
@@ -361,7 +361,7 @@ export function feedbackShapes(one, state, result, words, trace) {
       );
     if (task.type !== "mark") continue;
     for (const { lead, from, to, text } of task.targets ?? [])
-      shapes.push({ kind: "target", lead, from, to, label: text ?? words("target-word") });
+      shapes.push({ kind: "target", lead, from, to, label: text ? isolated(text) : words("target-word") });
     for (const mark of response.marks ?? []) shapes.push({ kind: "own", ...mark, label: words("your-mark") });
   }
   return shapes;

@@ -187,6 +187,11 @@ test("a finding of the author's own is one that a set can have, and is saved whe
   assert.equal(draft.findingFault(core, " Osborn waves, PR < 120 ms "), "");
   assert.match(draft.findingFault(core, "<b>x"), /^the text has markup/);
   assert.match(draft.findingFault(core, "a\u0001"), /^the text has a control character/);
+  assert.match(draft.textFault(core, "a <b>x</b>"), /^the text has markup/);
+  assert.deepEqual(
+    ["", "PR < 120 ms, *so*"].map((text) => draft.textFault(core, text)),
+    ["", ""],
+  );
   const own = /** @type {any} */ (draft.emptySet("s", "en"));
   const one = /** @type {any} */ (draft.emptyCase("a", {}));
   own.cases.push(one);

@@ -15,7 +15,7 @@ import {
   usualTolerance,
 } from "./cases_draft.js";
 import { FindingsKey } from "./cases_author_findings.js";
-import { plainSpan } from "./cases_author_marks.js";
+import { plainSpan, spanWords } from "./cases_author_marks.js";
 import { make } from "./dom.js";
 
 /**
@@ -116,6 +116,8 @@ export class TaskEditor {
     const found = { value: reading.ms / beats, lead: reading.lead, by: /** @type {const} */ ("person") };
     const task = measureTask(author.one, quantity, found, author.level);
     this.push(beats > 1 ? { ...task, beats } : task, "quantity");
+    const { title, unit } = QUANTITIES[quantity];
+    author.host.say(`Task ${author.one.tasks.length} asks for it: ${title}, ${task.answer} ${unit}.`);
   }
 
   /** What the page has measured, and that nobody has looked at it. @param {Quantity} quantity */
@@ -139,6 +141,10 @@ export class TaskEditor {
     const place = `task-${task.id}-target-${task.targets.length - 1}-from`;
     this.render(Number.isFinite(span.from) ? "" : place);
     author.marks.show();
+    if (Number.isFinite(span.from))
+      author.host.say(
+        `Place ${task.targets.length} of task ${author.one.tasks.indexOf(task) + 1}: ${spanWords(span)}.`,
+      );
   }
 
   /* ---- one of them ---- */

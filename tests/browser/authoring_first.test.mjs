@@ -55,6 +55,7 @@ test("after a finding C has the calipers, and asking without them puts them on a
   await says(page, /Calipers, key C.*what you want to ask.*“Ask this” again/);
   assert.equal((await oneOf(page)).tasks.length, 1);
   await page.click(at("task-ask"));
+  await says(page, /^Task 2 asks for it: RR interval, \d+ ms\.$/);
   assert.deepEqual(
     (await oneOf(page)).tasks.map(({ type }) => type),
     ["findings", "measure"],
@@ -111,11 +112,12 @@ test("what a text cannot have is told below it as it is typed, until it is mende
   await begun(page);
   await page.click(at("task-add-choice"));
   await page.click(at("marks-fields"));
+  await says(page, /^Mark A: II, [\d.]+ to [\d.]+ s\.$/);
   for (const key of ["story", "task-choice-prompt", "task-choice-option-a", "mark-A-text", "explain", "set-title"]) {
     const field = page.locator(at(key));
     const told = page.locator(`#author [id="fault-${key}"]`);
     await field.fill("A <b>bold</b> word");
-    assert.match(await told.innerText(), /^the text has markup/, key);
+    assert.match(await told.innerText(), /^The text has markup/, key);
     assert.deepEqual(
       [await field.getAttribute("aria-invalid"), await field.getAttribute("aria-describedby")],
       ["true", `fault-${key}`],
@@ -151,6 +153,27 @@ test("a case is tried as often as its learners may play it", async (open) => {
   assert.deepEqual(await ends(), [0, 0], "once, which is what a set has at first");
   await page.locator(at("set-attempts")).fill("2");
   assert.deepEqual(await ends(), [1, 1]);
+});
+
+test("beside the editor all of the ECG is in sight, on a laptop and on a phone", async (open) => {
+  const page = await open();
+  await begun(page);
+  for (const [width, height, layout] of [
+    [1024, 768, "3x4+1"],
+    [360, 740, "6x2s"],
+  ]) {
+    await page.setViewportSize({ width, height });
+    await until(`all of ${layout}`, () =>
+      inElement(
+        page,
+        ({ drawing, root }, wanted) => {
+          const paper = root.querySelector("#paper");
+          return drawing.page.layout === wanted && paper.scrollHeight <= paper.clientHeight;
+        },
+        layout,
+      ),
+    );
+  }
 });
 
 test("whoever only reads ECGs fetches nothing of the editor", async (open) => {

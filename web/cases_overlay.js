@@ -94,6 +94,24 @@ export class CaseView extends EcgView {
     });
   }
 
+  /** Of a drawing that is wider or higher than its place, the part where a shape is: its middle, or its beginning where it
+   * is wider itself. @param {Span} shape */
+  bringIn(shape) {
+    const box = this.boxesOf(shape).find(({ whole }) => whole);
+    if (!box) return;
+    const { canvas, scale } = this;
+    const paper = canvas.parentElement ?? canvas;
+    const [width, height] = [canvas.clientWidth, Math.min(paper.clientHeight, canvas.clientHeight)];
+    const [right, bottom] = [box.x + box.width, box.y + box.height];
+    if (box.x < 0 || right > width) this.x += (box.width > width ? box.x : (box.x + right - width) / 2) / scale;
+    if (box.y < 0 || bottom > canvas.clientHeight) this.y += (box.y + bottom - height) / 2 / scale;
+    this.clamp();
+    this.redraw();
+    const { y } = this.boxesOf(shape).find(({ whole }) => whole) ?? box;
+    if (y < paper.scrollTop || y + box.height > paper.scrollTop + paper.clientHeight)
+      paper.scrollTop = y + box.height / 2 - paper.clientHeight / 2;
+  }
+
   /** @param {number} i  strip @param {number} from  s @param {number} to  s */
   boxOf(i, from, to) {
     const { page, list, scale } = this;

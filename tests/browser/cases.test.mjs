@@ -148,6 +148,30 @@ test("labels of what lies at one place stand below each other", async (open) => 
   labels.forEach((a, i) => labels.slice(i + 1).forEach((b) => assert.ok(!meet(a, b), JSON.stringify([a, b]))));
 });
 
+test("on a phone a mark far along a lead of many rows is brought into sight", async (open) => {
+  const set = markingSet({ from: 1, to: 9 });
+  const mark = { lead: "V5", from: 7, to: 8 };
+  set.cases[0].marks = [{ id: "A", ...mark, text: "here" }];
+  set.cases[0].explain = "{A}";
+  const page = await opened(open, set, { viewport: { width: 390, height: 800 } });
+  await begin(page);
+  assert.equal(await layoutOf(page, mark), "12x1,0,true");
+  await commit(page);
+  await page.locator("button", { hasText: "Show A on the ECG" }).click();
+  const inSight = () =>
+    inElement(
+      page,
+      ({ cases: { screen } }, span) => {
+        const { view, ui } = screen.ecg;
+        const { x, y, width, height } = view.boxesOf(span)[0];
+        const { scrollTop, clientHeight, clientWidth } = ui.paper;
+        return x >= 0 && x + width <= clientWidth && y >= scrollTop && y + height <= scrollTop + clientHeight;
+      },
+      mark,
+    );
+  await until("the mark in sight", inSight);
+});
+
 test("points have the language's comma, and every finding of a list has room for its words", async (open) => {
   const set = caseSet({ feedback: "each" });
   const [one] = set.cases;

@@ -350,12 +350,12 @@ export class EcgXplaim extends HTMLElement {
   /** The recording that is open, with what is known of it by now. */
   showRecord() {
     this.answers.showRecord();
-    this.teaching?.author.recordShown();
+    this.teaching?.author?.recordShown();
   }
 
   showAnalysis() {
     this.answers.showAnalysis();
-    this.teaching?.author.network.render();
+    this.teaching?.author?.network.render();
   }
 
   showWindow() {

@@ -55,6 +55,7 @@ test("after a finding C has the calipers, and asking without them puts them on a
   await says(page, /Calipers, key C.*what you want to ask.*“Ask this” again/);
   assert.equal((await oneOf(page)).tasks.length, 1);
   await page.click(at("task-ask"));
+  await says(page, /^Task 2 asks for it: RR interval, \d+ ms\.$/);
   assert.deepEqual(
     (await oneOf(page)).tasks.map(({ type }) => type),
     ["findings", "measure"],
@@ -104,4 +105,90 @@ test("limits show at once: twenty tasks, and a place of a marking that nobody ha
   await page.locator("#author", { hasText: "A case has at most 20 tasks." }).waitFor();
   await page.click(at("task-text-remove"));
   assert.ok(await page.locator(at("task-add-text")).isEnabled());
+});
+
+test("what a text cannot have is told below it as it is typed, until it is mended", async (open) => {
+  const page = await open();
+  await begun(page);
+  await page.click(at("task-add-choice"));
+  await page.click(at("marks-fields"));
+  await says(page, /^Mark A: II, [\d.]+ to [\d.]+ s\.$/);
+  for (const key of ["story", "task-choice-prompt", "task-choice-option-a", "mark-A-text", "explain", "set-title"]) {
+    const field = page.locator(at(key));
+    const told = page.locator(`#author [id="fault-${key}"]`);
+    await field.fill("A <b>bold</b> word");
+    assert.match(await told.innerText(), /^The text has markup/, key);
+    assert.deepEqual(
+      [await field.getAttribute("aria-invalid"), await field.getAttribute("aria-describedby")],
+      ["true", `fault-${key}`],
+    );
+    await field.fill("PR < 120 ms, **bold**");
+    assert.equal(await told.isVisible(), false, key);
+    assert.equal(await field.getAttribute("aria-invalid"), "false");
+  }
+  await page.locator(at("story")).fill("<i>");
+  await inElement(page, ({ teaching: { author } }) => author.render());
+  assert.ok(await page.locator("#author #fault-story").isVisible(), "also once it is shown anew");
+});
+
+test("a case is tried as often as its learners may play it", async (open) => {
+  const page = await open();
+  await begun(page);
+  await page.click(at("task-add-choice"));
+  for (const option of ["a", "b"]) await page.locator(at(`task-choice-option-${option}`)).fill(option);
+  await page.locator(at("task-choice-prompt")).fill("Which?");
+  const ends = async () => {
+    await page.click(at("try"));
+    await page.locator(".cases-begin:not([disabled])").click();
+    await page.locator('[data-task="choice"] input').nth(1).check();
+    await page.locator(".cases-commit button.primary").click();
+    await page.locator(".cases-feedback-title").waitFor();
+    const again = await page.locator(".cases button", { hasText: "Try this case again" }).count();
+    await page.locator(".cases button", { hasText: "To the result" }).click();
+    await page.locator(".cases-end").waitFor();
+    const all = await page.locator(".cases-end button", { hasText: "Play all again" }).count();
+    await page.locator(".cases-end button", { hasText: "Leave the set" }).click();
+    return [again, all];
+  };
+  assert.deepEqual(await ends(), [0, 0], "once, which is what a set has at first");
+  await page.locator(at("set-attempts")).fill("2");
+  assert.deepEqual(await ends(), [1, 1]);
+});
+
+test("beside the editor all of the ECG is in sight, on a laptop and on a phone", async (open) => {
+  const page = await open();
+  await begun(page);
+  for (const [width, height, layout] of [
+    [1024, 768, "3x4+1"],
+    [360, 740, "6x2s"],
+  ]) {
+    await page.setViewportSize({ width, height });
+    await until(`all of ${layout}`, () =>
+      inElement(
+        page,
+        ({ drawing, root }, wanted) => {
+          const paper = root.querySelector("#paper");
+          return drawing.page.layout === wanted && paper.scrollHeight <= paper.clientHeight;
+        },
+        layout,
+      ),
+    );
+  }
+});
+
+test("whoever only reads ECGs fetches nothing of the editor", async (open) => {
+  const page = await open();
+  const fetched = () =>
+    page.evaluate(() =>
+      performance
+        .getEntriesByType("resource")
+        .map(({ name }) => new URL(name).pathname)
+        .filter((path) => /cases_(author|draft|fields)|author\.css/.test(path)),
+    );
+  await page.click("#sample-cards button");
+  await page.locator("ecg-xplaim").evaluate((element) => element.measurements.done);
+  assert.deepEqual(await fetched(), []);
+  await page.click("#author-open");
+  await page.locator("#author").waitFor();
+  assert.ok((await fetched()).includes("/cases_author.js"));
 });

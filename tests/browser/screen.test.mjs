@@ -1,6 +1,7 @@
 // The reading station as it looks: the ECG's room on screens of several sizes, contrast, what is large and what stands still.
 
 import assert from "node:assert/strict";
+import { LANGUAGES } from "../../web/words/language.js";
 import { accessible, analysed, drawn, drop, inElement } from "../support/chromium.mjs";
 import { load, variants } from "../support/native.mjs";
 import * as inPage from "../support/page.mjs";
@@ -485,4 +486,28 @@ test("in the table what holds no words is as wide as its head, and the ring arou
     ];
   });
   assert.ok(below[0] > 0 && below[1] >= below[0], `a ring of ${below[0]} px, ${below[1]} px below`);
+});
+
+test("at 1280 px the table's tools are one line in every language, below what the table holds", async (open) => {
+  const page = await open("/", { viewport: { width: 1280, height: 800 } });
+  await drop(
+    page,
+    ["00219_hr", "00963_hr"].flatMap((name) => load(sample(name))),
+  );
+  await analysed(page);
+  await inElement(page, (element) => element.keys.press("t"));
+  for (const code of Object.keys(LANGUAGES)) {
+    await inElement(page, (element, lang) => (element.lang = lang), code);
+    await page.locator(`#app[lang="${code}"]`).waitFor();
+    const lines = await inElement(page, ({ root }) =>
+      [...root.querySelectorAll("#table-view > .bar-line")].map((line) => {
+        const middles = [...line.children]
+          .filter((node) => node.getClientRects().length && !node.classList.contains("push"))
+          .map((node) => node.getBoundingClientRect())
+          .map(({ top, bottom }) => Math.round((top + bottom) / 20));
+        return new Set(middles).size;
+      }),
+    );
+    assert.deepEqual(lines, [1, 1], code);
+  }
 });

@@ -80,3 +80,24 @@ test("B10: nothing moves where the network comes long after the measurements, wh
   await allThere(page);
   assert.deepEqual(await page.evaluate(() => globalThis.shifts), []);
 });
+
+test("B10: nothing moves where the measurements come after room was kept for them", async (open) => {
+  const page = await open("/", { viewport: { width: 1440, height: 2400 } });
+  await drop(
+    page,
+    ["00219_hr", "00963_hr"].flatMap((name) => load(sample(name))),
+  );
+  await opened(page, "00219_hr");
+  await allThere(page);
+  await inElement(page, (element) => {
+    globalThis.shifts = [];
+    const measure = element.live.measure.bind(element.live);
+    const asked = new Promise((resolve) => (globalThis.measureNow = resolve));
+    element.live.measure = (group) => asked.then(() => measure(group));
+    return element.opener.openRow(element.list.rows[1]);
+  });
+  await page.locator("#panel-cards.late").waitFor({ state: "attached" });
+  await page.evaluate(() => globalThis.measureNow());
+  await allThere(page);
+  assert.deepEqual(await page.evaluate(() => globalThis.shifts), []);
+});

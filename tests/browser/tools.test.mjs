@@ -81,6 +81,35 @@ test("B4: calipers start on two neighbouring R peaks of what is in sight, on a p
   }
 });
 
+test("calipers are not under their own bar, also once the window has another width", async (open) => {
+  const page = await open("/?sample=00219_hr", { viewport: { width: 1024, height: 768 } });
+  await page.selectOption("#rhythm", "I"); // at the foot there, and at the head on a phone
+  await drawn(page);
+  await page.click("#calipers");
+  for (const [width, height, layout] of [
+    [360, 740, "6x2s"],
+    [768, 1024, "3x4+1"],
+    [390, 640, "6x2s"],
+  ]) {
+    await page.setViewportSize({ width, height });
+    await until(`${layout} at ${width}`, () =>
+      inElement(page, ({ view }, wanted) => view.page.layout === wanted && view.list.strips.length > 0, layout),
+    );
+    await drawn(page);
+    const [strip, bar] = await inElement(page, ({ view, root }) => {
+      const { top } = view.canvas.getBoundingClientRect();
+      const { place } = view.calipers;
+      const box = root.querySelector("#read-out").getBoundingClientRect();
+      const from = top + (place.top - view.y) * view.scale;
+      return [
+        [from, from + place.height * view.scale],
+        [box.top, box.bottom],
+      ];
+    });
+    assert.ok(bar[1] <= strip[0] || bar[0] >= strip[1], `${width}: the bar at ${bar}, their lead at ${strip}`);
+  }
+});
+
 test("B4: presets of a made record are what it was made with, and QTc names its RR and its formula", async (open) => {
   const page = await open("/");
   await openFiles(page, synthetic("made", { pr: 0.18, qt: 0.4, rr: 0.9 }));

@@ -173,6 +173,25 @@ test("what would be refused once the set is saved is told while it is written", 
   assert.deepEqual(draft.lacksOf(one), ["There are 21 tasks, and at most 20 are read: take some out."]);
 });
 
+test("what the core says of a task or a mark is told by its number or letter", () => {
+  const one = /** @type {any} */ (
+    draft.emptyCase("a", { marks: [{ id: "C", lead: "II", from: 1, to: 2, text: "<b>" }] })
+  );
+  for (let n = 0; n < 2; n++) one.tasks.push(draft.emptyTask(one, "text"));
+  const own = /** @type {any} */ ({ ...draft.emptySet("s", "en"), cases: [one] });
+  const told = () => {
+    const outcome = core.check(JSON.stringify(draft.cleaned(own)));
+    return "error" in outcome ? draft.toldToAuthor(own, outcome.error) : "";
+  };
+  assert.match(told(), /^Case a, mark C: the text has markup.*\.$/);
+  one.marks = [];
+  one.tasks[1].prompt = "<i>";
+  assert.match(told(), /^Case a, task 2: the text has markup.*\.$/);
+  one.tasks[1].prompt = "";
+  one.story = "<i>";
+  assert.match(told(), /story: the text has markup/);
+});
+
 test("as many tasks are read as a case can have", () => {
   const one = /** @type {any} */ (draft.emptyCase("a", {}));
   while (one.tasks.length < draft.MOST_TASKS) one.tasks.push(draft.emptyTask(one, "text"));
@@ -187,6 +206,11 @@ test("a finding of the author's own is one that a set can have, and is saved whe
   assert.equal(draft.findingFault(core, " Osborn waves, PR < 120 ms "), "");
   assert.match(draft.findingFault(core, "<b>x"), /^the text has markup/);
   assert.match(draft.findingFault(core, "a\u0001"), /^the text has a control character/);
+  assert.match(draft.textFault(core, "a <b>x</b>"), /^The text has markup.*\.$/);
+  assert.deepEqual(
+    ["", "PR < 120 ms, *so*"].map((text) => draft.textFault(core, text)),
+    ["", ""],
+  );
   const own = /** @type {any} */ (draft.emptySet("s", "en"));
   const one = /** @type {any} */ (draft.emptyCase("a", {}));
   own.cases.push(one);

@@ -59,3 +59,17 @@ test("in German with a comma; where the lead is not there nothing is drawn", () 
   const none = drawnOver({ tasks: [task] }, { responses: { high: given } }, null, "en", () => new Float32Array());
   assert.deepEqual(none, []);
 });
+
+test("a label keeps its direction to itself, and turns nothing that stands beside it on the ECG or in its words", () => {
+  const [hebrew, turned] = ["\u05d0\u05d1\u05d2 (1)", "\u202eabc"];
+  const one = {
+    marks: [
+      { id: "A", lead: "II", from: 1, to: 2, text: hebrew },
+      { id: "B", lead: "II", from: 1, to: 2, text: "P wave" },
+      { id: "C", lead: "II", from: 1, to: 2 },
+    ],
+    tasks: [{ id: "where", type: "mark", targets: [{ lead: "II", from: 1, to: 2, text: turned }] }],
+  };
+  const labels = drawnOver(one, { responses: {} }, null, "en", wave(1)).map(({ label }) => label);
+  assert.deepEqual(labels, [`A \u2068${hebrew}\u2069`, "B P wave", "C", "\u2068abc\u2069"]);
+});

@@ -143,9 +143,12 @@ export async function saved(page, button) {
   return { name: download.suggestedFilename(), bytes: readFileSync(await download.path()) };
 }
 
-/** The object of the next analysis event, after what work does. */
+/** The object of the next analysis event, after what work does. What an analysis of before has still to tell, which comes
+ * once its recording is measured too, and on a slow machine after the status line's "Analysed", is none of it. */
 export async function eventOf(page, work) {
-  await page.evaluate(() => {
+  await page.evaluate(async () => {
+    await document.querySelector("ecg-xplaim")?.measurements?.done;
+    await new Promise((resolve) => setTimeout(resolve));
     window.seen = new Promise((resolve) => {
       document.addEventListener("analysis", (event) => resolve(event.detail), { once: true });
     });

@@ -142,6 +142,7 @@ export class EcgPanel {
     host.$("rhythm-box").hidden = !showsRhythm(page.layout, list);
     host.drawing.show(page, inLanguage(onPaper(list, this.paper), { narrow: page.layout === "6x2s" }));
     this.ribbon?.show(page);
+    host.caliperTools?.makeWay();
     await this.drawSheets(turn);
   }
 
@@ -211,6 +212,7 @@ export class EcgPanel {
     const { host } = this;
     if (!host.record) return;
     if (this.followWidth() || (this.fills && this.sizeNow !== this.size)) this.draw();
+    else host.caliperTools?.makeWay();
   }
 
   get sizeNow() {

@@ -264,6 +264,11 @@ const TABLE = `
     <span id="batch-progress" class="faint" hidden><progress id="batch-bar" max="1" data-t-aria-label="batch.bar"></progress>
       <span id="batch-text"></span></span>
     <span class="push"></span>
+    <button id="batch-csv" type="button" disabled data-t="batch.csv"></button>
+    <button id="batch-json" type="button" disabled data-t="batch.json"></button>
+    <button id="table-close" type="button" data-t="table.close"></button>
+  </div>
+  <div class="bar-line">
     <label><span data-t="table.show"></span> <select id="records-filter">${spokenOptions(
       [
         ["", "table.all"],
@@ -277,9 +282,6 @@ const TABLE = `
     <label class="check"><input id="batch-accept" type="checkbox" /> <span data-t="batch.accept"></span></label>
     <button id="batch-run" type="button" data-t="batch.run"></button>
     <button id="batch-cancel" type="button" hidden data-t="status.cancel"></button>
-    <button id="batch-csv" type="button" disabled data-t="batch.csv"></button>
-    <button id="batch-json" type="button" disabled data-t="batch.json"></button>
-    <button id="table-close" type="button" data-t="table.close"></button>
   </div>
   <div class="table-box" tabindex="0" role="region" data-t-aria-label="table.scrolls"><table id="records"></table></div>
 </section>`;

@@ -3,7 +3,7 @@
  * explanation; cases become a set, which is saved. Nothing is kept between visits.
  */
 
-import { assetText } from "../files/assets.js";
+import { assetText, casesCore } from "../files/assets.js";
 import { button, line } from "./cases_fields.js";
 import { MarkEditor, rounded } from "./cases_author_marks.js";
 import { NetworkView } from "./cases_author_network.js";
@@ -11,7 +11,16 @@ import { SetSaver } from "./cases_author_save.js";
 import { SetEditor } from "./cases_author_set.js";
 import { TaskEditor } from "./cases_author_tasks.js";
 import { TextEditor } from "./cases_author_texts.js";
-import { DIFFERS_TAG, emptyCase, emptySet, freshId, lacksOf, statementsSpare, Steps } from "./cases_draft.js";
+import {
+  DIFFERS_TAG,
+  emptyCase,
+  emptySet,
+  freshId,
+  lacksOf,
+  statementsSpare,
+  Steps,
+  textFault,
+} from "./cases_draft.js";
 import { groupOf } from "./cases_source.js";
 import { gainOf } from "../drawing/drawing.js";
 import { make } from "../base/dom.js";
@@ -51,6 +60,8 @@ export class Author {
     this.steps = new Steps();
     /** The set and the case in hand, as they were saved last. */
     this.saved = "";
+    /** What is wrong with a text that a learner reads. @type {import("./cases_fields.js").Fault} */
+    this.fault = () => "";
     this.texts = new TextEditor(this);
     this.tasks = new TaskEditor(this);
     this.marks = new MarkEditor(this);
@@ -189,7 +200,8 @@ export class Author {
   async show() {
     const { host } = this;
     style ??= loadStyle();
-    const sheet = await style;
+    const [sheet, core] = await Promise.all([style, casesCore()]);
+    this.fault = (text) => textFault(core, text);
     const { root } = host;
     if (!root.adoptedStyleSheets.includes(sheet)) root.adoptedStyleSheets = [...root.adoptedStyleSheets, sheet];
     if (!this.holder) this.build();

@@ -18,6 +18,12 @@ export const rounded = (s) => Math.round(1000 * s) / 1000;
 /** @param {Span} span @returns {Span} */
 const plain = ({ lead, from, to }) => ({ lead, from: rounded(Math.max(0, from)), to: rounded(Math.max(0, to)) });
 
+/** @param {Span} span */
+export const spanWords = (span) => {
+  const { lead, from, to } = plain(span);
+  return `${lead}, ${from} to ${to} s`;
+};
+
 export class MarkEditor {
   /** @param {Author} author */
   constructor(author) {
@@ -106,6 +112,7 @@ export class MarkEditor {
     marks.push({ id, ...plain(span), text: "" });
     author.changed();
     this.render(`mark-${id}-text`);
+    author.host.say(`Mark ${id}: ${spanWords(span)}.`);
   }
 
   /** @param {Mark} mark @param {number} i */
@@ -119,6 +126,7 @@ export class MarkEditor {
     };
     const text = textField("What it shows", mark.text ?? "", (value) => this.put(mark, { text: value }), {
       key: `mark-${mark.id}-text`,
+      fault: author.fault,
     });
     return make(
       "fieldset",

@@ -24,7 +24,7 @@ export class NetworkView {
       return {
         name: label.name,
         title: titleOf(label),
-        value: shownText(value, analysis.model.outputs),
+        value: shownText(value, analysis.model.outputs).replaceAll(" ", "\u00a0"),
         named: reaches(label, value),
       };
     });

@@ -83,21 +83,26 @@ export class SetEditor {
         textField("Title of the set", set.title, (title) => put({ title: title || "My ECG cases" }), {
           key: "set-title",
           maxLength: 200,
+          fault: author.fault,
         }),
         textField(
           "Authors, with commas between",
           (set.authors ?? []).join(", "),
           (text) => put({ authors: namesIn(text) }),
-          { key: "set-authors" },
+          { key: "set-authors", fault: author.fault },
         ),
         line(
-          textField("Licence", set.licence ?? "", (licence) => put({ licence }), { key: "set-licence" }),
+          textField("Licence", set.licence ?? "", (licence) => put({ licence }), {
+            key: "set-licence",
+            maxLength: 200,
+            fault: author.fault,
+          }),
           textField("Language (en, de …)", set.lang ?? "en", (lang) => put({ lang: lang.trim() || "en" }), {
             key: "set-lang",
             maxLength: 16,
           }),
         ),
-        areaField("About it", set.about ?? "", (about) => put({ about }), { key: "set-about" }),
+        areaField("About it", set.about ?? "", (about) => put({ about }), { key: "set-about", fault: author.fault }),
         make("details", {}, make("summary", { textContent: "How it is played" }), ...this.settings()),
       ],
       focus,

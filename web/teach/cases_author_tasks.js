@@ -15,7 +15,7 @@ import {
   usualTolerance,
 } from "./cases_draft.js";
 import { FindingsKey } from "./cases_author_findings.js";
-import { plainSpan } from "./cases_author_marks.js";
+import { plainSpan, spanWords } from "./cases_author_marks.js";
 import { make } from "../base/dom.js";
 
 /**
@@ -116,6 +116,8 @@ export class TaskEditor {
     const found = { value: reading.ms / beats, lead: reading.lead, by: /** @type {const} */ ("person") };
     const task = measureTask(author.one, quantity, found, author.level);
     this.push(beats > 1 ? { ...task, beats } : task, "quantity");
+    const { title, unit } = QUANTITIES[quantity];
+    author.host.say(`Task ${author.one.tasks.length} asks for it: ${title}, ${task.answer} ${unit}.`);
   }
 
   /** What the page has measured, and that nobody has looked at it. @param {Quantity} quantity */
@@ -139,6 +141,10 @@ export class TaskEditor {
     const place = `task-${task.id}-target-${task.targets.length - 1}-from`;
     this.render(Number.isFinite(span.from) ? "" : place);
     author.marks.show();
+    if (Number.isFinite(span.from))
+      author.host.say(
+        `Place ${task.targets.length} of task ${author.one.tasks.indexOf(task) + 1}: ${spanWords(span)}.`,
+      );
   }
 
   /* ---- one of them ---- */
@@ -162,6 +168,7 @@ export class TaskEditor {
       areaField("What you ask", task.prompt ?? "", (prompt) => this.put(task, { prompt }), {
         key: `${key}-prompt`,
         rows: 1,
+        fault: author.fault,
       }),
       ...this.parts(task, key),
       line(
@@ -208,7 +215,11 @@ export class TaskEditor {
     if (task.type === "measure") return this.measureParts(task, key);
     if (task.type === "mark") return this.markParts(task, key);
     if (task.type === "choice") return this.choiceParts(task, key);
-    return [areaField("Model answer", task.model ?? "", (model) => this.put(task, { model }), { key: `${key}-model` })];
+    const model = areaField("Model answer", task.model ?? "", (text) => this.put(task, { model: text }), {
+      key: `${key}-model`,
+      fault: this.author.fault,
+    });
+    return [model];
   }
 
   /* ---- measurements ---- */
@@ -410,12 +421,14 @@ export class TaskEditor {
         { className: "author-option", role: "group", ariaLabel: `Option ${i + 1}` },
         textField(`Option ${i + 1}`, option.text, (text) => this.put(option, { text }), {
           key: `${key}-option-${option.id}`,
+          fault: author.fault,
         }),
         checkField("right", option.right ?? false, (right) => this.put(option, { right: right || undefined }), {
           key: `${key}-right-${option.id}`,
         }),
         textField("why (shown afterwards)", option.why ?? "", (why) => this.put(option, { why: why || undefined }), {
           key: `${key}-why-${option.id}`,
+          fault: author.fault,
         }),
         button("×", () => remove(i), { name: `Remove option ${i + 1}`, disabled: task.options.length <= 2 }),
       ),

@@ -30,13 +30,14 @@ export class TextEditor {
       "Tags, with commas between",
       (one.tags ?? []).join(", "),
       (text) => put({ tags: tagsOf(text) }),
-      { key: "tags" },
+      { key: "tags", fault: this.author.fault },
     );
     const levels = LEVELS.map((level) => /** @type {[string, string]} */ ([level, level]));
     refill(this.story, [
       areaField("What the learner is told first", one.story ?? "", (story) => put({ story }), {
         key: "story",
         rows: 3,
+        fault: this.author.fault,
       }),
       line(
         textField("Short name", one.id, (text) => this.rename(text), { key: "id", spellcheck: false, maxLength: 64 }),
@@ -126,7 +127,7 @@ export class TextEditor {
           this.author.put({ explain });
           if (explain.endsWith("}")) this.renderExplain();
         },
-        { key: "explain", rows: 4 },
+        { key: "explain", rows: 4, fault: this.author.fault },
       ),
       this.letters,
       selectField(
@@ -145,8 +146,13 @@ export class TextEditor {
     refill(this.source, [
       areaField("Where the recording is from, and who made the key", one.source?.text ?? "", (text) => put({ text }), {
         key: "source",
+        fault: this.author.fault,
       }),
-      textField("Licence", one.source?.licence ?? "", (licence) => put({ licence }), { key: "licence" }),
+      textField("Licence", one.source?.licence ?? "", (licence) => put({ licence }), {
+        key: "licence",
+        maxLength: 200,
+        fault: this.author.fault,
+      }),
     ]);
   }
 

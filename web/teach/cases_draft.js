@@ -228,14 +228,34 @@ export function addFinding(set, name, text) {
   return id;
 }
 
+/** What the core says of a place in a set, as an author has it before him: by the number of the task or the letter of the mark.
+ * @param {CaseSet} set @param {{case: string, field: string, text: string}} told @returns {string} */
+export function toldToAuthor(set, { case: id, field, text }) {
+  const [, kind, index] = /^(tasks|marks)\[(\d+)\]/.exec(field) ?? [];
+  const at = text.indexOf(`${field}: `);
+  if (!kind || at < 0) return text;
+  const place = Number(index);
+  const mark = set.cases.find((one) => one.id === id)?.marks?.[place];
+  const where = kind === "tasks" ? `task ${place + 1}` : `mark ${mark?.id ?? place + 1}`;
+  return `Case ${id}, ${where}: ${text.slice(at + field.length + 2)}.`;
+}
+
 /** Why a text cannot be a finding, by the rule that a set is read with. @param {import("../core/cases_core.js").CasesCore} core
  * @param {string} text @returns {string} "": it can be one */
-export function findingFault(core, text) {
+export const findingFault = (core, text) => faultOf(core, { lists: { own: [{ id: "own", text: text.trim() }] } });
+
+/** The same of any other text of a set, in a sentence. @param {import("../core/cases_core.js").CasesCore} core @param {string} text */
+export function textFault(core, text) {
+  const fault = text && faultOf(core, { about: text });
+  return fault && `${fault[0].toUpperCase()}${fault.slice(1)}.`;
+}
+
+/** What the core says of a set that has but these parts. @param {import("../core/cases_core.js").CasesCore} core @param {object} parts */
+function faultOf(core, parts) {
   const id = "own";
   const { format, version, title } = emptySet(id, "en");
   const cases = [{ id, record: `${id}.hea`, tasks: [{ id, type: "text" }] }];
-  const set = { format, version, id, title, lists: { [id]: [{ id, text: text.trim() }] }, cases };
-  const outcome = core.check(JSON.stringify(set));
+  const outcome = core.check(JSON.stringify({ format, version, id, title, cases, ...parts }));
   return "error" in outcome ? outcome.error.text.replace(`${outcome.error.field}: `, "") : "";
 }
 

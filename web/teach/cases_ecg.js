@@ -315,9 +315,15 @@ export class CaseEcg {
    * time, on its lead alone. Where it is in sight, an enlarged lead goes back among the others. @param {Span} span */
   async reveal(span) {
     this.canvas.scrollIntoView({ block: "nearest" });
+    await this.find(span);
+    this.view.bringIn(span);
+  }
+
+  /** A page that has it. @param {Span} span */
+  async find(span) {
     if (this.shows(span)) {
       if (this.before) this.enlarge("");
-      return;
+      return this.settled();
     }
     if (await this.turnTo(span)) return;
     if (this.before) this.enlarge("");

@@ -29,6 +29,10 @@ export function pointsText(points) {
   return points > 0 ? `+${text}` : text;
 }
 
+/** As the language writes it. @param {number} points @param {Words} words */
+const pointsSpan = (points, words) =>
+  element("span", { class: "points" }, words("plain", { value: pointsText(points) }));
+
 /** Without a sign. @param {number} points */
 export const sumText = (points) => pointsText(points).replace("+", "");
 
@@ -39,7 +43,7 @@ const signWords = (words) => ({ "✓": words("right"), "–": words("neutral"), 
  * @param {string} text @param {string} why @param {number | null} points @param {string} [lang] */
 function row(words, sign, text, why, points, lang = "") {
   const what = showText(element("span", lang ? { lang } : {}), text);
-  const worth = points === null ? [] : [element("span", { class: "points" }, pointsText(points))];
+  const worth = points === null ? [] : [pointsSpan(points, words)];
   return element(
     "li",
     { class: `cases-row ${{ "✓": "good", "–": "even", "✗": "bad" }[sign]}` },
@@ -86,7 +90,7 @@ function findingRows({ set, words, lang }, task, result) {
   }
   const sum = (result.named ?? []).reduce((all, { points }) => all + points, result.contradiction ? -1 : 0);
   // What is beyond a task's most, or is weighed by certainty, is not what the lines come to.
-  if (Math.abs(sum - result.points) > 0.005) rows.push(sumRow(result, words("task-counts")));
+  if (Math.abs(sum - result.points) > 0.005) rows.push(sumRow(result, words, words("task-counts")));
   return rows;
 }
 
@@ -119,14 +123,9 @@ function measureRows({ words, lang }, task, result) {
   return [row(words, sign, task.prompt || words("measured"), parts.filter(Boolean).join(" · "), points, lang)];
 }
 
-/** What a task counts. @param {TaskResult} result @param {string} text */
-const sumRow = ({ points }, text) =>
-  element(
-    "li",
-    { class: "cases-row sum" },
-    element("span", { class: "what" }, text),
-    element("span", { class: "points" }, pointsText(points)),
-  );
+/** What a task counts. @param {TaskResult} result @param {Words} words @param {string} [text] */
+const sumRow = ({ points }, words, text = "") =>
+  element("li", { class: "cases-row sum" }, element("span", { class: "what" }, text), pointsSpan(points, words));
 
 /** Of a task that is one row. @param {TaskResult} result */
 const rowPoints = ({ points }) => points;
@@ -143,7 +142,7 @@ function markRows({ words, asked }, task, result, response) {
   });
   const missing = Math.max(0, (result.need ?? 1) - (result.found ?? 0));
   if (missing) rows.push(row(words, "✗", words("mark-missed", { n: missing }), "", null));
-  return [...rows, sumRow(result, "")];
+  return [...rows, sumRow(result, words)];
 }
 
 /** @param {Around} around @param {Task} task @param {TaskResult} result */
@@ -348,7 +347,7 @@ export function feedbackShapes(one, state, result, words, trace) {
     lead,
     from,
     to,
-    label: [id, text].filter(Boolean).join(" "),
+    label: [id, isolated(text ?? "")].filter(Boolean).join(" "),
   }));
   for (const task of one.tasks) {
     const response = state.responses[task.id] ?? {};
@@ -361,7 +360,7 @@ export function feedbackShapes(one, state, result, words, trace) {
       );
     if (task.type !== "mark") continue;
     for (const { lead, from, to, text } of task.targets ?? [])
-      shapes.push({ kind: "target", lead, from, to, label: text ?? words("target-word") });
+      shapes.push({ kind: "target", lead, from, to, label: text ? isolated(text) : words("target-word") });
     for (const mark of response.marks ?? []) shapes.push({ kind: "own", ...mark, label: words("your-mark") });
   }
   return shapes;

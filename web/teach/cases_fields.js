@@ -2,7 +2,10 @@
 
 import { make } from "../base/dom.js";
 
-/** @typedef {HTMLInputElement | HTMLTextAreaElement | HTMLSelectElement} Control */
+/**
+ * @typedef {HTMLInputElement | HTMLTextAreaElement | HTMLSelectElement} Control
+ * @typedef {(text: string) => string} Fault  why a text cannot be in a set, or ""
+ */
 
 /** @param {string} title @param {Control} control @param {string} [key]  by which the focus finds it again */
 function labelled(title, control, key = "") {
@@ -10,19 +13,36 @@ function labelled(title, control, key = "") {
   return make("label", { className: "field" }, make("span", { textContent: title }), control);
 }
 
-/** @param {string} title @param {string} value @param {(value: string) => void} changed
- * @param {{key?: string, list?: string, spellcheck?: boolean, placeholder?: string, maxLength?: number}} [more] */
-export function textField(title, value, changed, { key, ...more } = {}) {
-  const input = make("input", { type: "text", value, ...more });
-  input.addEventListener("input", () => changed(input.value));
-  return labelled(title, input, key);
+/** A field, and below it what is wrong with its text, from when that is typed until it is mended.
+ * @param {HTMLElement} field @param {HTMLInputElement | HTMLTextAreaElement} control @param {Fault | undefined} fault */
+function watched(field, control, fault) {
+  if (!fault) return field;
+  const note = make("p", { className: "author-fault", id: `fault-${control.dataset.key}` });
+  note.setAttribute("role", "status");
+  const tell = () => {
+    note.textContent = fault(control.value);
+    control.setAttribute("aria-invalid", String(note.textContent !== ""));
+  };
+  control.setAttribute("aria-describedby", note.id);
+  control.addEventListener("input", tell);
+  tell();
+  return make("div", { className: "author-watched" }, field, note);
 }
 
-/** @param {string} title @param {string} value @param {(value: string) => void} changed @param {{key?: string, rows?: number}} [more] */
-export function areaField(title, value, changed, { key, rows = 2 } = {}) {
+/** @param {string} title @param {string} value @param {(value: string) => void} changed
+ * @param {{key?: string, list?: string, spellcheck?: boolean, placeholder?: string, maxLength?: number, fault?: Fault}} [more] */
+export function textField(title, value, changed, { key, fault, ...more } = {}) {
+  const input = make("input", { type: "text", value, ...more });
+  input.addEventListener("input", () => changed(input.value));
+  return watched(labelled(title, input, key), input, fault);
+}
+
+/** @param {string} title @param {string} value @param {(value: string) => void} changed
+ * @param {{key?: string, rows?: number, fault?: Fault}} [more] */
+export function areaField(title, value, changed, { key, rows = 2, fault } = {}) {
   const area = make("textarea", { value, rows, maxLength: 4000 });
   area.addEventListener("input", () => changed(area.value));
-  return labelled(title, area, key);
+  return watched(labelled(title, area, key), area, fault);
 }
 
 /** Empty: null; what is no number is shown as empty. @param {string} title @param {number | null | undefined} value @param {(value: number | null) => void} changed

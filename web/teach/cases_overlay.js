@@ -12,6 +12,8 @@ import { EcgView } from "../drawing/view.js";
  *   "own" with mv are calipers: two lines
  */
 
+/** @typedef {{left: number, top: number, right: number, bottom: number}} Box */
+
 /** CSS px */
 const LABEL_PX = 12;
 const DASH = [6, 4];
@@ -33,6 +35,9 @@ function lowest({ lead }, boxes) {
   return lead === "*" ? boxes.filter(({ y }) => y === most) : boxes;
 }
 
+/** @param {Box} a @param {Box} b */
+const meet = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+
 /** The page's view of an ECG, with shapes over it, and hands that mark. */
 export class CaseView extends EcgView {
   /** @param {HTMLCanvasElement} canvas @param {import("../drawing/view.js").ViewEvents} events */
@@ -44,6 +49,8 @@ export class CaseView extends EcgView {
     this.marking = null;
     /** @type {{strip: number, from: number, to: number} | null} */
     this.stretch = null;
+    /** Where words stand over the ECG, in device pixels. @type {Box[]} */
+    this.labels = [];
   }
 
   /** @param {Shape[]} shapes */
@@ -61,6 +68,7 @@ export class CaseView extends EcgView {
   }
 
   draw() {
+    this.labels = [];
     super.draw();
     const c = this.canvas.getContext("2d", { alpha: false });
     if (!c || !this.list || !this.page) return;
@@ -84,6 +92,24 @@ export class CaseView extends EcgView {
       const box = this.boxOf(i, Math.max(from, start), Math.min(to, end));
       return [{ ...box, whole: from >= start && to <= end, strip: i }];
     });
+  }
+
+  /** Of a drawing that is wider or higher than its place, the part where a shape is: its middle, or its beginning where it
+   * is wider itself. @param {Span} shape */
+  bringIn(shape) {
+    const box = this.boxesOf(shape).find(({ whole }) => whole);
+    if (!box) return;
+    const { canvas, scale } = this;
+    const paper = canvas.parentElement ?? canvas;
+    const [width, height] = [canvas.clientWidth, Math.min(paper.clientHeight, canvas.clientHeight)];
+    const [right, bottom] = [box.x + box.width, box.y + box.height];
+    if (box.x < 0 || right > width) this.x += (box.width > width ? box.x : (box.x + right - width) / 2) / scale;
+    if (box.y < 0 || bottom > canvas.clientHeight) this.y += (box.y + bottom - height) / 2 / scale;
+    this.clamp();
+    this.redraw();
+    const { y } = this.boxesOf(shape).find(({ whole }) => whole) ?? box;
+    if (y < paper.scrollTop || y + box.height > paper.scrollTop + paper.clientHeight)
+      paper.scrollTop = y + box.height / 2 - paper.clientHeight / 2;
   }
 
   /** @param {number} i  strip @param {number} from  s @param {number} to  s */
@@ -176,19 +202,26 @@ export class CaseView extends EcgView {
     return strip ? (strip.y - strip.sign * mv * strip.gain - this.y) * this.scale : NaN;
   }
 
-  /** @param {CanvasRenderingContext2D} c @param {string} label @param {number} x @param {number} y @param {number} px */
+  /** Below what stands there already, where places of several lie on each other.
+   * @param {CanvasRenderingContext2D} c @param {string} label @param {number} x @param {number} y @param {number} px */
   paintLabel(c, label, x, y, px) {
     c.font = `600 ${LABEL_PX * px}px system-ui, sans-serif`;
     c.textAlign = "left";
     const ink = c.fillStyle;
     const { width } = c.measureText(label);
     const left = Math.max(2 * px, Math.min(x, c.canvas.width - width - 4 * px));
+    const height = (LABEL_PX + 3) * px;
+    const box = { left: left - 2 * px, right: left + width + 2 * px, top: y - LABEL_PX * px, bottom: y + 3 * px };
+    const above = () => this.labels.find((other) => meet(other, box));
+    for (let other = above(); other; other = above())
+      Object.assign(box, { top: other.bottom, bottom: other.bottom + height });
+    this.labels.push(box);
     c.globalAlpha = 0.85;
     c.fillStyle = this.inks.paper;
-    c.fillRect(left - 2 * px, y - LABEL_PX * px, width + 4 * px, (LABEL_PX + 3) * px);
+    c.fillRect(box.left, box.top, box.right - box.left, height);
     c.globalAlpha = 1;
     c.fillStyle = ink;
-    c.fillText(label, left, y);
+    c.fillText(label, left, box.bottom - 3 * px);
   }
 
   /* ---- hands that mark ---- */

@@ -3,8 +3,7 @@
  * as events, and to a course where there is one.
  */
 
-import { asset, assetText } from "../files/assets.js";
-import { loadCasesCore } from "../core/cases_core.js";
+import { assetText, casesCore } from "../files/assets.js";
 import { CaseScreen } from "./cases_case.js";
 import { element } from "../base/dom.js";
 import { Reporter } from "./cases_report.js";
@@ -28,24 +27,11 @@ import { wordsFor } from "./cases_language.js";
 
 /** @type {Promise<CSSStyleSheet> | null} */
 let style = null;
-/** @type {Promise<import("../core/cases_core.js").CasesCore> | null} */
-let core = null;
 
 async function loadStyle() {
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(await assetText("cases.css"));
   return sheet;
-}
-
-/** The core's part for case sets, fetched when it is first needed. */
-export function casesCore() {
-  core ??= asset("xplaim_cases.wasm")
-    .then(loadCasesCore)
-    .catch((error) => {
-      core = null;
-      throw error;
-    });
-  return core;
 }
 
 /** All that is fetched for playing. */

@@ -162,7 +162,7 @@ function tagTable({ results, words, lang }) {
   const rows = tags.map(({ tag, cases, points, max_points: max }) => [
     tag,
     String(cases),
-    `${sumText(points)} / ${sumText(max)}`,
+    [points, max].map((each) => words("plain", { value: sumText(each) })).join(" / "),
   ]);
   return [table(words("by-tag"), [words("tag"), words("tag-cases"), words("tag-points")], rows, lang)];
 }

@@ -1,7 +1,6 @@
 /** Where teaching begins: a part of the start page, and an entry of the menu. */
 
 import { addressOf, asset } from "../files/assets.js";
-import { Author } from "./cases_author.js";
 import { setAmong } from "./cases_source.js";
 import { make } from "../base/dom.js";
 import { setPhrase, SpokenError } from "../words/language.js";
@@ -14,7 +13,8 @@ export class CasesStart {
   /** @param {import("../element.js").EcgXplaim} host */
   constructor(host) {
     this.host = host;
-    this.author = new Author(host);
+    /** The case editor, once it was asked for: whoever only reads ECGs fetches none of it. @type {import("./cases_author.js").Author | null} */
+    this.author = null;
     if (host.locked) return;
     this.addMenuEntry();
     this.addStart();
@@ -23,7 +23,7 @@ export class CasesStart {
   addMenuEntry() {
     const { host } = this;
     const open = setPhrase(make("button", { type: "button", id: "author-open" }), "teaching.make");
-    open.addEventListener("click", () => host.guarded(() => this.author.begin()));
+    open.addEventListener("click", () => host.guarded(async () => (await this.editor()).begin()));
     host.$("network-open").before(open);
     const page = teachersPage();
     if (!page) return;
@@ -70,14 +70,21 @@ export class CasesStart {
   }
 
   async editShipped() {
-    await this.author.edit(await this.shipped());
+    const [editor, shipped] = await Promise.all([this.editor(), this.shipped()]);
+    await editor.edit(shipped);
+  }
+
+  async editor() {
+    const { Author } = await import("./cases_author.js");
+    return (this.author ??= new Author(this.host));
   }
 
   /** From the start of a set that is played. @param {import("./cases_source.js").CaseSet} caseSet */
   edit(caseSet) {
     return this.host.guarded(async () => {
+      const editor = await this.editor();
       this.host.cases?.close();
-      await this.author.edit(caseSet);
+      await editor.edit(caseSet);
     });
   }
 }

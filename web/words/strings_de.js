@@ -343,7 +343,7 @@ export const strings = {
   "column.rate": "Abtastrate",
   "column.type": "Art",
   "batch.bar": "Analysierte Aufzeichnungen",
-  "batch.accept": "Auch Aufzeichnungen mit fehlenden Ableitungen oder unglaubwürdigen Amplituden",
+  "batch.accept": "Auch mit fehlenden Ableitungen oder unglaubwürdigen Amplituden",
   "batch.run": "Alle analysieren",
   "batch.csv": "CSV von allen",
   "batch.json": "JSON von allen",

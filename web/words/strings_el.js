@@ -342,7 +342,7 @@ export const strings = {
   "column.rate": "Δειγματοληψία",
   "column.type": "Τύπος",
   "batch.bar": "Καταγραφές που αναλύθηκαν",
-  "batch.accept": "Και καταγραφές με απαγωγές που λείπουν ή μη πιστευτά δυναμικά",
+  "batch.accept": "Και με απαγωγές που λείπουν ή μη πιστευτά δυναμικά",
   "batch.run": "Ανάλυση όλων",
   "batch.csv": "CSV όλων",
   "batch.json": "JSON όλων",

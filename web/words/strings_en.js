@@ -333,7 +333,7 @@ export const EN = {
   "column.rate": "Samples",
   "column.type": "Type",
   "batch.bar": "Records analysed",
-  "batch.accept": "Include recordings with missing leads or implausible amplitudes",
+  "batch.accept": "Also with missing leads or implausible amplitudes",
   "batch.run": "Analyse all",
   "batch.csv": "CSV of all",
   "batch.json": "JSON of all",

@@ -339,7 +339,7 @@ export const strings = {
   "column.rate": "Muestreo",
   "column.type": "Tipo",
   "batch.bar": "Registros analizados",
-  "batch.accept": "Incluir registros con derivaciones que faltan o amplitudes no creíbles",
+  "batch.accept": "También con derivaciones que faltan o amplitudes no creíbles",
   "batch.run": "Analizar todos",
   "batch.csv": "CSV de todos",
   "batch.json": "JSON de todos",

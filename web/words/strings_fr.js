@@ -339,7 +339,7 @@ export const strings = {
   "column.rate": "Échantillonnage",
   "column.type": "Type",
   "batch.bar": "Enregistrements analysés",
-  "batch.accept": "Inclure les enregistrements aux dérivations manquantes ou aux amplitudes peu crédibles",
+  "batch.accept": "Aussi avec des dérivations manquantes ou des amplitudes peu crédibles",
   "batch.run": "Tout analyser",
   "batch.csv": "CSV de tous",
   "batch.json": "JSON de tous",

@@ -510,6 +510,24 @@ test("a file that gzip packed is what it holds", async () => {
   assert.equal(await content(found.groups[0], "x.csv"), table);
 });
 
+test("a packed file of several members is what they hold, one behind the other", async () => {
+  const table = "I,II\n" + Array.from({ length: 3000 }, (_, i) => `${(i * 7919) % 1000},${i}\n`).join("");
+  const parts = [table.slice(0, 3), table.slice(3, 9000), "", table.slice(9000)].map((text) => gzipSync(text));
+  // What looks like the beginning of a member, and is none: in the name of a file, as gzip keeps it.
+  const name = Buffer.from("\x1f\x8b\x08\x01".repeat(9) + "\0", "latin1");
+  const misleading = Buffer.concat([parts[1].subarray(0, 10), name, parts[1].subarray(10)]);
+  misleading[3] = 8;
+  for (const members of [parts, [parts[0], misleading, ...parts.slice(2)], [gzipSync(""), gzipSync(table)]]) {
+    const found = await findRecords([file("x.csv.gz", Buffer.concat(members))]);
+    assert.deepEqual(problems(found), []);
+    assert.equal(await content(found.groups[0], "x.csv"), table);
+  }
+  const damaged = Buffer.concat(parts);
+  damaged[damaged.length - 6] ^= 1;
+  const { groups } = await findRecords([file("x.csv.gz", damaged)]);
+  await assert.rejects(readGroup(groups[0]), /x\.csv\.gz/);
+});
+
 test("a record's files may each be packed", async () => {
   const found = await findRecords([file("r.hea.gz", gzipSync(header("r"))), file("r.dat.gz", gzipSync("samples"))]);
   assert.deepEqual(problems(found), []);

@@ -4,9 +4,10 @@
  * archives, do not mix.
  */
 
-import { English, SpokenError, deferred } from "../words/language.js";
-import { errorWords, messageOf } from "../words/messages.js";
-import { inflate, inflateStart, readZip } from "./zip.js";
+import { English, SpokenError, deferred } from "./language.js";
+import { gzipMembers, isGzip, startOfMembers, unpackMembers } from "./gzip.js";
+import { errorWords, messageOf } from "./messages.js";
+import { readZip } from "./zip.js";
 
 /**
  * @typedef {import("../core/worker.js").NamedFile} NamedFile
@@ -61,25 +62,24 @@ export function fileSource(file) {
 
 /**
  * Of a chosen file that gzip packed ("x.csv.gz"), what it holds ("x.csv"); of any other, itself. How much that is stands
- * at its end, where gzip writes it: what comes to more is refused on the way.
+ * at the end of each of its members, where gzip writes it: what comes to more is refused on the way.
  * @param {Source} source @returns {Promise<Source>}
  */
 async function unpacked(source) {
   const { file, path } = source;
   if (!file || extension(path) !== "gz" || file.size < 18) return source;
-  const first = await source.start(3).catch(() => new ArrayBuffer(0)); // reading it says what is wrong
-  const ends = [...new Uint8Array(first), ...new Uint8Array(await file.slice(-4).arrayBuffer())];
-  if (ends[0] !== 0x1f || ends[1] !== 0x8b || ends[2] !== 8) return source;
-  const size = ends.slice(3).reduceRight((sum, byte) => 256 * sum + byte, 0);
+  const first = await source.start(4).catch(() => new ArrayBuffer(0)); // reading it says what is wrong
+  if (!isGzip(first)) return source;
+  const members = await gzipMembers(file, MAX_BYTES);
+  const size = members.reduce((sum, member) => sum + member.size, 0);
   const fail = (/** @type {unknown} */ error) => {
     throw new SpokenError("files.unreadable", { name: file.name, why: errorWords(error) });
   };
   const read = async () => {
     checkSize(size);
-    return inflate(file, size, "gzip").catch(fail);
+    return unpackMembers(members, size).catch(fail);
   };
-  const start = (/** @type {number} */ bytes) =>
-    bytes < size ? inflateStart(file, bytes, "gzip").catch(fail) : read();
+  const start = (/** @type {number} */ bytes) => (bytes < size ? startOfMembers(members, bytes).catch(fail) : read());
   return { path: path.slice(0, -3), size, read, start };
 }
 

@@ -4,9 +4,9 @@
  * archives, do not mix.
  */
 
-import { English, SpokenError, deferred } from "./language.js";
+import { English, SpokenError, deferred } from "../words/language.js";
 import { gzipMembers, isGzip, startOfMembers, unpackMembers } from "./gzip.js";
-import { errorWords, messageOf } from "./messages.js";
+import { errorWords, messageOf } from "../words/messages.js";
 import { readZip } from "./zip.js";
 
 /**

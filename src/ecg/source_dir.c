@@ -299,13 +299,13 @@ static bool gz_part(xp_dir_source *d, const char *name, const char *gz, uint64_t
     return true;
 }
 
-/* A file no larger than its start is most often a header, which is read next: it is read once and
- * kept. */
+/* A short file whose start is looked at is most often read next: it is read once and kept. */
 static bool plain_part(xp_dir_source *d, const char *name, const place *p, uint64_t at,
                        uint8_t *out, size_t *size, uint64_t *whole) {
+    enum { SHORT = 512 << 10 };
     xp_bytes all = {0};
     if (!p->regular) return false;
-    if (at == 0 && p->size <= *size && read_and_keep(d, name, p, &all, NULL) == XP_OK)
+    if (at == 0 && *size && p->size <= SHORT && read_and_keep(d, name, p, &all, NULL) == XP_OK)
         xp_bytes_part(all, at, out, size);
     else
         *size = read_part(p->path, at, out, *size);

@@ -14,8 +14,19 @@ typedef struct tal {
     xp_bytes texts;         /* with 0x14 behind each */
 } tal;
 
+/* What fills an annotation signal up is most of it: eight bytes at a time. */
+static size_t count_zeros(xp_bytes b) {
+    size_t n = 0;
+    for (uint64_t eight; n + sizeof eight <= b.size; n += sizeof eight) {
+        memcpy(&eight, b.data + n, sizeof eight);
+        if (eight) break;
+    }
+    while (n < b.size && !b.data[n]) n++;
+    return n;
+}
+
 static bool next_tal(xp_bytes *rest, tal *t) {
-    while (rest->size && !rest->data[0]) *rest = xp_field(*rest, 1, rest->size);
+    *rest = xp_field(*rest, count_zeros(*rest), rest->size);
     const uint8_t *end = rest->size ? memchr(rest->data, 0, rest->size) : NULL;
     if (!end) return false;
     xp_bytes all = {rest->data, (size_t)(end - rest->data)};

@@ -13,27 +13,40 @@ enum { FIXED = 256, PER_SIGNAL = 256 };
 #define FAIL(h, at, code, fmt, ...)                                                                \
     xp_fail(err, code, "%s byte %lld: " fmt, (h)->file, (long long)(at), __VA_ARGS__)
 
-static xp_status read_number(const xp_edf *h, size_t at, const char *what, double *v,
-                             xp_error *err) {
-    xp_bytes field = xp_field(h->data, at, 8);
-    if (xp_field_number(v, field)) return XP_OK;
-    char text[32];
-    xp_field_text(text, sizeof text, field);
-    return FAIL(h, at, XP_ERR_FORMAT,
-                "%s is \"%s\", expected a number: the header is damaged, copy the file again", what,
-                text);
+/* What a number of the header is, for messages; signal: whose; -1: the recording's. */
+typedef struct named {
+    const char *what;
+    int signal;
+} named;
+
+static const char *name_of(char text[100], const xp_edf *h, named n) {
+    if (n.signal < 0) return n.what;
+    snprintf(text, 100, "%s of signal %d \"%.20s\"", n.what, n.signal + 1,
+             h->signals[n.signal].label);
+    return text;
 }
 
-static xp_status read_whole(const xp_edf *h, size_t at, const char *what, double low, double high,
+static xp_status read_number(const xp_edf *h, size_t at, named name, double *v, xp_error *err) {
+    xp_bytes field = xp_field(h->data, at, 8);
+    if (xp_field_number(v, field)) return XP_OK;
+    char text[32], what[100];
+    xp_field_text(text, sizeof text, field);
+    return FAIL(h, at, XP_ERR_FORMAT,
+                "%s is \"%s\", expected a number: the header is damaged, copy the file again",
+                name_of(what, h, name), text);
+}
+
+static xp_status read_whole(const xp_edf *h, size_t at, named name, double low, double high,
                             int64_t *v, xp_error *err) {
     double d;
-    XP_TRY(read_number(h, at, what, &d, err));
+    char what[100];
+    XP_TRY(read_number(h, at, name, &d, err));
     if (d != floor(d) || d < low || d > high)
         return FAIL(
             h, at, XP_ERR_FORMAT,
             "%s is %.10g, expected a whole number from %.0f to %.0f: the header is damaged, "
             "copy the file again",
-            what, d, low, high);
+            name_of(what, h, name), d, low, high);
     *v = (int64_t)d;
     return XP_OK;
 }
@@ -84,9 +97,11 @@ static xp_status read_fixed(xp_edf *h, xp_error *err) {
     xp_field_text(h->patient, sizeof h->patient, xp_field(h->data, 8, 80));
     xp_field_text(h->recording, sizeof h->recording, xp_field(h->data, 88, 80));
     read_start(h);
-    XP_TRY(read_whole(h, 184, "the header's length", 0, 99999999, &h->header_bytes, err));
-    XP_TRY(read_whole(h, 236, "the number of data records", -1, 99999999, &h->n_records, err));
-    XP_TRY(read_number(h, 244, "the duration of a data record", &h->duration, err));
+    XP_TRY(
+        read_whole(h, 184, (named){"the header's length", -1}, 0, 99999999, &h->header_bytes, err));
+    XP_TRY(read_whole(h, 236, (named){"the number of data records", -1}, -1, 99999999,
+                      &h->n_records, err));
+    XP_TRY(read_number(h, 244, (named){"the duration of a data record", -1}, &h->duration, err));
     double signals;
     if (!xp_field_number(&signals, xp_field(h->data, 252, 4)) || signals < 1 || signals > 4096 ||
         signals != floor(signals))
@@ -125,25 +140,23 @@ static size_t place(const xp_edf *h, int i, int column, int width) {
     return FIXED + (size_t)column * (size_t)h->n_signals + (size_t)i * (size_t)width;
 }
 
-static xp_status read_range(const xp_edf *h, int i, const char *what, int column, double v[2],
-                            xp_error *err) {
-    char name[100];
-    for (int k = 0; k < 2; k++) {
-        snprintf(name, sizeof name, "the %s %s of signal %d \"%.20s\"", what,
-                 k ? "maximum" : "minimum", i + 1, h->signals[i].label);
-        XP_TRY(read_number(h, place(h, i, column + k * NUMBER, NUMBER), name, &v[k], err));
-    }
+static xp_status read_range(const xp_edf *h, int i, int column, double v[2], xp_error *err) {
+    const bool physical = column == AT_PHYSICAL;
+    const named low = {physical ? "the physical minimum" : "the digital minimum", i};
+    const named high = {physical ? "the physical maximum" : "the digital maximum", i};
+    XP_TRY(read_number(h, place(h, i, column, NUMBER), low, &v[0], err));
+    XP_TRY(read_number(h, place(h, i, column + NUMBER, NUMBER), high, &v[1], err));
     if (v[0] == v[1])
         return FAIL(h, place(h, i, column, NUMBER), XP_ERR_UNITS,
                     "the %s minimum and maximum of signal %d \"%.20s\" are both %.10g, so that its "
                     "samples have no scale: correct the header",
-                    what, i + 1, h->signals[i].label, v[0]);
+                    physical ? "physical" : "digital", i + 1, h->signals[i].label, v[0]);
     return XP_OK;
 }
 
 static xp_status read_signal(xp_edf *h, int i, xp_error *err) {
     xp_edf_signal *s = &h->signals[i];
-    char what[100], transducer[164];
+    char transducer[164];
     xp_field_text(s->label, sizeof s->label,
                   xp_field(h->data, place(h, i, AT_LABEL, LABEL), LABEL));
     xp_field_text(s->unit, sizeof s->unit, xp_field(h->data, place(h, i, AT_UNIT, UNIT), UNIT));
@@ -154,14 +167,13 @@ static xp_status read_signal(xp_edf *h, int i, xp_error *err) {
     s->marks_missing = !strcmp(transducer, XP_EDF_MISSING_TEXT) && h->sample_bytes == 2;
     s->annotations =
         !strcasecmp(s->label, "EDF Annotations") || !strcasecmp(s->label, "BDF Annotations");
-    snprintf(what, sizeof what, "the samples a data record of signal %d \"%.20s\"", i + 1,
-             s->label);
-    XP_TRY(read_whole(h, place(h, i, AT_SAMPLES, NUMBER), what, 1, 99999999, &s->samples, err));
+    XP_TRY(read_whole(h, place(h, i, AT_SAMPLES, NUMBER), (named){"the samples a data record", i},
+                      1, 99999999, &s->samples, err));
     s->at = h->record_bytes;
     h->record_bytes += s->samples * h->sample_bytes;
     if (s->annotations) return XP_OK;
-    xp_status ranges = read_range(h, i, "physical", AT_PHYSICAL, s->physical, err);
-    if (ranges == XP_OK) ranges = read_range(h, i, "digital", AT_DIGITAL, s->digital, err);
+    xp_status ranges = read_range(h, i, AT_PHYSICAL, s->physical, err);
+    if (ranges == XP_OK) ranges = read_range(h, i, AT_DIGITAL, s->digital, err);
     if (ranges != XP_OK && xp_lead_parse(s->label) != XP_LEAD_NONE) return ranges;
     if (ranges != XP_OK) { /* a channel of marks beside the leads, which has no scale */
         s->physical[0] = s->digital[0] = 0;

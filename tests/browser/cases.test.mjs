@@ -4,7 +4,19 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { caseSet, filesOf } from "../support/cases.mjs";
-import { ANSWERS, answerFirst, begin, commit, explained, opened, saidInTree, watch } from "../support/cases_page.mjs";
+import {
+  ANSWERS,
+  answerFirst,
+  begin,
+  commit,
+  explained,
+  layoutOf,
+  markingSet,
+  opened,
+  saidInTree,
+  typeMark,
+  watch,
+} from "../support/cases_page.mjs";
 import { accessible, drop, inElement, saved } from "../support/chromium.mjs";
 import { DIST, nativeDocument } from "../support/native.mjs";
 import { openUnkept, testsOfSite } from "../support/site_tests.mjs";
@@ -126,74 +138,6 @@ test("T5: marks, own and reference calipers are drawn where their times are, and
   assert.equal(await page.locator(".cases-label").count(), 0, "the network is asked for");
   await page.locator("button", { hasText: "Show the network’s answer" }).click();
   await page.locator('.cases-label[data-label="afib"]').waitFor();
-});
-
-test("labels of what lies at one place stand below each other", async (open) => {
-  const span = { from: 5.2, to: 5.6 };
-  const set = markingSet(span);
-  set.cases[0].marks = ["P wave", "the first of them"].map((text, i) => ({ id: "AB"[i], lead: "V2", ...span, text }));
-  set.cases[0].explain = "{A} {B}";
-  const page = await opened(open, set);
-  await begin(page);
-  await typeMark(page, "V2", 5.2, 5.5);
-  await page.locator("button", { hasText: "Add the mark" }).click();
-  await commit(page);
-  await page.locator(".cases-feedback-title").waitFor();
-  const labels = await inElement(page, async ({ cases: { screen } }) => {
-    await screen.ecg.settled();
-    return screen.ecg.view.labels;
-  });
-  assert.equal(labels.length, 4);
-  const meet = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
-  labels.forEach((a, i) => labels.slice(i + 1).forEach((b) => assert.ok(!meet(a, b), JSON.stringify([a, b]))));
-});
-
-test("on a phone a mark far along a lead of many rows is brought into sight", async (open) => {
-  const set = markingSet({ from: 1, to: 9 });
-  const mark = { lead: "V5", from: 7, to: 8 };
-  set.cases[0].marks = [{ id: "A", ...mark, text: "here" }];
-  set.cases[0].explain = "{A}";
-  const page = await opened(open, set, { viewport: { width: 390, height: 800 } });
-  await begin(page);
-  assert.equal(await layoutOf(page, mark), "12x1,0,true");
-  await commit(page);
-  await page.locator("button", { hasText: "Show A on the ECG" }).click();
-  const inSight = () =>
-    inElement(
-      page,
-      ({ cases: { screen } }, span) => {
-        const { view, ui } = screen.ecg;
-        const { x, y, width, height } = view.boxesOf(span)[0];
-        const { scrollTop, clientHeight, clientWidth } = ui.paper;
-        return x >= 0 && x + width <= clientWidth && y >= scrollTop && y + height <= scrollTop + clientHeight;
-      },
-      mark,
-    );
-  await until("the mark in sight", inSight);
-});
-
-test("points have the language's comma, and every finding of a list has room for its words", async (open) => {
-  const set = caseSet({ feedback: "each" });
-  const [one] = set.cases;
-  one.tasks = one.tasks.slice(0, 1);
-  one.tags = ["rhythm"];
-  Object.assign(one, { like: null, marks: [], explain: "" });
-  set.cases = [one];
-  for (const item of set.lists.rhythm) item.text += ", which is told in so many words that they need a second line";
-  const page = await opened(open, set, { locale: "de-DE", ready: /^Bereit/ });
-  await begin(page);
-  const squeezed = await page
-    .locator(".cases-list .cases-choice")
-    .evaluateAll((all) => all.filter((each) => each.scrollHeight > each.clientHeight + 1).length);
-  assert.equal(squeezed, 0);
-  for (const id of ["rvr", "lbbb"]) await page.locator(`[data-task="find"] input[value="${id}"]`).check();
-  await commit(page);
-  await page.locator(".cases-feedback-title").waitFor();
-  assert.deepEqual(await page.locator(".cases-answer .points").allTextContents(), ["+0,5", "−0,25", "0"]);
-  await page.locator(".cases-next button").first().click();
-  await page.locator(".cases-end").waitFor();
-  assert.match(await page.locator(".cases-end").innerText(), /0,25/);
-  assert.doesNotMatch(await page.locator(".cases-end").innerText(), /\d\.\d/);
 });
 
 /* ---- T11 ---- */
@@ -394,33 +338,6 @@ test("a network's answer that the set holds is told as such; without figures it 
 });
 
 /* ---- marks where the author saw them ---- */
-
-/** A set whose first case asks for a place in V2. @param {{from: number, to: number}} span */
-function markingSet(span) {
-  const set = caseSet();
-  const [one] = set.cases;
-  Object.assign(one, { like: null });
-  one.tasks = [{ id: "where", type: "mark", prompt: "Mark it.", targets: [{ lead: "V2", ...span }], need: 1 }];
-  set.cases = [one];
-  return set;
-}
-
-const layoutOf = (page, place) =>
-  inElement(
-    page,
-    async ({ cases: { screen } }, span) => {
-      await screen.ecg.settled();
-      return [screen.ecg.ui.layout.value, screen.ecg.start, screen.ecg.shows(span)].join();
-    },
-    place,
-  );
-
-/** @param {any} page @param {string} lead @param {(number | string)[]} times  "" for none */
-async function typeMark(page, lead, ...times) {
-  const task = page.locator('[data-task="where"]');
-  await task.locator("select").selectOption(lead);
-  for (const [i, time] of times.entries()) await task.locator("input").nth(i).fill(String(time));
-}
 
 test("at any width a case has what its tasks ask for in sight, as its author had it where there is room", async (open) => {
   const span = { from: 6, to: 7 };

@@ -6,7 +6,18 @@ import { cpSync, existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { buildWorker } from "../../scripts/build-worker.mjs";
 import { agree } from "../support/agree.mjs";
-import { accessible, analysed, drawn, drop, eventOf, saved, says, skip, startSite } from "../support/chromium.mjs";
+import {
+  accessible,
+  analysed,
+  analysedAnew,
+  drawn,
+  drop,
+  eventOf,
+  saved,
+  says,
+  skip,
+  startSite,
+} from "../support/chromium.mjs";
 import {
   bytesOf,
   changedSample,
@@ -146,8 +157,7 @@ test("evidence by lead: occlusion and integrated gradients, drawn and told", { s
   const page = await openPage();
   await page.click("#sample-cards button");
   await analysed(page);
-  await page.setInputFiles("#model-picker", own);
-  await says(page, /^Analysed/);
+  await analysedAnew(page, () => page.setInputFiles("#model-picker", own));
   for (const [method, name] of [
     ["occlusion", "Lead occlusion"],
     ["ig", "Integrated gradients"],

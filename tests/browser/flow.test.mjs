@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { sameDocument } from "../support/agree.mjs";
-import { analysed, drop, inElement, saved, says, skip } from "../support/chromium.mjs";
+import { analysed, analysedAnew, drop, inElement, saved, says, skip } from "../support/chromium.mjs";
 import {
   DIST,
   explainNatively,
@@ -335,8 +335,8 @@ test(
       "--rate",
       "500",
     ]);
-    await drop(page, [{ name: "own.safetensors", base64: readFileSync(own).toString("base64") }]);
-    await analysed(page);
+    const dropped = [{ name: "own.safetensors", base64: readFileSync(own).toString("base64") }];
+    await analysedAnew(page, () => drop(page, dropped));
     assert.equal((await probabilities(page)).all.length, 5);
     await drop(page, [...load(OTHER), file("bad.safetensors", "1234567")]);
     await page.locator("#record-name", { hasText: OTHER }).waitFor();
@@ -375,8 +375,7 @@ test(
       "--rate",
       "500",
     ]);
-    await page.setInputFiles("#model-picker", own);
-    await analysed(page);
+    await analysedAnew(page, () => page.setInputFiles("#model-picker", own));
     assert.ok(await page.isDisabled("#batch-csv"), "the numbers of another model are gone");
     await page.click("#batch-run");
     await says(page, /^3 recordings analysed/);

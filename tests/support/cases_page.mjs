@@ -1,6 +1,6 @@
 // For tests that play case sets on the page.
 
-import { archive } from "./cases.mjs";
+import { archive, caseSet } from "./cases.mjs";
 import { drop, inElement } from "./chromium.mjs";
 
 /** A set on the page, at its start. */
@@ -141,3 +141,30 @@ export const ANSWERS = [
   /PTB-XL|00963|00219|00057/,
   /early complexes/,
 ];
+
+/** A set whose first case asks for a place in V2. @param {{from: number, to: number}} span */
+export function markingSet(span) {
+  const set = caseSet();
+  const [one] = set.cases;
+  Object.assign(one, { like: null });
+  one.tasks = [{ id: "where", type: "mark", prompt: "Mark it.", targets: [{ lead: "V2", ...span }], need: 1 }];
+  set.cases = [one];
+  return set;
+}
+
+export const layoutOf = (page, place) =>
+  inElement(
+    page,
+    async ({ cases: { screen } }, span) => {
+      await screen.ecg.settled();
+      return [screen.ecg.ui.layout.value, screen.ecg.start, screen.ecg.shows(span)].join();
+    },
+    place,
+  );
+
+/** @param {any} page @param {string} lead @param {(number | string)[]} times  "" for none */
+export async function typeMark(page, lead, ...times) {
+  const task = page.locator('[data-task="where"]');
+  await task.locator("select").selectOption(lead);
+  for (const [i, time] of times.entries()) await task.locator("input").nth(i).fill(String(time));
+}

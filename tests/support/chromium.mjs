@@ -9,7 +9,7 @@ import { chromium } from "playwright-core";
 import { serve } from "../../scripts/serve.mjs";
 import { DIST } from "./native.mjs";
 import * as inPage from "./page.mjs";
-import { PATIENCE } from "./wait.mjs";
+import { PATIENCE, until } from "./wait.mjs";
 
 const EXECUTABLE = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find((path) =>
   existsSync(path),
@@ -130,6 +130,19 @@ export async function drop(page, files) {
 /** Waits for the status line to say something; no script is evaluated, the page's policy forbids it. */
 export const says = (page, text) => page.locator("#status-text", { hasText: text }).waitFor();
 export const analysed = (page) => says(page, /^Analysed/);
+
+/** Does work, and waits for an analysis that comes of it: where one was there before, the status line goes on saying so for a
+ * while. @param {any} page @param {() => Promise<unknown>} work */
+export async function analysedAnew(page, work) {
+  await inElement(page, (element) => {
+    globalThis.analysesBefore = element.analyses;
+  });
+  await work();
+  await until("an analysis of now", () =>
+    inElement(page, ({ analyses, analysis }) => Boolean(analysis) && analyses !== globalThis.analysesBefore),
+  );
+  await analysed(page);
+}
 
 /** Waits until what was asked for last is on the canvas, and ready for the printer. */
 export const drawn = (page) => page.locator("ecg-xplaim").evaluate((element) => element.drawn);

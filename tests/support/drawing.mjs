@@ -2,7 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { drawn, inElement, says } from "./chromium.mjs";
+import { analysedAnew, drawn, inElement, says } from "./chromium.mjs";
 import { ROOT } from "./native.mjs";
 
 export const sample = join(ROOT, "web/samples/00219_hr");
@@ -37,9 +37,11 @@ export function recordOf(name, leads, { from = 0, samples = 5000 } = {}) {
   ];
 }
 
-export async function open(page, files, status = /^Analysed/) {
-  await page.setInputFiles("#picker", files);
-  await says(page, status);
+/** @param {any} page @param {any[]} files @param {RegExp} [status]  what is said in the end, where they are not analysed */
+export async function open(page, files, status) {
+  const choose = () => page.setInputFiles("#picker", files);
+  if (status) await choose().then(() => says(page, status));
+  else await analysedAnew(page, choose);
   await drawn(page);
 }
 

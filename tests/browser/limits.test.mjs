@@ -1,21 +1,19 @@
-// How long the page takes, how soon it stops, and how much memory it needs, in Chromium. The machine may
-// be busy with other things, or slow: times are processor time, or measured against a reference task
-// beside them (pace.mjs), and the best of several tries that have nothing in common but the browser; a
-// page that is slow by itself is slow each time.
+// How long the page takes, and how soon it stops, in Chromium. The machine may be busy with other things,
+// or slow: times are processor time, or measured against a reference task beside them (pace.mjs), and the
+// best of several tries that have nothing in common but the browser; a page that is slow by itself is slow
+// each time.
 
 import assert from "node:assert/strict";
-import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test as declare } from "node:test";
-import { buildWorker } from "../../scripts/build-worker.mjs";
-import { analysed, bestOf, drawn, drop, saved, says, skip, startSite } from "../support/chromium.mjs";
-import { copies, DIST, load, longRecord, ROOT, scratch, variants } from "../support/native.mjs";
+import { analysed, bestOf, drawn, drop, says, skip, startSite } from "../support/chromium.mjs";
+import { copies, load, longRecord, ROOT, scratch } from "../support/native.mjs";
 import { longestTask, paced } from "../support/pace.mjs";
 import * as inPage from "../support/page.mjs";
 
 const SAMPLE = "00219_hr";
 const sample = join(ROOT, `web/samples/${SAMPLE}`);
-const MIB = 1024 * 1024;
 const MANY = 150;
 const TRIES = 5;
 const TASK_MS = 50;
@@ -24,15 +22,11 @@ const DRAWN_MS = 200;
 const FRAME_MS = 16;
 
 let site;
-/** Every site that was started: one that a failed test left open would keep this process alive. */
-const sites = [];
 before(async () => {
-  if (skip) return;
-  site = await startSite();
-  sites.push(site);
+  if (!skip) site = await startSite();
 });
 after(async () => {
-  for (const each of sites) await each.close();
+  await site?.close();
   rmSync(scratch, { recursive: true, force: true });
 });
 
@@ -262,105 +256,5 @@ test("panning keeps to a frame", async (t) => {
   );
   t.diagnostic(`${all} ms`);
   assert.ok(best < FRAME_MS, `${all} ms`);
-  await page.context().close();
-});
-
-/* ---- memory ---- */
-
-/** The page, its workers telling of every WebAssembly memory that they have made. */
-async function tellingSite() {
-  const folder = join(scratch, "telling");
-  cpSync(DIST, folder, { recursive: true });
-  const core = join(folder, "core/core.js");
-  writeFileSync(
-    core,
-    `globalThis.memories ??= [];
-{
-  const plain = WebAssembly.instantiate;
-  WebAssembly.instantiate = async (...rest) => {
-    const made = await plain.apply(WebAssembly, rest);
-    globalThis.memories.push(made.exports.memory);
-    return made;
-  };
-}
-${readFileSync(core, "utf8")}`,
-  );
-  buildWorker(folder);
-  const telling = await startSite(folder);
-  sites.push(telling);
-  return telling;
-}
-
-/** Bytes of each memory of each worker: of the reader's core, of its pictures, of the model's core. */
-const memories = (page) =>
-  Promise.all(
-    page.workers().map((worker) => worker.evaluate(() => globalThis.memories.map(({ buffer }) => buffer.byteLength))),
-  );
-
-/** Bytes of the page's own objects, after the rest is swept out. */
-async function heap(page) {
-  const session = await page.context().newCDPSession(page);
-  for (let i = 0; i < 3; i++) await session.send("HeapProfiler.collectGarbage");
-  const { usedSize } = await session.send("Runtime.getHeapUsage");
-  await session.detach();
-  return usedSize;
-}
-
-const sum = (numbers) => numbers.flat(2).reduce((a, b) => a + b, 0);
-
-test("a 10 s record needs at most 256 MiB, of all workers together; 200 analyses leave it unchanged", async (t) => {
-  const telling = await tellingSite();
-  const page = await telling.openPage();
-  await drop(page, load(sample));
-  await analysed(page);
-  await drawn(page);
-  await saved(page, "#save-png");
-  await page.waitForSelector("#measured-grade"); // the worker that measures has its memory by then
-  const one = await memories(page);
-  t.diagnostic(
-    `one 10 s record and its picture: ${one.map((all) => all.map((n) => (n / MIB).toFixed(1)).join(" + ")).join(", ")} MiB`,
-  );
-  assert.ok(one.length === 3 && sum(one) > 20 * MIB, "the reader, the measurer and the model tell");
-  assert.ok(sum(one) <= 256 * MIB, `${sum(one)} bytes`);
-  // Different records, one after another, and drawings and filters between them.
-  await drop(page, [...variants(5).flatMap(load), ...load(sample)]);
-  await analysed(page);
-  const layouts = ["12x1", "3x4+3", "single", "3x4+1"];
-  const filters = ["0.5,40,50", ""];
-  const rounds = (count) =>
-    page.evaluate(
-      async ([n, layout, filter]) => {
-        const choose = (id, value) => {
-          globalThis.find(id).value = value;
-          globalThis.find(id).dispatchEvent(new Event("change"));
-        };
-        const rows = () => [...globalThis.find("#records").querySelectorAll(".open-row")];
-        for (let i = 0; i < n; i++) {
-          const told = new Promise((resolve) => document.addEventListener("analysis", resolve, { once: true }));
-          rows()[i % rows().length].click();
-          await told;
-          globalThis.reports = [];
-          if (i % 4 === 1) choose("#layout", layout[(i >> 2) % layout.length]);
-          if (i % 4 === 3) choose("#filter", filter[(i >> 2) % filter.length]);
-          await document.querySelector("ecg-xplaim").drawn;
-        }
-      },
-      [count, layouts, filters],
-    );
-  await rounds(48); // each record in each layout and filter
-  const [before, used] = [await memories(page), await heap(page)];
-  await rounds(200);
-  assert.deepEqual(await memories(page), before);
-  const more = (await heap(page)) - used;
-  if (process.env.PROBE)
-    for (let i = 0; i < 3; i++) {
-      await rounds(100);
-      t.diagnostic(`${((await heap(page)) - used) / MIB}`);
-    }
-  t.diagnostic(
-    `after 48 analyses ${(sum(before) / MIB).toFixed(1)} MiB in workers, ${(used / MIB).toFixed(1)} MiB in the page; 200 later ${(more / MIB).toFixed(2)} MiB more in the page`,
-  );
-  assert.ok(more < 2 * MIB, `${more} bytes of the page's own`);
-  assert.deepEqual(page.errors, []);
   await page.context().close();
 });

@@ -24,6 +24,24 @@ DISCLAIMER = (
 )
 
 
+# Commands that run a network when they succeed: with its kernels, whose tables scripts/test takes in turn.
+OF_NETWORKS = {"predict", "explain", "evaluate", "compare", "calibrate", "ensemble", "train", "xai-check", "bench"}
+running = {"network": True}  # whether the test that runs may
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "no_network: of files, words and measurements: once, not with each kernel table")
+    config.addinivalue_line("markers", "network: runs one all the same, in a file of the others")
+
+
+@pytest.fixture(autouse=True)
+def held_to_its_mark(request):
+    marks = [request.node.get_closest_marker(name) for name in ("no_network", "network")]
+    running["network"] = marks[0] is None or marks[1] is not None
+    yield
+    running["network"] = True
+
+
 def shared(*parts):
     """A path below the shared folder; the test is skipped, and counted, where it is not there."""
     path = SHARED.joinpath(*parts)
@@ -34,6 +52,8 @@ def shared(*parts):
 
 def xplaim(*words, code=0, cwd=None, **options):
     """Run the tool and check its exit code; the result has stdout and stderr as text."""
+    alone = code or not words or words[0] not in OF_NETWORKS or {"--help", "-h"} & {*map(str, words)}
+    assert running["network"] or alone, f"marked no_network, and runs one: {words}"
     done = subprocess.run(
         [str(TOOL), *map(str, words)], capture_output=True, text=True, cwd=cwd, timeout=PATIENCE, **options
     )

@@ -16,6 +16,8 @@ from conftest import ROOT, TOOL, ecg, json_lines, shared, write_record, xplaim
 sys.path.insert(0, str(ROOT / "tests" / "support"))
 import archives  # noqa: E402
 
+pytestmark = pytest.mark.no_network
+
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
@@ -91,6 +93,7 @@ def packed(tmp_path):
     return tmp_path / "a.zip", tmp_path / "plain"
 
 
+@pytest.mark.network
 def test_the_same_as_of_the_folder(packed, tmp_path):
     archive, folder = packed
     model = ROOT / "model_weights" / "ecg-xplaim.safetensors"

@@ -10,6 +10,8 @@ import pytest
 from case_sets import example, folder, write, zipped  # noqa: F401 (folder is a fixture)
 from conftest import ecg, json_lines, write_record, xplaim
 
+pytestmark = pytest.mark.no_network
+
 
 # ==== sets that are sets ====================================================================
 

@@ -14,6 +14,8 @@ import pytest
 from case_sets import PAGE, example, folder, write  # noqa: F401 (folder is a fixture)
 from conftest import ROOT, json_lines, xplaim
 
+pytestmark = pytest.mark.no_network
+
 TABLE = json.loads((ROOT / "tests" / "data" / "teach" / "scoring.json").read_text())
 
 

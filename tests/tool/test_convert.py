@@ -9,6 +9,8 @@ import pytest
 import hospital
 from conftest import LEADS, ROOT, SHARED, ecg, json_lines, shared, write_record, xplaim
 
+pytestmark = pytest.mark.no_network
+
 TARGETS = ["wfdb", "csv", "npy", "edf", "dicom"]
 
 

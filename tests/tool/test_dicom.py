@@ -5,6 +5,8 @@ import pydicom
 import pytest
 from conftest import ecg, shared, write_record, xplaim
 
+pytestmark = pytest.mark.no_network
+
 LEAD_OF_CODE = dict(zip([1, 2, 61, 62, 63, 64, 3, 4, 5, 6, 7, 8], "I II III aVR aVL aVF V1 V2 V3 V4 V5 V6".split()))
 
 

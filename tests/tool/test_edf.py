@@ -5,6 +5,8 @@ import pyedflib
 import pytest
 from conftest import ecg, write_record, xplaim
 
+pytestmark = pytest.mark.no_network
+
 LEADS = ["I", "II", "V1"]
 
 

@@ -11,6 +11,8 @@ import numpy
 import pytest
 from conftest import LEADS, TOOL, json_lines, xplaim
 
+pytestmark = pytest.mark.no_network
+
 EIGHT = ["I", "II", "V1", "V2", "V3", "V4", "V5", "V6"]
 
 

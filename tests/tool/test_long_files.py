@@ -13,6 +13,8 @@ import numpy
 import pytest
 from conftest import LEADS, ecg, frugal, json_lines, write_record, xplaim
 
+pytestmark = pytest.mark.no_network
+
 N = 2000
 JUNK = os.urandom(1 << 20)
 

@@ -11,6 +11,8 @@ from conftest import LEADS, ROOT, json_lines, shared, write_record, xplaim
 from exact import recording, wave
 from test_field import frugal
 
+pytestmark = pytest.mark.no_network
+
 SHARP = {"heart_rate": 1, "p_duration": 10, "pr_interval": 10, "qrs_duration": 6, "qt_interval": 12}
 CASES = (
     [{"hr": hr, "pr": 0.16 if hr < 120 else 0.12, "p": 0.1 if hr < 120 else 0.08} for hr in (45, 60, 75, 100, 120, 150)]

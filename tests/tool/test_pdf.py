@@ -8,6 +8,8 @@ import numpy
 import pytest
 from conftest import LEADS, ROOT, SHARED, json_lines, shared, xplaim
 
+pytestmark = pytest.mark.no_network
+
 STRIPS = ["V1", "II", "V5"]
 
 

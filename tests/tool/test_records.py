@@ -8,6 +8,8 @@ import pytest
 
 from conftest import (LEADS, MODEL_LEADS, SHARED, ecg, json_lines, shared, write_record, xplaim)
 
+pytestmark = pytest.mark.no_network
+
 SETS = ["wfdb", "cinc", "cinc_reduced_leads"]
 
 

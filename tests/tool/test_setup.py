@@ -1,7 +1,10 @@
 """setup: what data sets there are, and their tables of labels."""
 
+import pytest
 from conftest import ecg, json_lines, write_record, xplaim
 from training import RATE, data, make_ptbxl, rows, signal_of
+
+pytestmark = pytest.mark.no_network
 
 
 def test_setup_ptbxl(data):

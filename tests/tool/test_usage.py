@@ -8,6 +8,8 @@ import pytest
 
 from conftest import DISCLAIMER, TOOL, ecg, json_lines, write_record, xplaim
 
+pytestmark = pytest.mark.no_network
+
 COMMANDS = ["info", "decode", "prepare", "predict", "explain", "import", "export", "bench", "setup", "train", "calibrate",
             "ensemble", "evaluate", "compare", "xai-check", "plot", "cases"]
 
@@ -195,6 +197,7 @@ def test_filters_that_cannot_be_applied(record, models, tmp_path):
     xplaim("predict", "-m", model, "", code=2)
 
 
+@pytest.mark.network
 def test_amplitude_of_prepared_windows(record, models, tmp_path):
     model, path = models("xplaim_full"), tmp_path / "x.npy"
     xplaim("prepare", record, "-m", model, "-o", path)
@@ -282,5 +285,6 @@ def test_bad_usage_is_json_too(schema, words, tmp_path):
     assert o["error"]["code"] == "USAGE" and o["error"]["text"] and done.stderr == ""
 
 
+@pytest.mark.network
 def test_one_run_is_singular():
     assert " 1 run of 1 record;" in xplaim("bench", "--repeat", "1", "--batch", "1").stdout

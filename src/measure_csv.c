@@ -4,7 +4,7 @@
 
 void xp_measure_csv_head(FILE *f) {
     fputs("record,error,duration_s,grade,beats,irregularity,p_waves,supraventricular_ectopic,"
-          "ventricular_ectopic",
+          "ventricular_ectopic,fusion_beats",
           f);
     for (int i = 0; i < XP_QUANTITY_COUNT; i++) {
         const char *name = xp_quantity_get((xp_quantity_id)i)->name;
@@ -49,10 +49,10 @@ void xp_measure_csv_failure(FILE *f, const char *name, xp_status why) {
 void xp_measure_csv_row(FILE *f, const char *name, const xp_record *rec, const xp_quality *quality,
                         const xp_measures *m) {
     csv_text(f, name);
-    fprintf(f, ",,%g,%s,%d,%s,%s,%d,%d", (double)rec->n / rec->rate,
+    fprintf(f, ",,%g,%s,%d,%s,%s,%d,%d,%d", (double)rec->n / rec->rate,
             xp_quality_grade_name(quality->grade), m->n_beats,
             xp_irregularity_name(m->irregularity), xp_presence_name(m->p_waves),
-            m->n_supraventricular, m->n_ventricular);
+            m->n_supraventricular, m->n_ventricular, m->n_fusion);
     for (int i = 0; i < XP_QUANTITY_COUNT; i++) {
         const xp_quantity *q = &m->quantities[i];
         csv_number(f, q->value, "%g");

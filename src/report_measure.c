@@ -97,6 +97,7 @@ static cJSON *rhythm_json(const xp_measures *m) {
     xp_json_add(o, "p_waves", xp_json_text_or_null(xp_presence_name(m->p_waves)));
     xp_json_add(o, "supraventricular_ectopic", xp_json_integer(m->n_supraventricular));
     xp_json_add(o, "ventricular_ectopic", xp_json_integer(m->n_ventricular));
+    xp_json_add(o, "fusion_beats", xp_json_integer(m->n_fusion));
     xp_json_add(o, "paced", cJSON_CreateBool(m->paced));
     return o;
 }

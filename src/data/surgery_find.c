@@ -22,7 +22,8 @@ static xp_status make_record(xp_record *rec, const float *x, int valid, int n_le
 
 static bool is_sinus(const xp_measures *m) {
     return m->reason == XP_REASON_NONE && m->p_waves == XP_PRESENT && !m->paced &&
-           m->n_supraventricular == 0 && m->n_ventricular == 0 && m->rr.cv < 0.1;
+           m->n_supraventricular == 0 && m->n_ventricular == 0 && m->n_fusion == 0 &&
+           m->rr.cv < 0.1;
 }
 
 /* Some ms more than the marks: a wave's feet are not to be cut. */

@@ -111,3 +111,10 @@ void measure_lend_p(measure_window *w) {
             b->waves.p = moved(g->waves.p, lag);
     }
 }
+
+double measure_match_p(const measure_window *w, int at) {
+    const measure_group *g = &w->groups[0];
+    double match = -2;
+    if (g->has_p) follow_wave(w, at, &g->waves.p, 0.02, 0.04, &match);
+    return match;
+}

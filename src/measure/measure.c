@@ -48,6 +48,7 @@ static void take_window(xp_arena *a, measure_window *w) {
     const size_t length = (size_t)measure_feature_length(w);
     w->templates = xp_arena_take(a, MEASURE_GROUPS * length, sizeof(float));
     w->feature = xp_arena_take(a, length, sizeof(float));
+    w->shapes = xp_arena_take(a, measure_shape_floats(w), sizeof(float));
     w->levels = xp_arena_take(a, leads * (size_t)w->cap_beats, sizeof(float));
     w->median.n = w->odd.n = w->even.n =
         measure_samples(w, MEASURE_BEFORE_S) + measure_samples(w, MEASURE_AFTER_S) + 1;
@@ -291,6 +292,7 @@ static xp_status measure_one(job *j, int index, xp_measures *m, xp_error *err) {
         measure_find_levels(w);
         for (int g = w->n_groups - 1; g >= 0; g--) mark_group(w, g); /* the dominant one stays */
         measure_lend_p(w);
+        measure_find_fusions(w);
         measure_pool_window(&j->pool, w, j->rec);
         XP_TRY(keep_median(j, m, err));
     } else {

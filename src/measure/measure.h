@@ -9,6 +9,9 @@
  * correlate best. A lead's marks lie within the global ones: see lead_marks.c. Definitions: IEC
  * 60601-2-25, former -2-51.
  *
+ * A beat whose complex is a mixture of the dominant kind's and a ventricular kind's, where a sinus
+ * beat was due, is a fusion beat (fusion.c).
+ *
  * A pacemaker's stimuli are found from 250 Hz on, and cut out before anything is measured.
  *
  * Where the gate found a lead at the rail, flat, without samples or jumping, it is no evidence of
@@ -60,11 +63,6 @@ typedef enum xp_reliability {
 
 /* ==== beats ================================================================================== */
 
-/* Class F of EC57 (fusion of a ventricular and another beat) is not given: a fusion beat lies
- * between two kinds of complexes by any share of each, and there were no recordings with marked
- * ones to tell how often a rule for it would be wrong. Such a beat is V where it is wide, else N or
- * S, or Q where it is like no other. */
-
 /* Seconds from the beat's own time_s (negative: before it); NaN: not found. */
 typedef struct xp_wave {
     float onset, peak, offset;
@@ -77,8 +75,8 @@ typedef struct xp_waves {
 typedef struct xp_beat {
     double time_s;  /* of the QRS complex, where the median beat has its largest magnitude */
     float rr_s;     /* from the beat before; NaN for the first and across a gap or noise */
-    char kind;      /* AAMI EC57: 'N', 'S', 'V', 'Q' (paced, or like no other) */
-    char symbol;    /* WFDB's annotation code: 'N', 'S', 'V', 'Q', '/' (paced) */
+    char kind;      /* AAMI EC57: 'N', 'S', 'V', 'F' (fusion), 'Q' (paced, or like no other) */
+    char symbol;    /* WFDB's annotation code: 'N', 'S', 'V', 'F', 'Q', '/' (paced) */
     bool used;      /* in the median beat that the values come from */
     int group;      /* beats alike have one number; from 0, by size within each window */
     xp_waves waves; /* global: earliest onset, latest offset over the leads */
@@ -200,7 +198,7 @@ typedef struct xp_measures {
     xp_rr_statistics rr;
     xp_irregularity irregularity;
     xp_presence p_waves;
-    int n_supraventricular, n_ventricular;
+    int n_supraventricular, n_ventricular, n_fusion;
     bool paced;       /* a pacemaker's stimuli were found; they are cut out of what is measured */
     xp_reason reason; /* why nothing at all could be measured */
 } xp_measures;

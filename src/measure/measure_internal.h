@@ -28,6 +28,7 @@ typedef struct measure_beat {
     int group;     /* -1: like no other */
     float energy;  /* of detection */
     float match;   /* correlation with its group */
+    bool fused;    /* a mixture of the dominant kind and a ventricular one, see fusion.c */
     bool doubtful; /* since the beat before there was noise, or nothing: others may lie in it */
     xp_waves waves;
 } measure_beat;
@@ -102,6 +103,7 @@ typedef struct measure_window {
     float *templates; /* (MEASURE_GROUPS, feature length) */
     float *feature;   /* (feature length) */
     float *levels;    /* (n_leads, cap_beats) the level before QRS */
+    float *shapes;    /* see fusion.c */
     measure_average median, odd, even;
     measure_own *own; /* (n_leads) of the wave that is being marked */
     float *work;      /* (MEASURE_DETECTORS + 4, median.n) */
@@ -191,6 +193,11 @@ void measure_judge_p(measure_window *w, int group);
 /* The marks of each lead on the group's median beat, within its global ones. */
 void measure_mark_leads(measure_window *w, int group);
 
+/* ---- rhythm.c ---- */
+/* Whether the group's complexes are wide beside the dominant group's: those of ventricular beats.
+ */
+bool measure_is_wide(const measure_window *w, int group);
+
 /* ---- leads.c ---- */
 /* Amplitudes and durations of a lead on the median beat, which is group g's. */
 void measure_lead_values(const measure_window *w, int lead, const measure_group *g,
@@ -200,5 +207,13 @@ void measure_lead_values(const measure_window *w, int lead, const measure_group 
 /* The marks of the group's beats, from those of its median beat. */
 void measure_follow(measure_window *w, int group);
 void measure_lend_p(measure_window *w);
+/* Correlation of what precedes a dominant beat at a sample with that group's P wave, which its
+ * median beat has; -2: it has none. */
+double measure_match_p(const measure_window *w, int at);
+
+/* ---- fusion.c ---- */
+size_t measure_shape_floats(const measure_window *w);
+/* Which beats are fusion beats; the groups are marked. */
+void measure_find_fusions(measure_window *w);
 
 #endif

@@ -27,6 +27,12 @@
 #define QUIET_PART 0.1
 #define QUIET_STEP_MV 0.5
 #define QUIET_LEVEL 0.4
+/* One within a QRS complex, whose edges hide its own: the level before it and the one after it each
+ * stay for a beat. */
+#define STAYING_MV 0.65
+#define STAYS 0.15
+#define STAYING_LEVEL 0.9
+#define STAYING_EDGE 0.5
 #define EDGE_OVER 1.2 /* times the usual QRS complex's edge */
 
 enum {
@@ -181,6 +187,22 @@ static double quiet_edge(const section *s, int k, double level) {
     return most;
 }
 
+/* Height of a step at point k between two levels that stay; `level` is the least by which levels
+ * differ. 0: there is none. */
+static double staying_step(const section *s, int k, double level) {
+    if (k - 1 < BEAT || s->n - k - 1 < BEAT || !(fabs(level) >= STAYING_LEVEL * STAYING_MV))
+        return 0;
+    const double *before = s->raw + k - 1 - BEAT, *after = s->raw + k + 1;
+    const double from = median_of(before + BEAT - LONG, LONG), to = median_of(after, LONG);
+    const double height = to - from, most = STAYS * fabs(height);
+    double edge = 0;
+    for (int j = k - 1; j <= k + 1; j++) edge = fabs(s->edge[j]) > edge ? fabs(s->edge[j]) : edge;
+    const bool stays = fabs(median_of(before, BEAT - LONG) - from) <= most &&
+                       fabs(median_of(after + LONG, BEAT - LONG) - to) <= most;
+    const bool high = fabs(height) >= STAYING_MV && fabs(level) >= STAYING_LEVEL * fabs(height);
+    return stays && high && edge >= STAYING_EDGE * fabs(height) ? height : 0;
+}
+
 /* Height of a step at point k, 0 where none is. The level must differ over 0.2 s, 0.6 s and a beat
  * on either side; and either most of it comes at once, or it is a large one that comes within two
  * points. A slope, a wave and a QRS complex each fail one of these. */
@@ -198,6 +220,8 @@ static double step_at(const section *s, int k) {
     if (fabs(far) >= STEP_MV && fabs(near) >= 0.6 * fabs(far) && has_edge(s, k, far)) return far;
     const double quiet = quiet_edge(s, k, fabs(near) < fabs(far) ? near : far);
     if (quiet != 0) return quiet;
+    const double stays = staying_step(s, k, fabs(near) < fabs(far) ? near : far);
+    if (stays != 0) return stays;
     const bool slow = may_be_slow && fabs(far) >= SLOW_STEP_MV && jump * far >= 0.7 * far * far &&
                       fabs(near) >= 0.75 * fabs(far);
     return slow ? far : 0;

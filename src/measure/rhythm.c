@@ -13,7 +13,7 @@ static double width_of(const measure_group *g) {
     return (double)(g->waves.qrs.offset - g->waves.qrs.onset);
 }
 
-static bool is_wide(const measure_window *w, int group) {
+bool measure_is_wide(const measure_window *w, int group) {
     const double width = width_of(&w->groups[group]), usual = width_of(&w->groups[0]);
     return width > 0.11 && width > usual + 0.02;
 }
@@ -23,9 +23,10 @@ char measure_kind(const measure_window *w, int i, bool steady) {
     const measure_beat *b = &w->beats[i];
     const double before = coupling(w, i);
     const bool premature = steady && before < PREMATURE * w->rr_s;
+    if (b->fused) return 'F';
     if (b->group < 0) return 'Q';
     if (b->group == 0) return premature ? 'S' : 'N';
-    if (is_wide(w, b->group)) return 'V';
+    if (measure_is_wide(w, b->group)) return 'V';
     return premature ? 'S' : 'N';
 }
 
@@ -96,9 +97,10 @@ void measure_rhythm(xp_measures *m, float *scratch) {
     n = gather_intervals(m, scratch, true);
     describe_normal(rr, scratch, n);
     m->irregularity = judge(rr, scratch, n);
-    m->n_supraventricular = m->n_ventricular = 0;
+    m->n_supraventricular = m->n_ventricular = m->n_fusion = 0;
     for (int i = 0; i < m->n_beats; i++) {
         m->n_supraventricular += m->beats[i].kind == 'S';
         m->n_ventricular += m->beats[i].kind == 'V';
+        m->n_fusion += m->beats[i].kind == 'F';
     }
 }

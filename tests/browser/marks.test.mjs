@@ -7,7 +7,7 @@ import { rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { after, before, test as declare } from "node:test";
 import { accessible, analysed, drawn, drop, eventOf, saved, skip, startSite } from "../support/chromium.mjs";
-import { DIST, flatSample, load, nativeDocument, ROOT, scratch, XPLAIM } from "../support/native.mjs";
+import { DIST, flatSample, fusedSample, load, nativeDocument, ROOT, scratch, XPLAIM } from "../support/native.mjs";
 import { problems, schema } from "../support/schema.mjs";
 import { TEST_TIMEOUT } from "../support/wait.mjs";
 
@@ -93,6 +93,17 @@ test("what is wrong with a lead is hatched there, and told of the network's answ
   assert.match(told, /V3 is flat from 3\.0 to 7\.0 s; the network saw that like anything else/);
   assert.match(told, /V5 gives no measurement \(flat\); the network saw it like any other/);
   await accessible(page, "with faults");
+  await page.context().close();
+});
+
+test("a fusion beat is marked F and counted apart from the ectopic ones", async () => {
+  const page = await opened(fusedSample("fused"));
+  assert.match(await page.textContent("#measured"), /0 supraventricular and 1 ventricular ectopic; fusion beats: 1\./);
+  await page.click("#marks");
+  await drawn(page);
+  assert.equal(text(await saved(page, "#save-svg")).match(/>F</g).length, 1);
+  const { rhythm } = JSON.parse(text(await saved(page, "#measured-json")));
+  assert.equal(rhythm.fusion_beats, 1);
   await page.context().close();
 });
 

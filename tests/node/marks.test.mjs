@@ -10,12 +10,23 @@ import { startCore, startPictures } from "../../web/core/core.js";
 import { beatsIn } from "../../web/drawing/marks.js";
 import { startReaders } from "../../web/core/readers.js";
 import { measuredPart, withMeasured, withoutNames } from "../../web/core/report.js";
-import { bytesOf, DIST, flatSample, nativeDocument, recordFiles, ROOT, scratch, XPLAIM } from "../support/native.mjs";
+import {
+  bytesOf,
+  DIST,
+  flatSample,
+  fusedSample,
+  nativeDocument,
+  recordFiles,
+  ROOT,
+  scratch,
+  XPLAIM,
+} from "../support/native.mjs";
 
 const sample = join(ROOT, "web/samples/00219_hr");
 const core = await startCore({ scalar: bytesOf(join(DIST, "xplaim-scalar.wasm")) });
 const reader = await (await startReaders(bytesOf(join(DIST, "readers.wasm")))).begin();
 const flat = flatSample("flat", { V3: [3, 7], V5: [0, 10] });
+const fused = fusedSample("fused");
 
 after(() => rmSync(scratch, { recursive: true }));
 
@@ -36,6 +47,7 @@ const plotted = (kind, path, ...options) => {
 for (const [what, record] of Object.entries({
   "a clean record": sample,
   "flat leads": flat,
+  "a fusion beat": fused,
 }))
   test(`marks and the median beat are drawn as the tool draws them, bit for bit: ${what}`, async () => {
     const pictures = await startPictures(bytesOf(join(DIST, "picture.wasm")));
@@ -56,7 +68,7 @@ for (const [what, record] of Object.entries({
   });
 
 test("measurements as texts are what the tool prints, to the last byte", () => {
-  for (const path of [sample, flat]) {
+  for (const path of [sample, flat, fused]) {
     const [name, files] = handed(path);
     const { json, csv } = reader.measureTexts(name, files, name);
     const tool = (format) => execFileSync(XPLAIM, ["measure", name, format], { encoding: "utf8", cwd: dirname(path) });
@@ -64,6 +76,14 @@ test("measurements as texts are what the tool prints, to the last byte", () => {
     assert.equal(csv, tool("--csv"));
     assert.match(reader.measureTexts(name, files, "recording").csv, /\n"recording",/);
   }
+});
+
+test("the sample with one beat mixed from a sinus and a ventricular one has a fusion beat there", () => {
+  const kinds = ({ beats }) => beats.map((beat) => beat.class).join("");
+  assert.equal(kinds(nativeDocument("measure", sample)), "NNNNNNNNNNVN");
+  const document = nativeDocument("measure", fused);
+  assert.equal(kinds(document), "NNNNNFNNNNVN");
+  assert.equal(document.rhythm.fusion_beats, 1);
 });
 
 test("a median beat of other values than it says is refused", () => {

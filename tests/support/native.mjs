@@ -176,6 +176,22 @@ export function flatSample(name, flat) {
   return writeRecord(name, 500, LEADS, data);
 }
 
+/** The sample, in which the beat at 4.45 s is half itself and half the ventricular one, 30 ms ahead. */
+export function fusedSample(name) {
+  const sample = new Int16Array(bytesOf(`${SAMPLE}.dat`));
+  const data = sample.slice();
+  const [sinus, early, before, after] = [2225, 4147, 50, 240];
+  const part = (k) => Math.min(1, (k + before) / 15, (after - k) / 60) / 2;
+  for (let lead = 0; lead < 12; lead++) {
+    const at = (/** @type {number} */ t) => sample[t * 12 + lead];
+    for (let k = -before; k < after; k++)
+      data[(sinus + k) * 12 + lead] += Math.round(
+        part(k) * (at(early + k) - at(early - 20) - at(sinus + k) + at(sinus - 20)),
+      );
+  }
+  return writeRecord(name, 500, LEADS, data);
+}
+
 /** The sample's files, its chest leads under names that nobody knows. */
 export function withoutChestLeads() {
   const [{ name }, dat] = load(SAMPLE);

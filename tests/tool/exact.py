@@ -48,9 +48,10 @@ def beat(t, at, pr, p, qrs, qt, soft, has_p, ectopic, notched=False):
 
 def recording(
     rate=500, hr=60, seconds=10.0, pr=0.16, p=0.1, qrs=0.09, qt=None, soft=False, noise_uv=0, premature=(),
-    fibrillation=False, seed=1, first=0.45, notched=False,
+    fibrillation=False, seed=1, first=0.45, notched=False, fused=(),
 ):
-    """(n, 12) mV, and what is true of it: rate in /min, intervals in ms (None: there is no such wave)."""
+    """(n, 12) mV, and what is true of it: rate in /min, intervals in ms (None: there is no such wave). The beats `fused` are half
+    a sinus beat and half one as the premature ones, whose complex begins 30 ms earlier."""
     rng = numpy.random.default_rng(seed)
     t = numpy.arange(int(seconds * rate)) / rate
     rr = 60 / hr
@@ -60,7 +61,10 @@ def recording(
     while at + 0.1 < seconds:
         early = len(onsets) in premature
         width, end = (0.15, min(qt + 0.05, 0.45)) if early else (qrs, qt)
-        xyz += beat(t, at, pr, p, width, end, soft, not fibrillation and not early, early, notched)
+        one = beat(t, at, pr, p, width, end, soft, not fibrillation and not early, early, notched)
+        if len(onsets) in fused:
+            one = one / 2 + beat(t, at - 0.03, pr, p, 0.15, min(qt + 0.05, 0.45), soft, False, True) / 2
+        xyz += one
         onsets.append(at)
         step = rr * (rng.uniform(0.65, 1.4) if fibrillation else 1)
         if len(onsets) in premature:

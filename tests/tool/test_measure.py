@@ -67,6 +67,38 @@ def test_ectopic_beats(tmp_path):
     assert all(b["p"]["onset_s"] is None for b in o["beats"] if b["class"] == "V")
 
 
+@pytest.mark.parametrize("rate, leads", [(500, LEADS), (360, ["II", "V1"]), (1000, LEADS[:2] + LEADS[6:])])
+def test_fusion_beats(tmp_path, rate, leads):
+    """A sinus and a ventricular complex at once, where a sinus beat is due, are a fusion beat; without a ventricular one
+    to compare with, or too early for a sinus beat, it is none."""
+    some = [LEADS.index(lead) for lead in leads]
+
+    def written(name, **what):
+        mv, _ = recording(rate=rate, hr=70, noise_uv=8, **what)
+        return write_record(tmp_path, name, mv[:, some], rate, leads=leads)
+
+    fused, alone, none = measured(written("a", premature=(3, 8), fused=(6,)), written("b", fused=(6,)), written("c", premature=(3, 8)))
+    assert [b["class"] for b in fused["beats"]] == list("NNNVNNFNVNNN")
+    assert [b["symbol"] for b in fused["beats"]] == [b["class"] for b in fused["beats"]]
+    assert fused["rhythm"]["fusion_beats"] == 1 and fused["rhythm"]["ventricular_ectopic"] == 2
+    assert "F" not in {b["class"] for b in alone["beats"] + none["beats"]}
+    assert alone["rhythm"]["fusion_beats"] == none["rhythm"]["fusion_beats"] == 0
+    early = recording(rate=rate, hr=70, noise_uv=8, premature=(3, 8), fused=(3,))[0]
+    (o,) = measured(write_record(tmp_path, "d", early[:, some], rate, leads=leads))
+    assert "F" not in {b["class"] for b in o["beats"]}
+
+
+def test_fusion_beats_are_counted_apart(tmp_path):
+    mv, _ = recording(hr=70, noise_uv=8, premature=(3, 8), fused=(6,))
+    path = write_record(tmp_path, "f", mv, 500)
+    assert "ectopic beats: 0 supraventricular, 2 ventricular; fusion beats: 1\n" in xplaim("measure", path).stdout
+    (row,) = csv.DictReader(io.StringIO(xplaim("measure", "--csv", path).stdout))
+    assert (row["ventricular_ectopic"], row["fusion_beats"]) == ("2", "1")
+    (o,) = measured(path)
+    sinus = [b["rr_s"] for before, b in zip(o["beats"], o["beats"][1:]) if before["class"] == b["class"] == "N"]
+    assert abs(o["rhythm"]["rr"]["sdnn_ms"] - 1000 * numpy.std(sinus, ddof=1)) < 0.2, "intervals beside it are no normal ones"
+
+
 def with_stimuli(mv, onsets, rate, before, height=1.2):
     """Deflections of a pacemaker, 2 ms wide with a tail of 8 ms, `before` s before each complex."""
     out = mv.copy()

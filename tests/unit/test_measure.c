@@ -93,6 +93,61 @@ static void known_intervals(void **state) {
     }
 }
 
+/* A ventricular complex and its T wave, 160 ms wide. */
+static double ventricular_at(double t, int lead) {
+    const double size = lead % 3 == 1 ? -1.1 : 0.9 - 0.1 * lead;
+    return 1.1 * size * triangle(t, 0, 0.1) - 0.5 * triangle(t, 0.07, 0.16) -
+           0.4 * size * parabola(t, 0.2, 0.42);
+}
+
+/* Beats every 0.8 s. The fourth and the ninth are ventricular and 0.24 s early; the seventh is half
+ * a beat as the others and half a ventricular one that is `ahead` s ahead. */
+static void fill_fused(xp_record *rec, double early, double ahead) {
+    for (int l = 0; l < rec->n_leads; l++)
+        for (int64_t i = 0; i < rec->n; i++) {
+            double sum = 0;
+            for (int b = 0; b < 12; b++) {
+                const double t = (double)i / rec->rate - 0.45 - 0.8 * b;
+                if (b == 3 || b == 8)
+                    sum += ventricular_at(t + 0.24, l);
+                else if (b == 6)
+                    sum += wave_at(t + early, l) / 2 + ventricular_at(t + early + ahead, l) / 2;
+                else
+                    sum += wave_at(t, l);
+            }
+            rec->leads[l].mv[i] = (float)sum;
+        }
+}
+
+static void expect_kinds(double rate, int n_leads, double early, double ahead, const char *kinds) {
+    xp_record rec = make_record(rate, n_leads, (int64_t)(rate * SECONDS));
+    xp_measures m;
+    char got[32] = "";
+    int fused = 0;
+    fill_fused(&rec, early, ahead);
+    measure_made(&m, &rec);
+    for (int i = 0; i < m.n_beats && i < 31; i++) {
+        got[i] = m.beats[i].kind;
+        fused += m.beats[i].kind == 'F';
+    }
+    assert_string_equal(got, kinds);
+    assert_int_equal(m.n_fusion, fused);
+    xp_measures_free(&m);
+    xp_record_free(&rec);
+}
+
+/* Both complexes at once, where a beat was due; the same too early is none. */
+static void fusion_beats(void **state) {
+    (void)state;
+    const double rates[] = {250, 360, 374, 500, 1000};
+    for (size_t i = 0; i < sizeof rates / sizeof *rates; i++)
+        for (double ahead = 0; ahead < 0.05; ahead += 0.02) {
+            expect_kinds(rates[i], 12, 0, ahead, "NNNVNNFNVNNN");
+            expect_kinds(rates[i], 2, 0, ahead, "NNNVNNFNVNNN");
+        }
+    expect_kinds(500, 12, 0.28, 0.02, "NNNVNNVNVNNN");
+}
+
 static void no_number_without_a_reason(const xp_measures *m) {
     for (int i = 0; i < XP_QUANTITY_COUNT; i++) {
         const xp_quantity *q = &m->quantities[i];
@@ -319,10 +374,11 @@ static void same_bits_in_mains(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(known_intervals),      cmocka_unit_test(few_beats),
-        cmocka_unit_test(strange_samples),      cmocka_unit_test(refused_rates),
-        cmocka_unit_test(unusable_leads),       cmocka_unit_test(marks_of_leads),
-        cmocka_unit_test(same_bits_everywhere), cmocka_unit_test(same_bits_in_mains),
+        cmocka_unit_test(known_intervals),    cmocka_unit_test(few_beats),
+        cmocka_unit_test(strange_samples),    cmocka_unit_test(refused_rates),
+        cmocka_unit_test(unusable_leads),     cmocka_unit_test(marks_of_leads),
+        cmocka_unit_test(fusion_beats),       cmocka_unit_test(same_bits_everywhere),
+        cmocka_unit_test(same_bits_in_mains),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -188,6 +188,21 @@ static void a_pause_is_not_flat(void **state) {
     xp_record_free(&r);
 }
 
+/* Within a complex too, whose edges hide the step's own: the levels before and after it stay. */
+static void steps_are_told_within_complexes(void **state) {
+    (void)state;
+    for (double height = -1; height <= 1; height += 2)
+        for (double at_s = 3.97; at_s < 4.04; at_s += 0.005) {
+            xp_record r = make_record(500, 10, XP_LEAD_COUNT);
+            float *x = r.leads[XP_LEAD_V5].mv;
+            for (int64_t i = (int64_t)(at_s * r.rate); i < r.n; i++) x[i] += (float)height;
+            xp_quality q = assess(&r);
+            assert_found(&q, XP_QUALITY_STEP, XP_LEAD_V5, at_s - 0.1, at_s + 0.1);
+            xp_quality_free(&q);
+            xp_record_free(&r);
+        }
+}
+
 /* A step is told wherever it lies between the complexes: on the slope of T, too, and early. */
 static void steps_are_told_at_any_phase(void **state) {
     (void)state;
@@ -308,6 +323,7 @@ int main(void) {
                                        cmocka_unit_test(clean_recordings_have_none),
                                        cmocka_unit_test(clipped_tops_are_saturation),
                                        cmocka_unit_test(steps_are_told_at_any_phase),
+                                       cmocka_unit_test(steps_are_told_within_complexes),
                                        cmocka_unit_test(a_calibration_pulse_is_told_apart),
                                        cmocka_unit_test(dead_leads_are_refused),
                                        cmocka_unit_test(a_pause_is_not_flat),

@@ -72,10 +72,12 @@ static void print_text(FILE *f, const xp_measured *r) {
     fprintf(f, ": %g s at %g Hz, %d beats, quality %s\n", (double)r->record->n / r->record->rate,
             r->record->rate, m->n_beats, xp_quality_grade_name(r->quality->grade));
     for (int i = 0; i < XP_QUANTITY_COUNT; i++) print_quantity(f, m, (xp_quantity_id)i);
-    fprintf(f, "  rhythm: %s; P waves: %s; ectopic beats: %d supraventricular, %d ventricular\n",
+    fprintf(f,
+            "  rhythm: %s; P waves: %s; ectopic beats: %d supraventricular, %d ventricular; "
+            "fusion beats: %d\n",
             m->irregularity ? xp_irregularity_name(m->irregularity) : "unknown",
             m->p_waves ? xp_presence_name(m->p_waves) : "unknown", m->n_supraventricular,
-            m->n_ventricular);
+            m->n_ventricular, m->n_fusion);
     print_leads(f, r);
     for (int i = 0; i < r->quality->n_findings; i++) {
         fputs("  note: ", f);

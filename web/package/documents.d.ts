@@ -323,6 +323,10 @@ export interface Rhythm {
   p_waves: "present" | "absent" | null;
   supraventricular_ectopic: number;
   ventricular_ectopic: number;
+  /**
+   * class F: a sinus and a ventricular impulse at once; in neither number of ectopic beats
+   */
+  fusion_beats: number;
   paced: boolean;
 }
 export interface Measurement {

@@ -279,12 +279,21 @@ const withUnit = (value, unit) => `${number(value)}${unit === "deg" ? "" : " "}$
 
 /** @param {Measured} measured */
 function rhythmText({ rhythm }) {
-  const { beats, irregularity, p_waves: pWaves, supraventricular_ectopic: s, ventricular_ectopic: v, paced } = rhythm;
+  const {
+    beats,
+    irregularity,
+    p_waves: pWaves,
+    supraventricular_ectopic: s,
+    ventricular_ectopic: v,
+    fusion_beats: fused,
+    paced,
+  } = rhythm;
   const facts = [
     counted(beats, "beat"),
     irregularity && phrase(`rhythm.is.${irregularity}`),
     pWaves && phrase(`p-waves.${pWaves}`),
     phrase("rhythm.ectopic", { s, v }),
+    fused > 0 && phrase("rhythm.fusion", { n: fused }),
     paced && phrase("rhythm.paced"),
   ];
   return `${facts.filter(Boolean).join("; ")}.`;

@@ -72,6 +72,7 @@ export const TERMS = {
   "rhythm.is.irregular": "Rhythmus gelegentlich unregelmäßig",
   "rhythm.is.irregularly_irregular": "Rhythmus durchgehend unregelmäßig",
   "rhythm.ectopic": "{s} supraventrikuläre und {v} ventrikuläre Extraschläge",
+  "rhythm.fusion": "Fusionsschläge: {n}",
   "rhythm.paced": "stimuliert",
   "p-waves.present": "P-Wellen vorhanden",
   "p-waves.absent": "P-Wellen fehlen",

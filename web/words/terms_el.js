@@ -73,6 +73,7 @@ export const TERMS = {
   "rhythm.is.irregular": "ρυθμός κατά διαστήματα άρρυθμος",
   "rhythm.is.irregularly_irregular": "ρυθμός διαρκώς άρρυθμος",
   "rhythm.ectopic": "{s} υπερκοιλιακοί και {v} κοιλιακοί έκτοποι παλμοί",
+  "rhythm.fusion": "παλμοί σύντηξης: {n}",
   "rhythm.paced": "βηματοδοτούμενος",
   "p-waves.present": "επάρματα P παρόντα",
   "p-waves.absent": "επάρματα P απόντα",

@@ -71,6 +71,7 @@ export const TERMS = {
   "rhythm.is.irregular": "rhythm irregular now and then",
   "rhythm.is.irregularly_irregular": "rhythm irregular throughout",
   "rhythm.ectopic": "{s} supraventricular and {v} ventricular ectopic",
+  "rhythm.fusion": "fusion beats: {n}",
   "rhythm.paced": "paced",
   "p-waves.present": "P waves present",
   "p-waves.absent": "P waves absent",

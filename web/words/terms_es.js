@@ -72,6 +72,7 @@ export const TERMS = {
   "rhythm.is.irregular": "ritmo irregular a veces",
   "rhythm.is.irregularly_irregular": "ritmo irregular todo el tiempo",
   "rhythm.ectopic": "{s} ectópicos supraventriculares y {v} ventriculares",
+  "rhythm.fusion": "latidos de fusión: {n}",
   "rhythm.paced": "estimulado",
   "p-waves.present": "ondas P presentes",
   "p-waves.absent": "ondas P ausentes",

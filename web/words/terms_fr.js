@@ -72,6 +72,7 @@ export const TERMS = {
   "rhythm.is.irregular": "rythme irrégulier par moments",
   "rhythm.is.irregularly_irregular": "rythme irrégulier tout du long",
   "rhythm.ectopic": "{s} battements ectopiques supraventriculaires et {v} ventriculaires",
+  "rhythm.fusion": "complexes de fusion : {n}",
   "rhythm.paced": "stimulé",
   "p-waves.present": "ondes P présentes",
   "p-waves.absent": "ondes P absentes",

@@ -9,6 +9,7 @@
 #include "base/list.h"
 #include "eval/calibrate.h"
 #include "eval/label_facts.h"
+#include "nn/floor.h"
 #include "nn/output_layer.h"
 
 #include <math.h>
@@ -19,6 +20,7 @@
 typedef struct calibrate_options {
     const char *model, *output, *labels, *threshold, *specific, *cache_dir, *name;
     data_set_options data;
+    double floor;
     int val_fold, test_fold, threads;
     bool half, json;
 } calibrate_options;
@@ -37,6 +39,9 @@ static const option_spec OPTIONS[] = {
      offsetof(calibrate_options, labels)},
     {"name", 0, OPTION_TEXT, "NAME", "name of the calibrated model (default: as it was)",
      offsetof(calibrate_options, name)},
+    {"floor", 0, OPTION_NUMBER, "X",
+     "first: no moment's log-odds count below -X (default: no floor)",
+     offsetof(calibrate_options, floor)},
     {"threshold", 0, OPTION_TEXT, "RULE",
      "by the same fold: youden (default), youden=2, f1, sensitivity=0.9, "
      "specificity=0.98",
@@ -80,20 +85,25 @@ static xp_status choose_labels(calibration *c, xp_error *err) {
     return XP_OK;
 }
 
-static xp_status predict(const calibration *c, const char *model, xp_part part, xp_pool *pool,
-                         xp_eval_cases *out, xp_error *err) {
-    const xp_eval_source from = {.part = part,
-                                 .val_fold = c->opt->val_fold,
-                                 .test_fold = c->opt->test_fold,
-                                 .cache_dir = c->opt->cache_dir,
-                                 .pool = pool};
-    return eval_cases_predict(out, model, from, &c->opt->data, err);
+static xp_eval_source records_of(const calibration *c, xp_part part, xp_pool *pool) {
+    return (xp_eval_source){.part = part,
+                            .val_fold = c->opt->val_fold,
+                            .test_fold = c->opt->test_fold,
+                            .cache_dir = c->opt->cache_dir,
+                            .pool = pool};
 }
 
-/* On the probabilities of the model as it came, of the labels to keep. */
+static xp_status predict(const calibration *c, const char *model, xp_part part, xp_pool *pool,
+                         xp_eval_cases *out, xp_error *err) {
+    return eval_cases_predict(out, model, records_of(c, part, pool), &c->opt->data, err);
+}
+
+/* On the probabilities of the model before it is scaled, of the labels to keep. */
 static xp_status fit(calibration *c, xp_pool *pool, xp_error *err) {
     double slope[XP_DATASET_MAX_LABELS], offset[XP_DATASET_MAX_LABELS];
-    XP_TRY(predict(c, c->opt->model, XP_PART_VALIDATE, pool, &c->validation, err));
+    XP_TRY(model_file_need_probabilities(&c->file, "an evaluation", err));
+    XP_TRY(eval_cases_of_model(&c->validation, &c->file.model,
+                               records_of(c, XP_PART_VALIDATE, pool), &c->opt->data, err));
     xp_eval_cases_keep(&c->validation, c->keep, c->n);
     xp_predictions p = xp_eval_cases_predictions(&c->validation);
     XP_TRY(xp_calibrate(&p, c->scaling, err));
@@ -227,6 +237,7 @@ static xp_status calibrate(calibration *c, xp_pool *pool, xp_error *err) {
         return xp_fail(err, XP_ERR_USAGE,
                        "%s has been calibrated before; give the model as trained", c->opt->model);
     XP_TRY(choose_labels(c, err));
+    if (c->opt->floor > 0) XP_TRY(xp_model_put_floor(&c->file.model, c->opt->floor, err));
     XP_TRY(fit(c, pool, err));
     XP_TRY(judge_as_written(c, pool, err));
     XP_TRY(add_facts(c, err));
@@ -258,7 +269,8 @@ const command command_calibrate = {
     .summary = "probabilities and thresholds of a trained model, from validation data",
     .arguments = "-m MODEL --ds-name NAME --ds-dir DIR -o OUT.safetensors [--labels A,B] [--half]",
     .details =
-        "Scales each label's log-odds (slope and offset, fitted on the validation fold, drawn "
+        "Puts a floor under each moment's log-odds, where one is asked for. Scales each label's "
+        "log-odds (slope and offset, fitted on the validation fold, drawn "
         "towards a common\nscaling where positives are few), inside the last layer's weights; "
         "chooses the thresholds of two operating points\non the same fold; keeps the labels named; "
         "and puts the test "

@@ -68,6 +68,7 @@ def test_floor(trio, tmp_path):
         assert (z > -0.5 + 1e-3).any() or max(plain[label]) < -0.5
     (info,) = json_lines(xplaim("info", out, "--json"), "info")
     assert [l["name"] for l in info["layers"]][-3:] == ["moments", "gap", "labels"]
+    assert '"floor":-0.5' in info["metadata"]["calibration"]
     record = write_record(tmp_path, "r", signal_of(0), RATE)
     assert "block2.shortcut" in xplaim("explain", "-m", out, record, "--json").stdout
     assert "--floor" in xplaim("calibrate", "-m", m, *DATA_SET, "--floor", "0", "-o", out, code=2, cwd=trio).stderr

@@ -165,6 +165,7 @@ static xp_status add_facts(calibration *c, xp_error *err) {
     xp_json_add(o, "method",
                 xp_json_text("logistic scaling of each label's log-odds towards a common "
                              "one (Platt 1999, normal prior), in the last layer's weights"));
+    if (c->opt->floor > 0) xp_json_add(o, "floor", xp_json_number(-c->opt->floor));
     xp_json_add(o, "fold", xp_json_integer(c->opt->val_fold));
     xp_json_add(o, "records", xp_json_integer((int64_t)c->validation.n));
     xp_json_add(o, "labels", scalings_json(c));

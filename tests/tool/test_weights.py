@@ -49,23 +49,25 @@ def test_calibrate(trio, tmp_path):
 
 
 def floored(folder, model, depth, out, tmp_path):
-    """Log-odds of a network with a floor, before they are scaled."""
+    """Log-odds of a network with a floor, before they are scaled again; and those without one, scaled."""
     (said,) = json_lines(xplaim("calibrate", "-m", model, *DATA_SET, "--floor", depth, "-o", out, "--json", cwd=folder),
                          "calibrate")
     got = logits(out, folder, tmp_path)
-    return {l["label"]: (numpy.array(got[l["label"]]) - l["offset"]) / l["slope"] for l in said["labels"]}
+    plain = logits(model, folder, tmp_path)
+    return {l["label"]: ((numpy.array(got[l["label"]]) - l["offset"]) / l["slope"],
+                         numpy.array(plain[l["label"]]) * l["slope_below_floor"] + l["offset_below_floor"])
+            for l in said["labels"]}
 
 
 def test_floor(trio, tmp_path):
     m, out = model_of(trio, "n1"), tmp_path / "floored.safetensors"
-    plain = logits(m, trio, tmp_path)
-    lowest = min(min(z) for z in plain.values())
-    assert lowest < -0.5
-    deep = floored(trio, m, 1000, out, tmp_path)  # below every moment
-    for label, z in floored(trio, m, 0.5, out, tmp_path).items():
-        assert numpy.allclose(deep[label], plain[label], atol=1e-2)
-        assert (z >= numpy.maximum(plain[label], -0.5) - 1e-4).all()
-        assert (z > -0.5 + 1e-3).any() or max(plain[label]) < -0.5
+    for z, plain in floored(trio, m, 1000, out, tmp_path).values():  # below every moment
+        assert numpy.allclose(z, plain, atol=1e-2)
+    both = floored(trio, m, 0.5, out, tmp_path).values()
+    assert min(plain.min() for _, plain in both) < -0.5
+    for z, plain in both:
+        assert (z >= numpy.maximum(plain, -0.5) - 1e-4).all()
+        assert (z > numpy.maximum(plain, -0.5) + 1e-3).any()
     (info,) = json_lines(xplaim("info", out, "--json"), "info")
     assert [l["name"] for l in info["layers"]][-3:] == ["moments", "gap", "labels"]
     assert '"floor":-0.5' in info["metadata"]["calibration"]

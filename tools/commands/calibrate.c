@@ -39,8 +39,7 @@ static const option_spec OPTIONS[] = {
      offsetof(calibrate_options, labels)},
     {"name", 0, OPTION_TEXT, "NAME", "name of the calibrated model (default: as it was)",
      offsetof(calibrate_options, name)},
-    {"floor", 0, OPTION_NUMBER, "X",
-     "first: no moment's log-odds count below -X (default: no floor)",
+    {"floor", 0, OPTION_NUMBER, "X", "no moment's log-odds count below -X (default: no floor)",
      offsetof(calibrate_options, floor)},
     {"threshold", 0, OPTION_TEXT, "RULE",
      "by the same fold: youden (default), youden=2, f1, sensitivity=0.9, "
@@ -61,7 +60,7 @@ typedef struct calibration {
     model_file file;
     int keep[XP_DATASET_MAX_LABELS], n;
     xp_eval_cases validation;
-    xp_scaling scaling[XP_DATASET_MAX_LABELS];
+    xp_scaling scaling[XP_DATASET_MAX_LABELS], below[XP_DATASET_MAX_LABELS]; /* below the floor */
     double loss[XP_DATASET_MAX_LABELS][2]; /* before, after; NaN: no case */
 } calibration;
 
@@ -114,7 +113,21 @@ static xp_status fit(calibration *c, xp_pool *pool, xp_error *err) {
         c->loss[l][1] = xp_scaling_loss(&p, l, c->scaling[l]);
     }
     XP_TRY(xp_model_keep_labels(&c->file.model, c->keep, c->n, err));
+    for (int l = 0; l < c->n; l++) c->keep[l] = l;
     return xp_model_scale_outputs(&c->file.model, slope, offset, err);
+}
+
+/* A floor lies under log-odds that are fitted already, so that it means the same for every label;
+ * what comes above it is fitted again. */
+static xp_status put_floor(calibration *c, xp_pool *pool, xp_error *err) {
+    double loss[XP_DATASET_MAX_LABELS];
+    for (int l = 0; l < c->n; l++) loss[l] = c->loss[l][0];
+    memcpy(c->below, c->scaling, sizeof c->below);
+    XP_TRY(xp_model_put_floor(&c->file.model, c->opt->floor, err));
+    xp_eval_cases_free(&c->validation);
+    XP_TRY(fit(c, pool, err));
+    for (int l = 0; l < c->n; l++) c->loss[l][0] = loss[l];
+    return XP_OK;
 }
 
 static xp_status choose_thresholds(calibration *c, const char *model, xp_pool *pool,
@@ -151,6 +164,10 @@ static cJSON *scalings_json(const calibration *c) {
         xp_json_add(o, "label", xp_json_text(c->file.model.labels[l].name));
         xp_json_add(o, "slope", xp_json_number(c->scaling[l].slope));
         xp_json_add(o, "offset", xp_json_number(c->scaling[l].offset));
+        if (c->opt->floor > 0) {
+            xp_json_add(o, "slope_below_floor", xp_json_number(c->below[l].slope));
+            xp_json_add(o, "offset_below_floor", xp_json_number(c->below[l].offset));
+        }
         xp_json_add(o, "log_loss_before", xp_json_number(c->loss[l][0]));
         xp_json_add(o, "log_loss_after", xp_json_number(c->loss[l][1]));
         xp_json_append(list, o);
@@ -238,8 +255,8 @@ static xp_status calibrate(calibration *c, xp_pool *pool, xp_error *err) {
         return xp_fail(err, XP_ERR_USAGE,
                        "%s has been calibrated before; give the model as trained", c->opt->model);
     XP_TRY(choose_labels(c, err));
-    if (c->opt->floor > 0) XP_TRY(xp_model_put_floor(&c->file.model, c->opt->floor, err));
     XP_TRY(fit(c, pool, err));
+    if (c->opt->floor > 0) XP_TRY(put_floor(c, pool, err));
     XP_TRY(judge_as_written(c, pool, err));
     XP_TRY(add_facts(c, err));
     return write_model(c, c->opt->output, err);
@@ -270,13 +287,12 @@ const command command_calibrate = {
     .summary = "probabilities and thresholds of a trained model, from validation data",
     .arguments = "-m MODEL --ds-name NAME --ds-dir DIR -o OUT.safetensors [--labels A,B] [--half]",
     .details =
-        "Puts a floor under each moment's log-odds, where one is asked for. Scales each label's "
-        "log-odds (slope and offset, fitted on the validation fold, drawn "
+        "Scales each label's log-odds (slope and offset, fitted on the validation fold, drawn "
         "towards a common\nscaling where positives are few), inside the last layer's weights; "
-        "chooses the thresholds of two operating points\non the same fold; keeps the labels named; "
-        "and puts the test "
-        "fold's AUROC with interval and positives into the file. No order\nof records changes, so "
-        "no AUROC does.",
+        "puts a floor under each moment's log-odds, where\none is asked for, and scales again; "
+        "chooses the thresholds of two operating points on the same fold; keeps the\nlabels named; "
+        "and puts the test fold's AUROC with interval and positives into the file. Without a "
+        "floor no order of\nrecords changes, so no AUROC does.",
     .options = OPTIONS,
     .run = run,
 };

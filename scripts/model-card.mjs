@@ -24,6 +24,9 @@ const members = joined.length
   ? `${joined.length} networks in one file, their log-odds averaged (${joined.map((m) => m.name).join(", ")} of attempts.md); the first one's sizes: `
   : "";
 
+const floor = calibration.floor ?? (config.floor ? -config.floor : null);
+const floorText = floor ? `; the mean over time of each moment's log-odds, none of which counts below ${floor}` : "";
+
 const macroText = ({ auroc }) =>
   `**${number(auroc.value)}** (95 % interval ${number(auroc.bootstrap[0])}–${number(auroc.bootstrap[1])})`;
 
@@ -249,7 +252,7 @@ const sections = [
   `# ${info.model.name}`,
   `**${info.disclaimer}**`,
   `${members}ECG-XPLAIM (an Inception-style residual 1D CNN, multi-label), filters ${config.filters?.join(", ") ?? "16, 32, 128"}, kernels
-${config.kernels?.join(", ") ?? "2, 10, 40"}, ${info.weights} weights; input ${info.input.samples} samples of ${info.input.leads.length} leads at ${info.input.rate} Hz in mV
+${config.kernels?.join(", ") ?? "2, 10, 40"}, ${info.weights} weights${floorText}; input ${info.input.samples} samples of ${info.input.leads.length} leads at ${info.input.rate} Hz in mV
 (${info.input.leads.join(" ")}); ${evaluation.labels.length} labels.`,
   summary(),
   "## Data",

@@ -3,6 +3,7 @@
 #include "base/arena.h"
 #include "base/json.h"
 #include "base/rng.h"
+#include "nn/floor.h"
 #include "nn/model.h"
 
 #include <math.h>
@@ -253,6 +254,8 @@ static xp_status check_config(const xp_arch_config *cfg, xp_error *err) {
     if (!(cfg->rate > 0 && cfg->rate <= 1e6))
         return xp_fail(err, XP_ERR_USAGE, "sampling rate %g Hz: expected a positive number",
                        cfg->rate);
+    if (cfg->floor != 0 && !(cfg->floor > 0 && cfg->floor <= 100))
+        return xp_fail(err, XP_ERR_USAGE, "floor %g: expected above 0 to 100", cfg->floor);
     return XP_OK;
 }
 
@@ -304,6 +307,7 @@ static xp_status note_config(xp_model *m, const xp_arch_config *cfg, xp_error *e
     if (!strcmp(cfg->arch, "ecg-xplaim")) {
         xp_json_add(o, "filters", cJSON_CreateIntArray(cfg->filters, cfg->n_blocks));
         xp_json_add(o, "kernels", cJSON_CreateIntArray(cfg->kernels, cfg->n_kernels));
+        if (cfg->floor > 0) xp_json_add(o, "floor", cJSON_CreateNumber(cfg->floor));
     } else {
         xp_json_add(o, "dropout", cJSON_CreateNumber(round(1e6 * (double)cfg->dropout) / 1e6));
     }
@@ -323,6 +327,7 @@ static xp_status fill_model(xp_model *m, const arch *a, const xp_arch_config *cf
     XP_TRY(name_columns(m, cfg, err));
     XP_TRY(build_graph(m, a, cfg, err));
     XP_TRY(init_weights(m, seed, err));
+    if (cfg->floor > 0) XP_TRY(xp_model_put_floor(m, cfg->floor, err));
     return note_config(m, cfg, err);
 }
 

@@ -45,10 +45,15 @@ static xp_status check_member(const builder *b, int k, xp_error *err) {
     return XP_OK;
 }
 
+/* One convolution can be each member's own, on its own channels. */
+static bool side_by_side(const xp_op *op) {
+    return op->kind == XP_OP_CONV1D && op->activation != XP_ACT_SOFTMAX;
+}
+
 static xp_status check_tail(const builder *b, xp_error *err) {
     const xp_graph *g = &b->members[0]->graph;
     for (int i = b->join + 1; i < g->n_ops - 1; i++)
-        if (!xp_op_is_channelwise(&g->ops[i]))
+        if (!xp_op_is_channelwise(&g->ops[i]) && !side_by_side(&g->ops[i]))
             return xp_fail(err, XP_ERR_UNSUPPORTED,
                            "layer \"%s\" (%s) mixes the channels of layer \"%s\": the networks "
                            "cannot be joined there",
@@ -91,6 +96,7 @@ static xp_status add_tail(builder *b, xp_error *err) {
     const xp_graph *g = &b->members[0]->graph;
     for (int i = b->join + 1; i < g->n_ops; i++) {
         xp_op op = g->ops[i];
+        if (side_by_side(&op)) op.units *= b->n;
         for (int j = 0; j < op.n_inputs; j++) {
             XP_TRY(join_op(b, op.inputs[j], err));
             op.inputs[j] = b->joined[op.inputs[j]];
@@ -108,6 +114,18 @@ static xp_status build_graph(builder *b, xp_error *err) {
 
 /* ==== the weights ============================================================================ */
 
+/* A convolution's kernels (taps, inputs, units) as one, each from its member's channels to its
+ * member's units. */
+static void join_kernels(const builder *b, const xp_param *param, const xp_param *own, int k,
+                         const float *from, float *out) {
+    const size_t units = (size_t)own->shape[2], inputs = (size_t)own->shape[1];
+    const size_t row = (size_t)param->shape[2], before = (size_t)k * inputs;
+    for (size_t i = 0; i < (size_t)own->shape[0] * inputs; i++) {
+        const size_t tap = i / inputs, at = tap * (size_t)b->n * inputs + before + i % inputs;
+        memcpy(out + at * row + (size_t)k * units, from + i * units, units * sizeof *out);
+    }
+}
+
 /* The parameters of one joined layer: vectors one after the other; the last layer's kernels stacked
  * and its bias averaged, each a share of the mean. */
 static void join_params(const builder *b, int i, float *weights) {
@@ -122,6 +140,10 @@ static void join_params(const builder *b, int i, float *weights) {
             const xp_model *m = b->members[k];
             const xp_param *own = &m->graph.params[m->graph.ops[i].params[p]];
             float *at = bias ? out : out + (size_t)k * own->count;
+            if (own->ndim == 3) {
+                join_kernels(b, param, own, k, m->weights + own->offset, out);
+                continue;
+            }
             for (size_t j = 0; j < own->count; j++)
                 at[j] += m->weights[own->offset + j] / (last ? (float)b->n : 1);
         }

@@ -12,9 +12,10 @@ enum { XP_ENSEMBLE_MAX = 8 };
  * them as one layer. It runs, is explained, exported and quantised like any model.
  *
  * The members must agree in input, leads, rate, labels and in the layers from that one on, which
- * may be batch normalisation, activation, sum, pools, dropout and the last dense layer.
- * XP_ERR_SHAPE or XP_ERR_UNSUPPORTED says which member and what differs. Labels, name and metadata
- * are the first member's; thresholds and test figures are removed, being another model's. */
+ * may be batch normalisation, activation, sum, pools, dropout, convolutions (each member's on its
+ * own channels) and the last dense layer. XP_ERR_SHAPE or XP_ERR_UNSUPPORTED says which member and
+ * what differs. Labels, name and metadata are the first member's; thresholds and test figures are
+ * removed, being another model's. */
 xp_status xp_ensemble(xp_model *out, const xp_model *const *members, int n, xp_error *err);
 
 #endif

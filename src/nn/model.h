@@ -75,6 +75,8 @@ typedef struct xp_arch_config {
     /* ecg-xplaim only; zeros take the published values (16,32,128 and 2,10,40) */
     int n_blocks, filters[8];
     int n_kernels, kernels[8];
+    double floor;  /* ecg-xplaim only: log-odds of a moment count as -floor below it (nn/floor.h);
+                      0: none */
     float dropout; /* cnn: 0.5, gru: 0.3 by default; < 0 takes the default */
 } xp_arch_config;
 

@@ -374,7 +374,9 @@ xp_mat xp_net_backward(xp_net *net, int from, bool before_activation, const floa
                        int target) {
     for (int i = target; i <= from; i++) net->ops[i].started = false;
     if (!xp_net_mark_active(net, from, target)) return open_gradient(net, target);
-    memcpy(net->ops[from].gradient.data, seed, (size_t)net->g->ops[from].c * sizeof *seed);
+    const xp_mat begin = net->ops[from].gradient;
+    for (int t = 0; t < begin.rows; t++)
+        memcpy(xp_mat_row(begin, t), seed, (size_t)begin.cols * sizeof *seed);
     net->ops[from].started = true;
     for (int i = from; i > target; i--) {
         const xp_op *op = &net->g->ops[i];

@@ -137,6 +137,8 @@ typedef enum xp_op_trait {
     XP_OP_TAKES_RELU = 1 << 10,
     /* Its output lies between 0 and 1 where all its inputs do; an activation by its kind. */
     XP_OP_KEEPS_BOUNDS = 1 << 11,
+    /* Each time of its output is made of the same time of its inputs alone. */
+    XP_OP_TIMEWISE = 1 << 12,
 } xp_op_trait;
 
 typedef struct xp_param_list {

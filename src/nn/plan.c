@@ -188,6 +188,20 @@ static void choose_together(const xp_net *net, step *s) {
 
 /* ==== making ==== */
 
+/* The convolution that says for each moment by itself what a global pooling then takes together:
+ * Grad-CAM has a short way past it. */
+static int find_moments(const xp_net *net) {
+    for (int i = net->logit_op - 1; i > 0; i--) {
+        const xp_op *op = xp_net_op(net, i),
+                    *next = xp_net_op(net, net->readers[i].last < 0 ? i : net->readers[i].last);
+        if (op->kind == XP_OP_CONV1D && op->kernel == 1 && op->stride == 1 && op->is_sequence &&
+            op->activation != XP_ACT_SOFTMAX && net->readers[i].n == 1 && !next->is_sequence &&
+            xp_op_is_channelwise(next))
+            return i;
+    }
+    return -1;
+}
+
 static xp_status allocate_plan(xp_net *net, xp_error *err) {
     size_t n = (size_t)net->g->n_ops, steps = 2 * n, regions = 2 * n;
     net->ops = calloc(n, sizeof *net->ops);
@@ -212,6 +226,7 @@ static xp_status allocate_plan(xp_net *net, xp_error *err) {
 xp_status xp_plan_make(xp_net *net, const xp_net_options *opt, xp_error *err) {
     XP_TRY(allocate_plan(net, err));
     xp_plan_steps(net, opt);
+    net->moments = find_moments(net);
     for (int s = 0; net->batch > 1 && s < net->n_steps; s++) choose_together(net, &net->steps[s]);
     live_values(net);
     live_saved(net);
@@ -346,6 +361,21 @@ static size_t shared_input_floats(const xp_net *net) {
     return largest;
 }
 
+static void layout_moments(xp_net *net, xp_arena *arena) {
+    const size_t labels = (size_t)net->m->n_labels;
+    size_t units = 0;
+    if (net->moments >= 0 && has_gradient(net, net->moments)) {
+        const xp_op *op = xp_net_op(net, net->moments);
+        units = (size_t)op->units;
+        net->cam_moments = xp_arena_take(arena, op_floats(net, net->moments), sizeof(float));
+        net->cam_sums =
+            xp_arena_take(arena, units * (size_t)xp_net_op(net, op->inputs[0])->c, sizeof(float));
+        net->cam_slopes = xp_arena_take(arena, labels * units, sizeof(float));
+    }
+    net->cam_part =
+        xp_arena_take(arena, XP_CAM_ROWS * (units > labels ? units : labels), sizeof(float));
+}
+
 static void layout_gradients(xp_net *net, xp_arena *arena) {
     float *base = xp_arena_take(arena, net->grad_floats, sizeof(float));
     size_t channels = 1, labels = (size_t)net->m->n_labels;
@@ -359,7 +389,7 @@ static void layout_gradients(xp_net *net, xp_arena *arena) {
     net->back_sum = xp_arena_take(arena, shared_input_floats(net), sizeof(float));
     net->cam_weights = xp_arena_take(arena, labels * channels, sizeof(float));
     net->cam_seed = xp_arena_take(arena, channels + labels, sizeof(float));
-    net->cam_part = xp_arena_take(arena, XP_CAM_ROWS * labels, sizeof(float));
+    layout_moments(net, arena);
 }
 
 void xp_plan_layout(xp_net *net, xp_arena *arena) {

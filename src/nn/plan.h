@@ -102,7 +102,10 @@ struct xp_net {
     void *scratch;
     float *back_sum;               /* (t, c) of a conv's input that has other readers too */
     float *cam_weights, *cam_seed; /* (labels, largest c), (largest c + labels) */
-    float *cam_part;               /* (XP_CAM_ROWS, labels) */
+    float *cam_part;               /* (XP_CAM_ROWS, labels or units of moments) */
+    int moments; /* a convolution of one tap that only a global pooling reads; -1: none */
+    float *cam_moments, *cam_sums, *cam_slopes; /* (t, units), (units, its input's c), (labels,
+                                                   units); NULL without moments */
     void *block;
     size_t block_bytes, heap_bytes;
 
@@ -129,7 +132,8 @@ void xp_plan_layout(xp_net *net, xp_arena *arena);
 void xp_plan_pack(xp_net *net);
 
 /* Gradient of sum(seed * output of op `from`) with respect to the output of op `target` < from;
- * seed is a vector and, with before_activation, belongs to from before its own activation. The
+ * seed is a vector, the same at
+ * every time, and, with before_activation, belongs to from before its own activation. The
  * result stays until the next backward pass. */
 xp_mat xp_net_backward(xp_net *net, int from, bool before_activation, const float *seed,
                        int target);

@@ -10,15 +10,15 @@ import frozen_points
 import frozen_source
 import frozen_stack
 
-TRIES = {"source": frozen_source.judge, "heads": frozen_heads.judge, "points": frozen_points.judge,
-         "stack": frozen_stack.judge}
+TRIES = {"source": frozen_source, "heads": frozen_heads, "points": frozen_points, "stack": frozen_stack}
 
 
 def main():
     model, data, work, what = sys.argv[1:5]
-    folder = os.path.join(work, "frozen", os.path.splitext(os.path.basename(model))[0])
-    frozen_features.make(model, data, work, folder)
-    result = TRIES[what](model, folder)
+    name, needed = os.path.splitext(os.path.basename(model))[0], getattr(TRIES[what], "needed", None)
+    folder = os.path.join(work, "frozen", f"{name}-{what}" if needed else name)
+    frozen_features.make(model, data, work, folder, needed or (lambda row: True))
+    result = TRIES[what].judge(model, folder)
     if len(sys.argv) > 5:
         with open(sys.argv[5], "w") as f:
             json.dump(result, f, indent=1)

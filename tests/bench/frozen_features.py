@@ -49,17 +49,35 @@ def recordings(data, work, names):
                        lambda row: os.path.join(data, "external-dev", row["path"]), names)
 
 
+def maker(graph, output):
+    return next((node for node in graph.node if output in node.output), None)
+
+
+def moments_before(graph, pooled):
+    """The convolution of a network with a floor under its moments: pooled is what it says of each, above the floor."""
+    relu = maker(graph, pooled)
+    conv = relu and relu.op_type == "Relu" and maker(graph, relu.input[0])
+    return conv if conv and conv.op_type == "Conv" and len(conv.input) == 3 else None
+
+
 def network(model):
-    """The model with two more outputs: what its last layer pools over time (windows, channels, time), and log-odds."""
+    """The model with two more outputs, what its last layer weighs at each time (windows, channels, time) and log-odds, and
+    that layer's kernel and bias: their log-odds of each time are pooled, those of a network with a floor once they are at
+    least that."""
     with tempfile.TemporaryDirectory() as folder:
         call("export", "-m", model, "-o", f"{folder}/model.onnx")
         graph = onnx.load(f"{folder}/model.onnx")
     last = [node for node in graph.graph.node if node.op_type == "Gemm"][-1]
-    pooled = next(node for node in graph.graph.node if last.input[0] in node.output)
-    del graph.graph.output[:]
-    graph.graph.output.extend(onnx.ValueInfoProto(name=name) for name in (pooled.input[0], last.output[0]))
     weights = {tensor.name: onnx.numpy_helper.to_array(tensor) for tensor in graph.graph.initializer}
-    return onnxruntime.InferenceSession(graph.SerializeToString()), weights[last.input[1]], weights[last.input[2]]
+    kernel, bias = (weights[name] for name in last.input[1:])
+    features = maker(graph.graph, last.input[0]).input[0]
+    moments = moments_before(graph.graph, features)
+    if moments:
+        features = moments.input[0]
+        kernel, bias = weights[moments.input[1]][:, :, 0].T @ kernel, weights[moments.input[2]] @ kernel + bias
+    del graph.graph.output[:]
+    graph.graph.output.extend(onnx.ValueInfoProto(name=name) for name in (features, last.output[0]))
+    return onnxruntime.InferenceSession(graph.SerializeToString()), kernel, bias
 
 
 def run(session, x):
@@ -78,12 +96,12 @@ def prepare(rows, model):
     return np.concatenate(windows)
 
 
-def make(model, data, work, folder):
-    """Fills the folder: x.npy, maps.npy (float16), log_odds.npy, recordings.json; goes on where it was stopped."""
+def make(model, data, work, folder, needed):
+    """Of the recordings that are needed. Fills the folder: x.npy, maps.npy (float16), log_odds.npy, recordings.json; goes on where it was stopped."""
     os.makedirs(folder, exist_ok=True)
     path = lambda name: os.path.join(folder, name)
     if not os.path.exists(path("recordings.json")):
-        rows = recordings(data, work, label_names(model))
+        rows = [row for row in recordings(data, work, label_names(model)) if needed(row)]
         np.save(path("x.npy"), prepare(rows, model))
         with open(path("recordings.json"), "w") as f:
             json.dump([asdict(row) for row in rows], f)

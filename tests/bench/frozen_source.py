@@ -71,9 +71,12 @@ def figures(score, part, y, rhythm):
     return {"all": with_interval(part, score, y), "within_rhythm": with_interval(np.char.add(part, rhythm), score, y)}
 
 
+def needed(row):
+    return row.fold == FOLD and row.source in SOURCES
+
+
 def judge(model, folder):
     rows, x, maps, log_odds = frozen_features.load(folder)
-    rows = [row for row in rows if row.fold == FOLD and row.source in SOURCES]
     first = [row.windows[0] for row in rows]
     y = np.array([SOURCES[row.source] for row in rows])
     rhythm, patients = np.array([rhythm_of(row) for row in rows]), np.array([str(row.patient) for row in rows])

@@ -3,9 +3,9 @@
 // positive part is a sliver of it is stretched to 1, and its rounding with it). And the memory stays
 // where it was.
 //
-// Of the records here one, variant14, differs by more (4e-4, scalar and SIMD alike, in the maps of
-// nearly all labels around one time step): a ReLU's input lies there within rounding of 0, two orders of
-// adding fall on its two sides, and a gradient comes or goes. The native tool does the same when the
+// Of the records here one or two differ by more (4e-4 to 6e-4, in the maps of some labels): a ReLU's input,
+// or a moment above the floor, lies there within rounding of 0, two orders of adding fall on its two sides,
+// and a gradient comes or goes. The native tool does the same when the
 // record's samples are moved by a rounding of their own. So a record that differs is compared with
 // what the native tool says of such neighbours: with one of them it must agree, to the same 1e-4.
 

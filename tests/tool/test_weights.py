@@ -48,6 +48,53 @@ def test_calibrate(trio, tmp_path):
                                          cwd=trio).stderr
 
 
+def floored(folder, model, depth, out, tmp_path):
+    """Log-odds of a network with a floor, before they are scaled again; and those without one, scaled."""
+    (said,) = json_lines(xplaim("calibrate", "-m", model, *DATA_SET, "--floor", depth, "-o", out, "--json", cwd=folder),
+                         "calibrate")
+    got = logits(out, folder, tmp_path)
+    plain = logits(model, folder, tmp_path)
+    return {l["label"]: ((numpy.array(got[l["label"]]) - l["offset"]) / l["slope"],
+                         numpy.array(plain[l["label"]]) * l["slope_below_floor"] + l["offset_below_floor"])
+            for l in said["labels"]}
+
+
+def test_floor(trio, tmp_path):
+    m, out = model_of(trio, "n1"), tmp_path / "floored.safetensors"
+    for z, plain in floored(trio, m, 1000, out, tmp_path).values():  # below every moment
+        assert numpy.allclose(z, plain, atol=1e-2)
+    both = floored(trio, m, 0.5, out, tmp_path).values()
+    assert min(plain.min() for _, plain in both) < -0.5
+    for z, plain in both:
+        assert (z >= numpy.maximum(plain, -0.5) - 1e-4).all()
+        assert (z > numpy.maximum(plain, -0.5) + 1e-3).any()
+    (info,) = json_lines(xplaim("info", out, "--json"), "info")
+    assert [l["name"] for l in info["layers"]][-3:] == ["moments", "gap", "labels"]
+    assert '"floor":-0.5' in info["metadata"]["calibration"]
+    record = write_record(tmp_path, "r", signal_of(0), RATE)
+    assert "block2.shortcut" in xplaim("explain", "-m", out, record, "--json").stdout
+    assert "--floor" in xplaim("calibrate", "-m", m, *DATA_SET, "--floor", "0", "-o", out, code=2, cwd=trio).stderr
+    xplaim("export", "-m", out, "-o", tmp_path / "floored.onnx")
+    xplaim("import", tmp_path / "floored.onnx", "-o", tmp_path / "back.safetensors")
+    assert logits(tmp_path / "back.safetensors", trio, tmp_path) == logits(out, trio, tmp_path)
+
+
+def test_trained_with_a_floor(trio, tmp_path):
+    for seed in (1, 2):
+        xplaim(*words(f"f{seed}", "--seed", seed, "--floor", "5", epochs=2), cwd=trio)
+    members = [model_of(trio, f"f{k}") for k in (1, 2)]
+    out = tmp_path / "joined.safetensors"
+    xplaim("ensemble", *members, "-o", out)
+    each = [logits(m, trio, tmp_path) for m in members]
+    for label, got in logits(out, trio, tmp_path).items():
+        assert numpy.allclose(got, numpy.mean([e[label] for e in each], axis=0), atol=1e-4)
+    (info,) = json_lines(xplaim("info", out, "--json"), "info")
+    assert '"floor":5' in info["metadata"]["architecture_config"]
+    assert "moments" in [l["name"] for l in info["layers"]]
+    assert "layers" in xplaim("ensemble", members[0], model_of(trio, "n1"), "-o", out, code=1).stderr
+    assert "pooling" in xplaim(*words("g", "--arch", "cnn", "--floor", "5", epochs=1), code=1, cwd=trio).stderr
+
+
 def test_two_operating_points(trio, tmp_path):
     m, out = model_of(trio, "n1"), tmp_path / "calibrated.safetensors"
     xplaim("calibrate", "-m", m, *DATA_SET, "-o", out, "--threshold", "sensitivity=0.9", "--specific-threshold",

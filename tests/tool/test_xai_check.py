@@ -47,6 +47,17 @@ def checked(world, tmp_path_factory):
     return o, list(csv.DictReader(open(path, newline="")))
 
 
+def test_the_last_layer_that_was_learnt_is_shuffled(world, tmp_path):
+    """Behind a floor lies a layer that scales each label by itself: to shuffle that would change no map, or drop one."""
+    folder, model = world
+    out = tmp_path / "floored.safetensors"
+    xplaim("calibrate", "-m", model, "--ds-name", "csv", "--ds-dir", folder / "data", "--floor", "1000", "-o", out)
+    (o,) = json_lines(xplaim(*words((folder, out), "--draws", "1", "--no-planted", "--json")), "xai_check")
+    for name in ("randomised_last_layer", "randomised_last_third", "randomised_all"):
+        mean = o["labels"][0]["measures"][name]["mean"]
+        assert mean is not None and mean < 0.999, name
+
+
 def test_figures_and_what_is_not_defined(checked):
     o, _ = checked
     wave, rare = o["labels"]

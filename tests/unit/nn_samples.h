@@ -95,6 +95,24 @@ static inline xp_model sample_arch(const char *arch, int length, int n_leads, in
     return sample_built(&cfg, seed);
 }
 
+/* ECG-XPLAIM with a floor under its moments, of which about half lie below it. */
+static inline xp_model sample_floored(int length, int n_labels, uint64_t seed) {
+    static const char *const names[] = {"a", "b", "c", "d", "e", "f", "g", "h"};
+    const xp_arch_config cfg = {.arch = "ecg-xplaim",
+                                .length = length,
+                                .n_leads = 3,
+                                .rate = 100,
+                                .n_labels = n_labels,
+                                .labels = names,
+                                .leads = names,
+                                .n_blocks = 3,
+                                .filters = {4, 5, 8},
+                                .n_kernels = 3,
+                                .kernels = {2, 5, 12},
+                                .floor = 5};
+    return sample_built(&cfg, seed);
+}
+
 /* Everything at once: strides, valid padding, biases, branches with and without a common input, a
  * concat with one input twice, a concat inside a concat, in-place chains, both pools, both global
  * pools, both norms, both GRUs, softmax at the end. */

@@ -178,6 +178,10 @@ static void gradients_are_right_and_complete(void **state) {
             check_complete(&m, (uint64_t)t);
             xp_model_free(&m);
         }
+    xp_model floored = sample_floored(60, 4, 5);
+    check_input_gradient(&floored, 60);
+    check_complete(&floored, 60);
+    xp_model_free(&floored);
     for (int t = 20; t < 24; t++) {
         xp_model m = sample_mixed(t, 3);
         check_input_gradient(&m, (uint64_t)t);

@@ -14,7 +14,9 @@ typedef struct trio {
 /* Networks of one kind with other weights. */
 static void make_trio(trio *t, const char *arch) {
     for (int k = 0; k < MEMBERS; k++) {
-        t->m[k] = sample_arch(arch, 128, 3, LABELS, (uint64_t)(7 + k));
+        const uint64_t seed = (uint64_t)(7 + k);
+        t->m[k] = !strcmp(arch, "floored") ? sample_floored(128, LABELS, seed)
+                                           : sample_arch(arch, 128, 3, LABELS, seed);
         t->at[k] = &t->m[k];
     }
     t->x = sample_record(&t->m[0], 5);
@@ -44,10 +46,9 @@ static void map_of(const xp_model *m, const float *x, int label, float *map, int
     xp_net_free(net);
 }
 
-static void log_odds_are_the_members_mean(void **state) {
-    (void)state;
+static void check_log_odds(const char *arch) {
     trio t;
-    make_trio(&t, "ecg-xplaim");
+    make_trio(&t, arch);
     xp_model joined;
     xp_error err;
     if (xp_ensemble(&joined, t.at, MEMBERS, &err) != XP_OK) fail_msg("%s", err.text);
@@ -65,12 +66,17 @@ static void log_odds_are_the_members_mean(void **state) {
     free_trio(&t);
 }
 
+static void log_odds_are_the_members_mean(void **state) {
+    (void)state;
+    check_log_odds("ecg-xplaim");
+    check_log_odds("floored");
+}
+
 /* A channel's gradient at the joined layer is a share of its member's, so that the raw map is the
  * members' mean as well. */
-static void grad_cam_is_the_members_mean(void **state) {
-    (void)state;
+static void check_maps(const char *arch) {
     trio t;
-    make_trio(&t, "ecg-xplaim");
+    make_trio(&t, arch);
     xp_model joined;
     xp_error err;
     assert_int_equal(xp_ensemble(&joined, t.at, MEMBERS, &err), XP_OK);
@@ -88,6 +94,12 @@ static void grad_cam_is_the_members_mean(void **state) {
     }
     xp_model_free(&joined);
     free_trio(&t);
+}
+
+static void grad_cam_is_the_members_mean(void **state) {
+    (void)state;
+    check_maps("ecg-xplaim");
+    check_maps("floored");
 }
 
 static void the_file_reads_back(void **state) {

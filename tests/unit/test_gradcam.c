@@ -1,4 +1,6 @@
+#include "nn/ensemble.h"
 #include "nn/gradcam.h"
+#include "nn/plan.h"
 #include "nn_samples.h"
 
 /* ==== the definition, by finite differences ====
@@ -7,8 +9,9 @@
  * moves by the same amount, divided by t. The layer is moved by inserting nothing: a batch norm
  * right behind it has a beta for each channel. */
 
-/* The layer is followed by a batch norm without statistics (mean 0, variance 1, no epsilon). */
-static xp_model movable_model(int t, bool softmax) {
+/* The layer is followed by a batch norm without statistics (mean 0, variance 1, no epsilon).
+ * moments: what comes then has one tap. */
+static xp_model movable_model(int t, bool softmax, bool moments) {
     xp_graph g = {0};
     int x = sample_push(&g, sample_input(t, 3), "in");
     xp_op conv = {.kind = XP_OP_CONV1D,
@@ -22,7 +25,7 @@ static xp_model movable_model(int t, bool softmax) {
     int a = sample_push(&g, conv, "layer");
     xp_op bn = {.kind = XP_OP_BATCHNORM, .n_inputs = 1, .inputs = {a}, .center = true};
     int b = sample_push(&g, bn, "move");
-    conv.inputs[0] = b, conv.kernel = 3, conv.units = 6, conv.use_bias = true;
+    conv.inputs[0] = b, conv.kernel = moments ? 1 : 3, conv.units = 6, conv.use_bias = true;
     int c = sample_push(&g, conv, "later");
     xp_op gp = {.kind = XP_OP_GLOBAL_AVGPOOL, .n_inputs = 1, .inputs = {c}};
     int p = sample_push(&g, gp, "gap");
@@ -53,10 +56,9 @@ static double logit_of(const xp_model *m, const float *x, int label) {
     return v;
 }
 
-static void weights_are_finite_differences(void **state) {
-    (void)state;
+static void check_finite_differences(bool moments) {
     for (int t = 30; t < 33; t++) {
-        xp_model m = movable_model(t, t == 31);
+        xp_model m = movable_model(t, t == 31, moments);
         float *x = sample_record(&m, 4), raw[64];
         xp_net *net = sample_net(&m, xp_net_explaining(1));
         xp_net_forward(net, x);
@@ -83,6 +85,12 @@ static void weights_are_finite_differences(void **state) {
         free(x);
         xp_model_free(&m);
     }
+}
+
+static void weights_are_finite_differences(void **state) {
+    (void)state;
+    check_finite_differences(false);
+    check_finite_differences(true);
 }
 
 /* ==== the short way against the long one ==== */
@@ -136,6 +144,87 @@ static void all_labels_equal_one_by_one(void **state) {
         check_layers(&m, (uint64_t)t);
         xp_model_free(&m);
     }
+}
+
+/* Moments of their own, with more times than a part has, and of an ensemble. */
+static void moments_have_a_short_way(void **state) {
+    (void)state;
+    for (int t = 60; t < 64; t++) {
+        xp_model m = sample_floored(t, 4, 5), other = sample_floored(t, 4, 6), joined;
+        const xp_model *members[] = {&m, &other};
+        xp_error err;
+        check_layers(&m, (uint64_t)t);
+        assert_int_equal(xp_ensemble(&joined, members, 2, &err), XP_OK);
+        check_layers(&joined, (uint64_t)t);
+        xp_model_free(&m);
+        xp_model_free(&other);
+        xp_model_free(&joined);
+    }
+    xp_model m = sample_floored(5 * XP_CAM_ROWS, 3, 5);
+    check_layers(&m, 1);
+    xp_model_free(&m);
+}
+
+/* in -> conv -> pool -> [add] -> moments -> pooled over time -> labels. */
+static xp_model moments_model(int t, xp_op pool, bool twice, xp_activation a) {
+    xp_graph g = {0};
+    int x = sample_push(&g, sample_input(t, 2), "in");
+    xp_op conv = {.kind = XP_OP_CONV1D, .units = 5, .kernel = 3, .stride = 1};
+    x = sample_unary(&g, conv, x, "layer");
+    int y = sample_unary(&g, pool, x, "pool");
+    if (twice)
+        y = sample_push(&g, (xp_op){.kind = XP_OP_ADD, .n_inputs = 2, .inputs = {y, y}}, "sum");
+    conv.kernel = 1, conv.units = 4, conv.activation = a, conv.use_bias = true;
+    y = sample_unary(&g, conv, y, "moments");
+    y = sample_unary(&g, (xp_op){.kind = XP_OP_GLOBAL_AVGPOOL}, y, "gap");
+    xp_op dense = {.kind = XP_OP_DENSE, .units = 3, .activation = XP_ACT_SIGMOID};
+    sample_unary(&g, dense, y, "labels");
+    return sample_model(g, 9);
+}
+
+/* Where each time of the layer has one moment, the short way is taken, else another: windows that
+ * lie apart and windows that overlap, with padding and with a rest, and a time-reversed layer. */
+static void times_are_followed_to_their_moments(void **state) {
+    (void)state;
+    const xp_op pools[] = {
+        {.kind = XP_OP_MAXPOOL, .kernel = 3, .stride = 3, .padding = XP_PAD_SAME},
+        {.kind = XP_OP_MAXPOOL, .kernel = 3, .stride = 3, .padding = XP_PAD_VALID},
+        {.kind = XP_OP_AVGPOOL, .kernel = 2, .stride = 3, .padding = XP_PAD_VALID},
+        {.kind = XP_OP_MAXPOOL, .kernel = 3, .stride = 2, .padding = XP_PAD_SAME},
+        {.kind = XP_OP_AVGPOOL, .kernel = 4, .stride = 1, .padding = XP_PAD_SAME},
+        {.kind = XP_OP_PAD, .before = 2, .after = -1},
+        {.kind = XP_OP_REVERSE},
+        {.kind = XP_OP_SOFTMAX_TIME},
+        {.kind = XP_OP_FUNCTION, .function = XP_FN_SWISH}};
+    const xp_activation kinds[] = {XP_ACT_RELU, XP_ACT_LINEAR, XP_ACT_TANH};
+    for (size_t i = 0; i < sizeof pools / sizeof *pools; i++)
+        for (int t = 30; t < 34; t++)
+            for (int twice = 0; twice < 2; twice++) {
+                xp_model m =
+                    moments_model(t, pools[i], twice,
+                                  pools[i].kind == XP_OP_SOFTMAX_TIME ? XP_ACT_TANH : kinds[t % 3]);
+                check_layers(&m, (uint64_t)t);
+                xp_model_free(&m);
+            }
+}
+
+/* A second way from the layer to the labels, past the moments. */
+static void a_path_round_the_moments_is_seen(void **state) {
+    (void)state;
+    xp_graph g = {0};
+    int x = sample_push(&g, sample_input(12, 2), "in");
+    xp_op conv = {.kind = XP_OP_CONV1D, .units = 3, .kernel = 3, .stride = 1};
+    x = sample_unary(&g, conv, x, "layer");
+    conv.kernel = 1, conv.activation = XP_ACT_RELU;
+    int y = sample_unary(&g, conv, x, "moments");
+    y = sample_unary(&g, (xp_op){.kind = XP_OP_GLOBAL_AVGPOOL}, y, "gap");
+    int z = sample_unary(&g, (xp_op){.kind = XP_OP_GLOBAL_MAXPOOL}, x, "gmp");
+    y = sample_push(&g, (xp_op){.kind = XP_OP_CONCAT, .n_inputs = 2, .inputs = {y, z}}, "both");
+    xp_op dense = {.kind = XP_OP_DENSE, .units = 2, .activation = XP_ACT_SIGMOID};
+    sample_unary(&g, dense, y, "labels");
+    xp_model m = sample_model(g, 2);
+    check_layers(&m, 1);
+    xp_model_free(&m);
 }
 
 /* Wide enough that the branches' input gradients, too, are computed in the frequency domain. */
@@ -262,6 +351,9 @@ int main(void) {
         cmocka_unit_test(all_labels_equal_one_by_one),
         cmocka_unit_test(wide_branches_go_back_together),
         cmocka_unit_test(a_path_round_the_pool_is_seen),
+        cmocka_unit_test(moments_have_a_short_way),
+        cmocka_unit_test(times_are_followed_to_their_moments),
+        cmocka_unit_test(a_path_round_the_moments_is_seen),
         cmocka_unit_test(misuse_is_an_error),
         cmocka_unit_test(default_layer_is_the_last_convolution),
         cmocka_unit_test(normalising_never_gives_nan),

@@ -63,6 +63,9 @@ static void fused_plans_agree_with_the_reference(void **state) {
         m = sample_rare(t, (uint64_t)t);
         compare_plans(&m, "rare");
         xp_model_free(&m);
+        m = sample_floored(3 * t, 4, (uint64_t)t);
+        compare_plans(&m, "floored");
+        xp_model_free(&m);
     }
 }
 
@@ -70,8 +73,8 @@ static void fused_plans_agree_with_the_reference(void **state) {
 static void kept_values_agree_with_the_reference(void **state) {
     (void)state;
     xp_model models[] = {sample_arch("ecg-xplaim", 77, 4, 3, 3), sample_mixed(25, 1),
-                         sample_rare(25, 1)};
-    for (int i = 0; i < 3; i++) {
+                         sample_rare(25, 1), sample_floored(77, 3, 3)};
+    for (int i = 0; i < 4; i++) {
         const xp_model *m = &models[i];
         float *x = sample_record(m, 9);
         xp_net *a = sample_net(m, (xp_net_options){.n_explain = 1, .reference = true});

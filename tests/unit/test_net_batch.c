@@ -102,6 +102,9 @@ static void batches_give_what_windows_give(void **state) {
         check(&m, archs[a], false);
         xp_model_free(&m);
     }
+    xp_model floored = sample_floored(120, LABELS, 7);
+    check(&floored, "floored", false);
+    xp_model_free(&floored);
     for (int t = 20; t < 23; t++) {
         xp_model m = sample_mixed(t, (uint64_t)t);
         check(&m, "mixed", false);

@@ -16,6 +16,9 @@ static void own_files_come_back(void **state) {
         assert_round_trip(&m); /* what the model has itself is not the exporter's */
         xp_model_free(&m);
     }
+    xp_model floored = sample_floored(100, 3, 7);
+    assert_round_trip(&floored);
+    xp_model_free(&floored);
     for (int t = 30; t < 34; t++) {
         xp_model m = sample_mixed(t, (uint64_t)t);
         assert_round_trip(&m);

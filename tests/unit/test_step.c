@@ -306,6 +306,7 @@ static void test_everything_at_once(void **state) {
     (void)state;
     check_model_graph(sample_mixed(41, 5));
     check_model_graph(sample_rare(41, 5));
+    check_model_graph(sample_floored(61, 3, 5));
 }
 
 /* ---- what must not matter ---- */

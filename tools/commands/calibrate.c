@@ -9,6 +9,7 @@
 #include "base/list.h"
 #include "eval/calibrate.h"
 #include "eval/label_facts.h"
+#include "nn/floor.h"
 #include "nn/output_layer.h"
 
 #include <math.h>
@@ -19,6 +20,7 @@
 typedef struct calibrate_options {
     const char *model, *output, *labels, *threshold, *specific, *cache_dir, *name;
     data_set_options data;
+    double floor;
     int val_fold, test_fold, threads;
     bool half, json;
 } calibrate_options;
@@ -37,6 +39,8 @@ static const option_spec OPTIONS[] = {
      offsetof(calibrate_options, labels)},
     {"name", 0, OPTION_TEXT, "NAME", "name of the calibrated model (default: as it was)",
      offsetof(calibrate_options, name)},
+    {"floor", 0, OPTION_NUMBER, "X", "no moment's log-odds count below -X (default: no floor)",
+     offsetof(calibrate_options, floor)},
     {"threshold", 0, OPTION_TEXT, "RULE",
      "by the same fold: youden (default), youden=2, f1, sensitivity=0.9, "
      "specificity=0.98",
@@ -56,7 +60,7 @@ typedef struct calibration {
     model_file file;
     int keep[XP_DATASET_MAX_LABELS], n;
     xp_eval_cases validation;
-    xp_scaling scaling[XP_DATASET_MAX_LABELS];
+    xp_scaling scaling[XP_DATASET_MAX_LABELS], below[XP_DATASET_MAX_LABELS]; /* below the floor */
     double loss[XP_DATASET_MAX_LABELS][2]; /* before, after; NaN: no case */
 } calibration;
 
@@ -80,20 +84,25 @@ static xp_status choose_labels(calibration *c, xp_error *err) {
     return XP_OK;
 }
 
-static xp_status predict(const calibration *c, const char *model, xp_part part, xp_pool *pool,
-                         xp_eval_cases *out, xp_error *err) {
-    const xp_eval_source from = {.part = part,
-                                 .val_fold = c->opt->val_fold,
-                                 .test_fold = c->opt->test_fold,
-                                 .cache_dir = c->opt->cache_dir,
-                                 .pool = pool};
-    return eval_cases_predict(out, model, from, &c->opt->data, err);
+static xp_eval_source records_of(const calibration *c, xp_part part, xp_pool *pool) {
+    return (xp_eval_source){.part = part,
+                            .val_fold = c->opt->val_fold,
+                            .test_fold = c->opt->test_fold,
+                            .cache_dir = c->opt->cache_dir,
+                            .pool = pool};
 }
 
-/* On the probabilities of the model as it came, of the labels to keep. */
+static xp_status predict(const calibration *c, const char *model, xp_part part, xp_pool *pool,
+                         xp_eval_cases *out, xp_error *err) {
+    return eval_cases_predict(out, model, records_of(c, part, pool), &c->opt->data, err);
+}
+
+/* On the probabilities of the model before it is scaled, of the labels to keep. */
 static xp_status fit(calibration *c, xp_pool *pool, xp_error *err) {
     double slope[XP_DATASET_MAX_LABELS], offset[XP_DATASET_MAX_LABELS];
-    XP_TRY(predict(c, c->opt->model, XP_PART_VALIDATE, pool, &c->validation, err));
+    XP_TRY(model_file_need_probabilities(&c->file, "an evaluation", err));
+    XP_TRY(eval_cases_of_model(&c->validation, &c->file.model,
+                               records_of(c, XP_PART_VALIDATE, pool), &c->opt->data, err));
     xp_eval_cases_keep(&c->validation, c->keep, c->n);
     xp_predictions p = xp_eval_cases_predictions(&c->validation);
     XP_TRY(xp_calibrate(&p, c->scaling, err));
@@ -104,7 +113,21 @@ static xp_status fit(calibration *c, xp_pool *pool, xp_error *err) {
         c->loss[l][1] = xp_scaling_loss(&p, l, c->scaling[l]);
     }
     XP_TRY(xp_model_keep_labels(&c->file.model, c->keep, c->n, err));
+    for (int l = 0; l < c->n; l++) c->keep[l] = l;
     return xp_model_scale_outputs(&c->file.model, slope, offset, err);
+}
+
+/* A floor lies under log-odds that are fitted already, so that it means the same for every label;
+ * what comes above it is fitted again. */
+static xp_status put_floor(calibration *c, xp_pool *pool, xp_error *err) {
+    double loss[XP_DATASET_MAX_LABELS];
+    for (int l = 0; l < c->n; l++) loss[l] = c->loss[l][0];
+    memcpy(c->below, c->scaling, sizeof c->below);
+    XP_TRY(xp_model_put_floor(&c->file.model, c->opt->floor, err));
+    xp_eval_cases_free(&c->validation);
+    XP_TRY(fit(c, pool, err));
+    for (int l = 0; l < c->n; l++) c->loss[l][0] = loss[l];
+    return XP_OK;
 }
 
 static xp_status choose_thresholds(calibration *c, const char *model, xp_pool *pool,
@@ -141,6 +164,10 @@ static cJSON *scalings_json(const calibration *c) {
         xp_json_add(o, "label", xp_json_text(c->file.model.labels[l].name));
         xp_json_add(o, "slope", xp_json_number(c->scaling[l].slope));
         xp_json_add(o, "offset", xp_json_number(c->scaling[l].offset));
+        if (c->opt->floor > 0) {
+            xp_json_add(o, "slope_below_floor", xp_json_number(c->below[l].slope));
+            xp_json_add(o, "offset_below_floor", xp_json_number(c->below[l].offset));
+        }
         xp_json_add(o, "log_loss_before", xp_json_number(c->loss[l][0]));
         xp_json_add(o, "log_loss_after", xp_json_number(c->loss[l][1]));
         xp_json_append(list, o);
@@ -155,6 +182,7 @@ static xp_status add_facts(calibration *c, xp_error *err) {
     xp_json_add(o, "method",
                 xp_json_text("logistic scaling of each label's log-odds towards a common "
                              "one (Platt 1999, normal prior), in the last layer's weights"));
+    if (c->opt->floor > 0) xp_json_add(o, "floor", xp_json_number(-c->opt->floor));
     xp_json_add(o, "fold", xp_json_integer(c->opt->val_fold));
     xp_json_add(o, "records", xp_json_integer((int64_t)c->validation.n));
     xp_json_add(o, "labels", scalings_json(c));
@@ -228,6 +256,7 @@ static xp_status calibrate(calibration *c, xp_pool *pool, xp_error *err) {
                        "%s has been calibrated before; give the model as trained", c->opt->model);
     XP_TRY(choose_labels(c, err));
     XP_TRY(fit(c, pool, err));
+    if (c->opt->floor > 0) XP_TRY(put_floor(c, pool, err));
     XP_TRY(judge_as_written(c, pool, err));
     XP_TRY(add_facts(c, err));
     return write_model(c, c->opt->output, err);
@@ -260,10 +289,10 @@ const command command_calibrate = {
     .details =
         "Scales each label's log-odds (slope and offset, fitted on the validation fold, drawn "
         "towards a common\nscaling where positives are few), inside the last layer's weights; "
-        "chooses the thresholds of two operating points\non the same fold; keeps the labels named; "
-        "and puts the test "
-        "fold's AUROC with interval and positives into the file. No order\nof records changes, so "
-        "no AUROC does.",
+        "puts a floor under each moment's log-odds, where\none is asked for, and scales again; "
+        "chooses the thresholds of two operating points on the same fold; keeps the\nlabels named; "
+        "and puts the test fold's AUROC with interval and positives into the file. Without a "
+        "floor no order of\nrecords changes, so no AUROC does.",
     .options = OPTIONS,
     .run = run,
 };

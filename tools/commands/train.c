@@ -30,7 +30,7 @@ typedef struct train_options {
     bool all, no_cache, skip_bad;
     /* model */
     const char *arch, *filters, *kernels, *leads, *init;
-    double rate, dropout;
+    double rate, dropout, floor;
     int length;
     /* steps */
     int epochs, batch_size, seed, threads, early_stop, warmup, patience;
@@ -77,6 +77,8 @@ static const option_spec OPTIONS[] = {
     {"leads", 0, OPTION_TEXT, "I,II,...", "leads of the input (default the 12 of MIMIC-IV-ECG)",
      T(leads)},
     {"dropout", 0, OPTION_NUMBER, "P", "of cnn and gru (default 0.5, 0.3)", T(dropout)},
+    {"floor", 0, OPTION_NUMBER, "X", "of ecg-xplaim: no moment's log-odds count below -X, e.g. 5",
+     T(floor)},
     {"init", 0, OPTION_TEXT, "MODEL", "begin with this model's weights (fine-tuning)", T(init)},
     {"epochs", 0, OPTION_COUNT, "N", "default 10", T(epochs)},
     {"batch-size", 0, OPTION_COUNT, "N", "records of a step, of all processes (default 64)",
@@ -329,7 +331,7 @@ static xp_status take_arch(request *t, xp_error *err) {
     const train_options *o = &t->opt;
     xp_arch_config *a = &t->run.arch;
     XP_TRY(take_leads(t, err));
-    *a = (xp_arch_config){.arch = o->arch, .length = o->length, .rate = o->rate};
+    *a = (xp_arch_config){.arch = o->arch, .length = o->length, .rate = o->rate, .floor = o->floor};
     a->n_leads = o->leads ? t->n_leads : XP_LEAD_COUNT;
     a->leads = o->leads ? t->leads : NULL;
     if (o->filters && !(a->n_blocks = read_sizes(o->filters, a->filters, 8)))

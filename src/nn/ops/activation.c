@@ -98,7 +98,7 @@ const xp_op_type xp_op_activation = {
     .settings = XP_HAS_ACTIVATION,
     .min_inputs = 1,
     .max_inputs = 1,
-    .traits = XP_OP_CHANNELWISE | XP_OP_IN_PLACE | XP_OP_ENDS_IN_ACTIVATION |
+    .traits = XP_OP_CHANNELWISE | XP_OP_TIMEWISE | XP_OP_IN_PLACE | XP_OP_ENDS_IN_ACTIVATION |
               XP_OP_PASSES_GRADIENT | XP_OP_GRADIENT_IN_PLACE | XP_OP_KEEPS_BOUNDS,
     .part = XP_PART_ROWS,
     .forward = forward,

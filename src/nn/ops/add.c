@@ -33,8 +33,8 @@ static void forward(const xp_op_call *c) {
 const xp_op_type xp_op_add = {
     .min_inputs = 1,
     .max_inputs = XP_OP_MAX_INPUTS,
-    .traits = XP_OP_CHANNELWISE | XP_OP_IN_PLACE | XP_OP_TAKES_RELU | XP_OP_PASSES_GRADIENT |
-              XP_OP_GRADIENT_IN_PLACE,
+    .traits = XP_OP_CHANNELWISE | XP_OP_TIMEWISE | XP_OP_IN_PLACE | XP_OP_TAKES_RELU |
+              XP_OP_PASSES_GRADIENT | XP_OP_GRADIENT_IN_PLACE,
     .part = XP_PART_ROWS,
     .infer = infer,
     .forward = forward,

@@ -75,8 +75,8 @@ const xp_op_type xp_op_batchnorm = {
     .settings = XP_HAS_CENTER | XP_HAS_SCALE | XP_HAS_EPSILON | XP_HAS_MOMENTUM,
     .min_inputs = 1,
     .max_inputs = 1,
-    .traits = XP_OP_CHANNELWISE | XP_OP_IN_PLACE | XP_OP_TAKES_RELU | XP_OP_GRADIENT_IN_PLACE |
-              XP_OP_READS_INPUT_AGAIN,
+    .traits = XP_OP_CHANNELWISE | XP_OP_TIMEWISE | XP_OP_IN_PLACE | XP_OP_TAKES_RELU |
+              XP_OP_GRADIENT_IN_PLACE | XP_OP_READS_INPUT_AGAIN,
     .part = XP_PART_ROWS,
     .n_vectors = 2,
     .params = params,

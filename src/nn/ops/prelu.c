@@ -31,7 +31,7 @@ static void backward(const xp_op_call *c) {
 const xp_op_type xp_op_prelu = {
     .min_inputs = 1,
     .max_inputs = 1,
-    .traits = XP_OP_CHANNELWISE | XP_OP_IN_PLACE | XP_OP_READS_INPUT_AGAIN,
+    .traits = XP_OP_CHANNELWISE | XP_OP_TIMEWISE | XP_OP_IN_PLACE | XP_OP_READS_INPUT_AGAIN,
     .part = XP_PART_ROWS,
     .params = params,
     .forward = forward,

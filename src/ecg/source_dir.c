@@ -318,7 +318,7 @@ static bool part(void *ctx, const char *name, uint64_t at, uint8_t *out, size_t 
     xp_dir_source *d = ctx;
     if (d->packed) return packed_part(d, name, at, out, size, whole);
     const xp_dir_file *kept = find_kept(d, name, false);
-    if (kept) {
+    if (kept && !kept->mapped) { /* what is mapped and looked at stays in memory */
         xp_bytes_part((xp_bytes){kept->data, kept->size}, at, out, size);
         if (whole) *whole = kept->size;
         return true;

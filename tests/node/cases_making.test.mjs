@@ -181,7 +181,7 @@ test("what the core says of a task or a mark is told by its number or letter", (
   const own = /** @type {any} */ ({ ...draft.emptySet("s", "en"), cases: [one] });
   const told = () => {
     const outcome = core.check(JSON.stringify(draft.cleaned(own)));
-    return "error" in outcome ? draft.toldToAuthor(own, outcome.error) : "";
+    return "error" in outcome ? draft.authorText(own, outcome.error) : "";
   };
   assert.match(told(), /^Case a, mark C: the text has markup.*\.$/);
   one.marks = [];

@@ -4,7 +4,7 @@ import { assetText, casesCore } from "../files/assets.js";
 import { SetFiles } from "./cases_author_files.js";
 import { button, checkField, line, textField } from "./cases_fields.js";
 import { archiveOf, embedCode, htmlOf, scormFiles, singlePage, zipFiles } from "./cases_pack.js";
-import { cleaned, idOf, lacksOf, statementsNamed, toldToAuthor } from "./cases_draft.js";
+import { cleaned, idOf, lacksOf, statementsNamed, authorText } from "./cases_draft.js";
 import { answerSheet } from "./cases_sheet.js";
 import { DISCLAIMER } from "../core/core_constants.js";
 import { save } from "../base/exports.js";
@@ -230,8 +230,8 @@ export class SetSaver {
     const core = await casesCore();
     const inventory = files.map(({ name, bytes }) => ({ name, size: bytes.length, sha256: core.sha256(bytes) }));
     const outcome = core.check(text, { files: inventory, records });
-    if ("error" in outcome) throw new Error(toldToAuthor(whole, outcome.error));
-    this.showNotes(outcome.warnings.map((warning) => toldToAuthor(whole, warning)));
+    if ("error" in outcome) throw new Error(authorText(whole, outcome.error));
+    this.showNotes(outcome.warnings.map((warning) => authorText(whole, warning)));
     return { set: whole, text, files };
   }
 

@@ -229,8 +229,8 @@ export function addFinding(set, name, text) {
 }
 
 /** What the core says of a place in a set, as an author has it before him: by the number of the task or the letter of the mark.
- * @param {CaseSet} set @param {{case: string, field: string, text: string}} told @returns {string} */
-export function toldToAuthor(set, { case: id, field, text }) {
+ * @param {CaseSet} set @param {{case: string, field: string, text: string}} message @returns {string} */
+export function authorText(set, { case: id, field, text }) {
   const [, kind, index] = /^(tasks|marks)\[(\d+)\]/.exec(field) ?? [];
   const at = text.indexOf(`${field}: `);
   if (!kind || at < 0) return text;

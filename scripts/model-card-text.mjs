@@ -38,5 +38,5 @@ export const LIMITS = `* Nearly all adults; two countries and two makers of devi
 * The map tells when, not where on the body and not why; the checks above say how far it follows the network. It is no proof of a finding.
 * Anything that is not among the labels (acute ischaemia, hypertrophy, electrolytes, ...) is not looked for. No finding does not mean normal.`;
 
-export const BASELINES = `The published system's CNN and GRU, trained on the same records with the same labels, augmentation and validation fold, at 125 Hz, as
+export const BASELINES = `The published system's CNN and GRU, trained on the same records with the same labels, augmentation and validation fold, the CNN at 125 Hz, the GRU at 50 Hz until six epochs were not better, as
 \`scripts/train-weights\` has them.`;

@@ -132,9 +132,8 @@ void xp_plan_layout(xp_net *net, xp_arena *arena);
 void xp_plan_pack(xp_net *net);
 
 /* Gradient of sum(seed * output of op `from`) with respect to the output of op `target` < from;
- * seed is a vector, the same at
- * every time, and, with before_activation, belongs to from before its own activation. The
- * result stays until the next backward pass. */
+ * seed is a vector, the same at every time, and, with before_activation, belongs to from before its
+ * own activation. The result stays until the next backward pass. */
 xp_mat xp_net_backward(xp_net *net, int from, bool before_activation, const float *seed,
                        int target);
 

@@ -77,39 +77,34 @@ static inline xp_model sample_built(const xp_arch_config *cfg, uint64_t seed) {
 }
 
 /* One of our own architectures, small. */
+static inline xp_arch_config sample_config(const char *arch, int length, int n_leads,
+                                           int n_labels) {
+    static const char *const names[] = {"a", "b", "c", "d", "e", "f", "g", "h"};
+    return (xp_arch_config){.arch = arch,
+                            .length = length,
+                            .n_leads = n_leads,
+                            .rate = 100,
+                            .n_labels = n_labels,
+                            .labels = names,
+                            .leads = names,
+                            .n_blocks = 3,
+                            .filters = {4, 5, 8},
+                            .n_kernels = 3,
+                            .kernels = {2, 5, 12},
+                            .dropout = -1};
+}
+
 static inline xp_model sample_arch(const char *arch, int length, int n_leads, int n_labels,
                                    uint64_t seed) {
-    static const char *const names[] = {"a", "b", "c", "d", "e", "f", "g", "h"};
-    const xp_arch_config cfg = {.arch = arch,
-                                .length = length,
-                                .n_leads = n_leads,
-                                .rate = 100,
-                                .n_labels = n_labels,
-                                .labels = names,
-                                .leads = names,
-                                .n_blocks = 3,
-                                .filters = {4, 5, 8},
-                                .n_kernels = 3,
-                                .kernels = {2, 5, 12},
-                                .dropout = -1};
+    const xp_arch_config cfg = sample_config(arch, length, n_leads, n_labels);
     return sample_built(&cfg, seed);
 }
 
 /* ECG-XPLAIM with a floor under its moments, of which about half lie below it. */
 static inline xp_model sample_floored(int length, int n_labels, uint64_t seed) {
-    static const char *const names[] = {"a", "b", "c", "d", "e", "f", "g", "h"};
-    const xp_arch_config cfg = {.arch = "ecg-xplaim",
-                                .length = length,
-                                .n_leads = 3,
-                                .rate = 100,
-                                .n_labels = n_labels,
-                                .labels = names,
-                                .leads = names,
-                                .n_blocks = 3,
-                                .filters = {4, 5, 8},
-                                .n_kernels = 3,
-                                .kernels = {2, 5, 12},
-                                .floor = 5};
+    xp_arch_config cfg = sample_config("ecg-xplaim", length, 3, n_labels);
+    cfg.dropout = 0;
+    cfg.floor = 5;
     return sample_built(&cfg, seed);
 }
 

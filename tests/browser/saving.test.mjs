@@ -5,7 +5,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { inflateSync } from "node:zlib";
 import { agree } from "../support/agree.mjs";
-import { analysed, drawn, drop, eventOf, saved, says, skip } from "../support/chromium.mjs";
+import { analysed, drawn, drop, eventOf, inElement, saved, says, skip } from "../support/chromium.mjs";
 import { DIST, explainNatively, file, load, longRecord, ROOT, variants } from "../support/native.mjs";
 import { problems, schema } from "../support/schema.mjs";
 import { siteOfTests } from "../support/site_tests.mjs";
@@ -61,6 +61,37 @@ test("a batch of 20: as the native tool, sortable, saved without names", { skip 
   assert.equal(await page.textContent("#record-name"), await page.locator("#records .open-row").nth(1).textContent());
   await page.screenshot({ path: join(ROOT, "build/page-batch.png"), fullPage: true });
   assert.deepEqual(page.errors, []);
+  await page.context().close();
+});
+
+test("a number that changes moves the line it is in, and no other", { skip }, async () => {
+  const page = await openPage();
+  await drop(page, variants(20).flatMap(load));
+  await analysed(page);
+  await page.locator("#records tbody tr:has(td.value:not(:empty))").nth(19).waitFor();
+  await page.click("#records th.value button");
+  const { moved, place, order } = await inElement(page, ({ list }) => {
+    list.sort();
+    const row = list.sorted().at(-1);
+    const watched = new MutationObserver(() => {});
+    watched.observe(list.body, { childList: true });
+    row.outcome.labels.find(({ name }) => name === list.label).probability = 1;
+    list.redraw(row);
+    list.sort();
+    const moved = watched.takeRecords().flatMap(({ addedNodes }) => [...addedNodes]);
+    const lines = [...list.body.children];
+    return {
+      moved: moved.map((line) => line === list.lines.get(row)),
+      place: lines.indexOf(list.lines.get(row)),
+      order: list.sorted().every((each, i) => lines[i] === list.lines.get(each)),
+    };
+  });
+  assert.deepEqual({ moved, place, order }, { moved: [true], place: 0, order: true });
+  // All of them, the other way round.
+  await page.click("#records th.value button");
+  assert.ok(
+    await inElement(page, ({ list }) => list.sorted().every((row, i) => list.body.children[i] === list.lines.get(row))),
+  );
   await page.context().close();
 });
 

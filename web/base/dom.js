@@ -19,3 +19,9 @@ export function element(tag, attributes = {}, ...children) {
   made.append(...children);
   return made;
 }
+
+/** Written only where it is another: each writing has the browser look at the lines and styles around it anew.
+ * @param {Element} node @param {string} text */
+export function setText(node, text) {
+  if (node.textContent !== text) node.textContent = text;
+}

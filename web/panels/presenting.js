@@ -63,8 +63,12 @@ export class Presenting {
     if (!this.on) return;
     const brief = host.hiding ? null : (host.row?.brief ?? null);
     host.$("presenting-numbers").replaceChildren(...(brief ? numberNodes(brief) : []));
-    host.$("presenting-finding").textContent = this.blank || host.hiding ? "" : this.finding;
-    host.$("presenting-says").textContent = this.blank || host.hiding ? "" : host.answers.sampleText;
+    const covered = this.blank || host.hiding;
+    host.$("presenting-finding").textContent = covered ? "" : this.finding;
+    const says = covered ? "" : host.answers.sampleText;
+    host.$("presenting-says").textContent = says;
+    // A class, since :has() with :empty has the browser judge all styles anew at each change of any text.
+    host.$("presenting").classList.toggle("says", says !== "");
     host.$("presenting-next").disabled = host.list.neighbour(1) === null;
   }
 

@@ -55,6 +55,23 @@ const keepData = (node, key, value) => {
   if (node.dataset[key] !== value) node.dataset[key] = value;
 };
 
+/** The most numbers that stand in rising order already. @param {number[]} numbers  all different @returns {number[]} */
+function longestRise(numbers) {
+  /** @type {number[]} the smallest number that a rise of i + 1 numbers ends with */
+  const ends = [];
+  /** @type {Map<number, number | undefined>} the one before it, in the longest rise that ends there */
+  const before = new Map();
+  for (const number of numbers) {
+    const last = ends.at(-1) ?? -Infinity;
+    const at = number > last ? ends.length : ends.findIndex((end) => end > number);
+    before.set(number, ends[at - 1]);
+    ends[at] = number;
+  }
+  const rise = [];
+  for (let each = ends.at(-1); each !== undefined; each = before.get(each)) rise.push(each);
+  return rise.reverse();
+}
+
 /** What is said in English alone, in a page of another language. @param {HTMLElement} cell
  * @param {import("../words/language.js").Words} words */
 function markEnglish(cell, words) {
@@ -170,9 +187,15 @@ export class RecordTable {
     this.sorting = undefined;
     const wanted = this.sorted().flatMap((row) => this.lines.get(row) ?? []);
     for (const [row, line] of this.lines) line.hidden = !this.passes(row);
-    if (wanted.every((line, i) => line === this.body.children[i])) return;
+    const places = new Map([...this.body.children].map((line, i) => [line, i]));
+    const staying = new Set(longestRise(wanted.map((line) => Number(places.get(line)))));
+    if (staying.size === wanted.length) return;
     const focus = /** @type {any} */ (this.table.getRootNode()).activeElement;
-    this.body.append(...wanted);
+    // From the last to the first, each before the one that follows it; a line that is moved is laid out anew.
+    wanted.reduceRight((/** @type {Element | null} */ next, line) => {
+      if (!staying.has(Number(places.get(line)))) this.body.insertBefore(line, next);
+      return line;
+    }, null);
     if (focus && this.body.contains(focus)) focus.focus({ preventScroll: true });
   }
 

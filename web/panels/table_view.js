@@ -1,5 +1,6 @@
 /** All recordings in place of the ECG: which of them have a finding, which are read. */
 
+import { setText } from "../base/dom.js";
 import { phrase } from "../words/language.js";
 import { counted } from "../words/messages.js";
 
@@ -56,18 +57,17 @@ export class TableView {
     const good = rows.filter((row) => row.group && !row.bad);
     const bad = rows.length - good.length;
     const found = good.filter((row) => host.list.found(row).length > 0).length;
-    host.$("records-count").textContent = [
+    const counts = [
       counted(good.length, "recording"),
       bad && phrase("table.unusable", { n: bad }),
       found && phrase("table.found", { n: found }),
-    ]
-      .filter(Boolean)
-      .join(" · ");
+    ];
+    setText(host.$("records-count"), counts.filter(Boolean).join(" · "));
     const shown = host.list.steppable();
     host.$("steps").hidden = rows.length < 2;
     const at = host.row ? shown.indexOf(host.row) : -1;
-    host.$("list-open").textContent =
-      at < 0 ? `${shown.length} ▾` : `${phrase("table.at", { at: at + 1, all: shown.length })} ▾`;
+    const place = at < 0 ? String(shown.length) : phrase("table.at", { at: at + 1, all: shown.length });
+    setText(host.$("list-open"), `${place} ▾`);
     host.$("close-all").disabled = rows.length === 0;
     host.compare?.show();
     if (!rows.length) this.hide();

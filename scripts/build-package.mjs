@@ -1,5 +1,5 @@
 // Makes the npm module of a built page: node scripts/build-package.mjs PAGE FOLDER
-// web/package, the page's modules that it imports, the WebAssembly modules and the model. Its version is
+// web/package, the modules of web/core that it imports, the WebAssembly modules and the model of the page. Its version is
 // CMake's, as is that of the WebAssembly modules.
 
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -24,7 +24,7 @@ export function buildPackage(page, folder) {
   mkdirSync(folder, { recursive: true });
   const own = join(ROOT, "web/package");
   for (const name of readdirSync(own)) copyFileSync(join(own, name), join(folder, name));
-  for (const name of SCRIPTS) copyFileSync(join(page, "core", `${name}.js`), join(folder, `${name}.js`));
+  for (const name of SCRIPTS) copyFileSync(join(ROOT, "web/core", `${name}.js`), join(folder, `${name}.js`));
   for (const name of readdirSync(page)) if (DATA.test(name)) copyFileSync(join(page, name), join(folder, name));
   copyFileSync(join(ROOT, "LICENSE"), join(folder, "LICENSE"));
   const path = join(folder, "package.json");

@@ -345,24 +345,13 @@ build_page() {
         modules='["simd", "scalar"]'
     fi
     echo "$modules" >web/dist/modules.json
-    cp web/*.html web/*.css web/*.js web/*.webmanifest web/icon* build/wasm-*/web/*.wasm web/dist/
-    copy_rooms
-    node scripts/build-style.mjs web/element.css >web/dist/element.css || return 1
+    cp web/*.html web/*.css web/*.webmanifest web/icon* build/wasm-*/web/*.wasm web/dist/
+    need_node_modules scripts
+    node scripts/build-scripts.mjs web web/dist || return 1
     cp web/samples/* web/dist/samples/
     page_model web/dist/model.safetensors || return 1
     node scripts/build-cases.mjs web web/dist/cases/first-eight.zip >/dev/null || return 1
     node scripts/build-worker.mjs web/dist
-}
-
-# The page's scripts lie as they do in web: a folder with scripts is a room of the page.
-copy_rooms() {
-    local script
-    for script in web/*/*.js; do
-        case $script in
-        web/dist/* | web/package/*) ;;
-        *) mkdir -p "web/dist/$(basename "$(dirname "$script")")" && cp "$script" "web/dist/${script#web/}" ;;
-        esac
-    done
 }
 
 # The network that the page ships.

@@ -35,13 +35,18 @@ async function policyOf(folder, path, body) {
 }
 
 /** @param {string} root @param {number} port  0: any free one
+ *  @param {Record<string, string>} [others]  further folders, by the first part of an address
  *  @returns {Promise<import("node:http").Server>} listening */
-export function serve(root, port) {
-  const folder = resolve(root);
+export function serve(root, port, others = {}) {
+  const start = resolve(root);
   const server = createServer(async (request, response) => {
     try {
       const { pathname } = new URL(request.url ?? "/", "http://localhost");
-      let path = join(folder, decodeURIComponent(pathname));
+      const asked = decodeURIComponent(pathname).slice(1);
+      const [first] = asked.split("/");
+      const other = Object.hasOwn(others, first);
+      const folder = other ? resolve(others[first]) : start;
+      let path = join(folder, other ? asked.slice(first.length) : asked);
       if (/^\.\.(\/|\\|$)/.test(relative(folder, path))) throw new Error();
       if ((await stat(path)).isDirectory()) path = join(path, "index.html");
       const body = await readFile(path);

@@ -4,7 +4,7 @@
 
 import { chromium } from "playwright-core";
 import { existsSync, readFileSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as ort from "onnxruntime-web";
 import { startCore } from "../../web/core/core.js";
@@ -66,9 +66,10 @@ const FOLDERS = {
 const TYPES = { js: "text/javascript", mjs: "text/javascript", wasm: "application/wasm" };
 
 function answer(route) {
-  const [, folder, name = ""] = new URL(route.request().url()).pathname.split("/");
+  const [, folder, ...names] = new URL(route.request().url()).pathname.split("/");
+  const name = names.join("/");
   if (!folder) return route.fulfill({ contentType: "text/html", body: "<!doctype html>" });
-  const path = folder === "file" ? paths[name] : FOLDERS[folder] && join(FOLDERS[folder], basename(name));
+  const path = folder === "file" ? paths[name] : FOLDERS[folder] && join(FOLDERS[folder], name);
   if (!path || !existsSync(path)) return route.fulfill({ status: 404, body: "" });
   const contentType = TYPES[path.split(".").pop()] ?? "application/octet-stream";
   return route.fulfill({ contentType, body: readFileSync(path) });

@@ -134,7 +134,7 @@ test(
           element.label = i;
           element.showAnalysis();
           await element.drawn;
-          const { titleOf } = await import("/words/finding_words.js");
+          const { titleOf } = await import("/web/words/finding_words.js");
           return { title: titleOf(labels[i]), p: p(i) };
         },
         below,

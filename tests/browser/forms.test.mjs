@@ -249,9 +249,9 @@ test("the single file may ask no network", { skip }, async () => {
 test("a bundle that lacks a module is not made", () => {
   const folder = join(scratch, "strange");
   cpSync(DIST, folder, { recursive: true });
-  const client = join(folder, "workers/client.js");
-  writeFileSync(client, `import "./nowhere.js";\n${readFileSync(client, "utf8")}`);
-  assert.throws(() => bundlePage(folder), /client\.js.*nowhere\.js/);
+  const main = join(folder, "main.js");
+  writeFileSync(main, `import "./nowhere.js";\n${readFileSync(main, "utf8")}`);
+  assert.throws(() => bundlePage(folder), /main\.js.*nowhere\.js/);
 });
 
 test("a released site's help points to its single file, and the site still works offline", { skip }, async () => {

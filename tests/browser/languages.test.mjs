@@ -145,7 +145,7 @@ test(
       ]);
     const kept = await state();
     assert.equal(
-      site.requests.some((url) => /strings_\w*(?<!_en)\.js/.test(url)),
+      site.requests.some((url) => /strings_(cases_)?(?!en)[a-z]{2}-\w+\.js/.test(url)),
       false,
       "loaded when chosen",
     );

@@ -20,7 +20,7 @@ let server, browser, origin;
 before(async () => {
   if (skip) return;
   mkdirSync(join(ROOT, "build"), { recursive: true });
-  server = await serve(DIST, 0);
+  server = await serve(DIST, 0, { web: join(ROOT, "web") });
   origin = `http://127.0.0.1:${server.address().port}`;
   browser = await launch();
 });
@@ -205,7 +205,7 @@ test("the model card is text with a shape, whatever its file holds", async (open
   const made = await inElement(
     page,
     async (element, text) => {
-      const { showMarkdown } = await import("/panels/card.js");
+      const { showMarkdown } = await import("/web/panels/card.js");
       const holder = document.createElement("div");
       showMarkdown(holder, text);
       return {
@@ -234,7 +234,7 @@ test("the model card is text with a shape, whatever its file holds", async (open
   assert.match(made.text, /<img src=x onerror=alert\(1\)>go and site \(https:\/\/example\.org\) b c/);
   assert.equal(made.items, 2);
   const growth = await inElement(page, async () => {
-    const { showMarkdown } = await import("/panels/card.js");
+    const { showMarkdown } = await import("/web/panels/card.js");
     const time = (length) => {
       const start = performance.now();
       showMarkdown(document.createElement("div"), "[".repeat(length) + "*".repeat(length));

@@ -22,9 +22,9 @@ after(async () => {
 async function tellingSite() {
   const folder = join(scratch, "telling");
   cpSync(DIST, folder, { recursive: true });
-  const core = join(folder, "core/core.js");
+  const worker = join(folder, "core/worker.js");
   writeFileSync(
-    core,
+    worker,
     `globalThis.memories ??= [];
 {
   const plain = WebAssembly.instantiate;
@@ -34,7 +34,7 @@ async function tellingSite() {
     return made;
   };
 }
-${readFileSync(core, "utf8")}`,
+${readFileSync(worker, "utf8")}`,
   );
   buildWorker(folder);
   const telling = await startSite(folder);

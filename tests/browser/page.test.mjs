@@ -322,8 +322,8 @@ test("the canvas draws what the rasteriser draws: less than 0.5 % of pixels diff
  * differs by more than 32 of 255; once for the whole list, once for its text alone (the font is the
  * same, DejaVu Sans, its rasterisers are not). */
 async function differing(element) {
-  const { paint } = await import("/drawing/paint.js");
-  const { pictureRequest } = await import("/drawing/drawing.js");
+  const { paint } = await import("/web/drawing/paint.js");
+  const { pictureRequest } = await import("/web/drawing/drawing.js");
   await element.drawn;
   const page = element.page();
   const request = { ...pictureRequest(page), numbers: "" }; // whose letters are the title's

@@ -275,7 +275,7 @@ test("L3: the rate is the largest text, nothing on the drawing is small, control
     });
     assert.ok(sizes.rate >= 20 && sizes.rate > sizes.others, JSON.stringify(sizes));
     const least = await inElement(page, async (element) => {
-      const { paint } = await import("/drawing/paint.js");
+      const { paint } = await import("/web/drawing/paint.js");
       const { canvas, list, place } = element.view;
       const fonts = [];
       const c = new Proxy(canvas.getContext("2d"), {

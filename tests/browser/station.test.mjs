@@ -104,7 +104,7 @@ test("U4: a locked case tells nothing before an answer; an empty one is none; it
   await page.click("#reading-save");
   assert.match(await page.textContent("#reading-kept"), /: atrial flutter\?\nMy reading, .*: atrial fibrillation$/);
   const table = await inElement(page, async (element) => {
-    const { labelsTable } = await import("/core/report.js");
+    const { labelsTable } = await import("/web/core/report.js");
     return labelsTable(element.exportReports, element.reading);
   });
   assert.match(table, /T\d\d:\d\d:[^,]*,atrial flutter\?,[^,]*T\d\d:\d\d:[^,]*,atrial fibrillation,/);

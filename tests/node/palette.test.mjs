@@ -5,11 +5,10 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { styleText } from "../../scripts/build-style.mjs";
 import { pageScripts, ROOT } from "../support/native.mjs";
 
 const read = (name) => readFileSync(join(ROOT, "web", name), "utf8");
-const css = styleText(join(ROOT, "web", "element.css"));
+const css = [...read("element.css").matchAll(/@import "([^"]+)"/g)].map(([, name]) => read(name)).join("\n");
 const HOST = /:host \{\n([^}]*)\}/g;
 const THEMES = Object.fromEntries(
   [...css.matchAll(HOST)]

@@ -5,9 +5,10 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { join } from "node:path";
 import { chromium } from "playwright-core";
 import { serve } from "../../scripts/serve.mjs";
-import { DIST } from "./native.mjs";
+import { DIST, ROOT } from "./native.mjs";
 import * as inPage from "./page.mjs";
 import { PATIENCE, until } from "./wait.mjs";
 
@@ -70,11 +71,11 @@ export async function launch(more = []) {
 }
 
 /**
- * The page of a folder, served, in a browser of its own.
+ * The page of a folder, served, in a browser of its own; the page's modules, one by one, are below /web.
  * @param {string} [folder]
  */
 export async function startSite(folder = DIST) {
-  const server = await serve(folder, 0);
+  const server = await serve(folder, 0, { web: join(ROOT, "web") });
   const browser = await launch();
   const origin = `http://127.0.0.1:${server.address().port}`;
   /** What the page opened last has asked for. @type {string[]} */

@@ -254,6 +254,23 @@ test("numbers are whole or not there, and what the map does not tell is told, in
   }
 });
 
+test("a long limit ends in an ellipsis beside the numbers; on a phone it is counted", async (open) => {
+  const page = await open("/", { viewport: { width: 1280, height: 800 } });
+  await drop(page, variants(5).slice(4).flatMap(load)); // leads of other moments: they do not add up
+  await measured(page);
+  const [button, limit] = [page.locator("#quality"), page.locator("#quality .what")];
+  assert.match(await limit.textContent(), /limb leads do not add up/);
+  const { overflow, over, cut } = await limit.evaluate((node) => ({
+    overflow: getComputedStyle(node).textOverflow,
+    over: node.scrollWidth - node.clientWidth,
+    cut: node.parentElement.scrollWidth - node.parentElement.clientWidth,
+  }));
+  assert.ok(overflow === "ellipsis" && over > 0 && cut <= 0, JSON.stringify({ overflow, over, cut }));
+  await page.setViewportSize({ width: 360, height: 740 });
+  assert.equal((await button.innerText()).trim(), "1 note");
+  assert.match(await button.getAttribute("title"), /limb leads do not add up/);
+});
+
 test("L3: the rate is the largest text, nothing on the drawing is small, controls are few", async (open) => {
   for (const deviceScaleFactor of [1, 2, 3]) {
     const page = await open(undefined, { viewport: { width: 1280, height: 720 }, deviceScaleFactor });

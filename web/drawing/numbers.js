@@ -155,13 +155,17 @@ export function showStrip(holder, quality, brief, otherwise) {
   quality.hidden = !brief;
   if (!brief) return;
   const { limits, grade } = brief;
-  quality.classList.toggle("quiet", limits.length === 0);
+  const { length } = limits;
+  const count = phrase("count.note", { n: length });
+  const what = length === 0 ? grade : length === 1 ? limits[0] : count;
+  quality.classList.toggle("quiet", length === 0);
   quality.replaceChildren(
     make("span", {
       className: "long",
-      textContent: `${phrase(limits.length === 1 ? "quality.note" : "quality.name")}: `,
+      textContent: `${phrase(length === 1 ? "quality.note" : "quality.name")}: `,
     }),
-    limits.length === 0 ? grade : limits.length === 1 ? limits[0] : phrase("count.note", { n: limits.length }),
+    make("span", { className: length === 1 ? "what long" : "what", textContent: what }),
+    ...(length === 1 ? [make("span", { className: "brief", textContent: count })] : []), // where there is little room
   );
   quality.title = limits.join("\n");
 }

@@ -67,7 +67,7 @@ export function fileSource(file) {
  */
 async function unpacked(source) {
   const { file, path } = source;
-  if (!file || extension(path) !== "gz" || file.size < 18) return source;
+  if (!file || extension(path) !== "gz") return source;
   const first = await source.start(4).catch(() => new ArrayBuffer(0)); // reading it says what is wrong
   if (!isGzip(first)) return source;
   const members = await gzipMembers(file, MAX_BYTES);

@@ -374,6 +374,8 @@ export const CORE = {
     "Das ist ein Bild: ein Bild hat keine Abtastwerte; nehmen Sie die Aufzeichnung selbst als WFDB (einen .hea-Kopf und eine Signaldatei).",
   "kind a video":
     "Das ist ein Video: ein Video hat keine Abtastwerte; nehmen Sie die Aufzeichnung selbst als WFDB (einen .hea-Kopf und eine Signaldatei).",
+  "kind not the gzip file that its name says":
+    "Das ist nicht die Gzip-Datei, die ihr Name verspricht: eine Gzip-Datei beginnt mit den Bytes 1F 8B, diese nicht. Laden oder kopieren Sie sie noch einmal, oder geben Sie ihr die Endung dessen, was sie ist.",
   "kind an archive": "Das ist ein Archiv: entpacken Sie es, und nehmen Sie die Dateien darin.",
   "kind a JSON text":
     "Das ist ein JSON-Text: exportieren oder wandeln Sie die Aufzeichnung zuerst in WFDB um (einen .hea-Kopf und eine Signaldatei).",

@@ -363,6 +363,8 @@ export const CORE = {
     "Es una imagen: una imagen no tiene muestras; use el propio registro como WFDB (una cabecera .hea y un archivo de señales).",
   "kind a video":
     "Es un vídeo: un vídeo no tiene muestras; use el propio registro como WFDB (una cabecera .hea y un archivo de señales).",
+  "kind not the gzip file that its name says":
+    "No es el archivo gzip que dice su nombre: un archivo gzip empieza por los bytes 1F 8B, y este no. Descárguelo o cópielo otra vez, o dele la extensión de lo que es.",
   "kind an archive": "Es un archivo comprimido: descomprímalo y use los archivos que contiene.",
   "kind a JSON text":
     "Es un texto JSON: exporte o convierta antes el registro a WFDB (una cabecera .hea y un archivo de señales).",

@@ -375,6 +375,8 @@ export const CORE = {
     "C’est une image : une image n’a pas d’échantillons ; prenez l’enregistrement lui-même en WFDB (un en-tête .hea et un fichier de signaux).",
   "kind a video":
     "C’est une vidéo : une vidéo n’a pas d’échantillons ; prenez l’enregistrement lui-même en WFDB (un en-tête .hea et un fichier de signaux).",
+  "kind not the gzip file that its name says":
+    "Ce n’est pas le fichier gzip que son nom annonce : un fichier gzip commence par les octets 1F 8B, celui-ci non. Téléchargez-le ou copiez-le à nouveau, ou donnez-lui l’extension de ce qu’il est.",
   "kind an archive": "C’est une archive : décompressez-la, et prenez les fichiers qu’elle contient.",
   "kind a JSON text":
     "C’est un texte JSON : exportez ou convertissez d’abord l’enregistrement en WFDB (un en-tête .hea et un fichier de signaux).",

@@ -257,6 +257,9 @@ export const CORE = {
   stripUsed: "die Datei enthält auch {seconds} s Langzeitaufzeichnung: der Streifen wird verwendet",
   calibration: "die letzte Sekunde ist ein Eichimpuls von 1 mV und wurde weggelassen",
   drawnExact: "{lead}: exakt (Stufen von {step} µV, {rate} Hz): jeder Abtastwert liegt auf dem Raster des Herstellers",
+  drawnHeld:
+    "{lead}: auf dem Raster des Herstellers (Stufen von {step} µV, {rate} Hz), steht aber am höchsten oder tiefsten Punkt waagrecht, wie eine an einer Linie abgeschnittene Kurve: vielleicht exakt, aber nicht bescheinigt",
+  drawnCutOff: "{lead}: von der Zeichnung an einer Grenze abgeschnitten: die Spitzen sind größer, als sie aussehen",
   drawnStep: "{lead}: mit {rate} Punkten je Sekunde gezeichnet, auf {step} µV genau",
   drawnRate: "{lead}: mit {rate} Punkten je Sekunde gezeichnet: feinere Einzelheiten enthält die Datei nicht",
   drawnPart: "{lead}: {seconds} von {all} s gezeichnet, an ihrem Platz in der Zeit; der Rest ist nicht in der Datei",

@@ -251,6 +251,9 @@ export const CORE = {
   stripUsed: "el archivo contiene además {seconds} s de registro completo: se usa su tira",
   calibration: "el último segundo es un pulso de calibración de 1 mV y se omitió",
   drawnExact: "{lead}: exacta (pasos de {step} µV, {rate} Hz): cada muestra está en la cuadrícula del fabricante",
+  drawnHeld:
+    "{lead}: en la cuadrícula del fabricante (pasos de {step} µV, {rate} Hz), pero plana en su punto más alto o más bajo, como una curva cortada a lo largo de una línea: quizá exacta, pero sin certificado",
+  drawnCutOff: "{lead}: el dibujo la corta en un límite: sus picos son mayores de lo que parecen",
   drawnStep: "{lead}: dibujada con {rate} puntos por segundo, con precisión de {step} µV",
   drawnRate: "{lead}: dibujada con {rate} puntos por segundo: no hay detalle más fino en este archivo",
   drawnPart:

@@ -259,6 +259,9 @@ export const CORE = {
   stripUsed: "le fichier contient aussi {seconds} s d’enregistrement complet : sa bande est utilisée",
   calibration: "la dernière seconde est une impulsion d’étalonnage de 1 mV et a été laissée de côté",
   drawnExact: "{lead} : exacte (pas de {step} µV, {rate} Hz) : chaque échantillon est sur la grille du fabricant",
+  drawnHeld:
+    "{lead} : sur la grille du fabricant (pas de {step} µV, {rate} Hz), mais à plat à son point le plus haut ou le plus bas, comme une courbe coupée le long d’une ligne : peut-être exacte, mais sans certificat",
+  drawnCutOff: "{lead} : coupée par le dessin à une limite : ses pics sont plus grands qu’ils ne paraissent",
   drawnStep: "{lead} : dessinée avec {rate} points par seconde, à {step} µV près",
   drawnRate: "{lead} : dessinée avec {rate} points par seconde : ce fichier ne contient pas de détail plus fin",
   drawnPart:

@@ -569,9 +569,16 @@ test("a packed file that is cut, damaged or larger than it says is refused when 
     const { groups } = await findRecords([file("x.csv.gz", bytes)]);
     for (const group of groups) await assert.rejects(readGroup(group), /x\.csv\.gz/);
   }
-  const bomb = Buffer.from(whole);
-  bomb.writeUInt32LE(2 ** 31, bomb.length - 4);
-  const { groups } = await findRecords([file("x.csv.gz", bomb)]);
+  const sizeless = Buffer.from(whole);
+  sizeless.writeUInt32LE(2 ** 31, sizeless.length - 4); // as what lies before the place of a cut may say
+  for (const [bytes, why] of [
+    [sizeless, "it ends too early"],
+    [whole.subarray(0, 6), "its compressed data are damaged"],
+  ]) {
+    const { groups } = await findRecords([file("x.edf.gz", bytes)]);
+    await assert.rejects(readGroup(groups[0]), new RegExp(`x\\.edf\\.gz cannot be read: ${why}`));
+  }
+  const { groups } = await findRecords([file("x.edf.gz", gzipSync(Buffer.alloc(257 * 2 ** 20)))]);
   await assert.rejects(readGroup(groups[0]), /256 MB/);
 });
 

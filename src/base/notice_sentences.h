@@ -109,6 +109,13 @@
       "own grid",                                                                                  \
       "leads {leads}: exact ({step:%g} uV steps, {rate:%.7g} Hz): every sample lies on the "       \
       "maker's own grid")                                                                          \
+    X(XP_SAY_DRAWN_HELD, XP_NOTE_DRAWN,                                                            \
+      "lead {lead}: on the maker's own grid ({step:%g} uV steps, {rate:%.7g} Hz), but it stands "  \
+      "level at its highest or lowest point, as a curve does that was cut off along a line: it "   \
+      "may be exact, and is not certified to be",                                                  \
+      "leads {leads}: on the maker's own grid ({step:%g} uV steps, {rate:%.7g} Hz), but they "     \
+      "stand level at their highest or lowest points, as curves do that were cut off along a "     \
+      "line: they may be exact, and are not certified to be")                                      \
     X(XP_SAY_DRAWN_STEP, XP_NOTE_DRAWN,                                                            \
       "lead {lead}: drawn at {rate:%.4g} points a second, to {step:%.2g} uV",                      \
       "leads {leads}: drawn at {rate:%.4g} points a second, to {step:%.2g} uV")                    \

@@ -8,6 +8,7 @@
 
 #define AGAIN "copy the archive again, or zip the files again"
 #define UNPACK "unpack it and name the files inside it"
+#define OTHER "download or copy it again, or give it the ending of what it is"
 #define DAMAGED "its directory is damaged"
 
 enum {
@@ -53,7 +54,7 @@ typedef struct end_record {
 static xp_status no_directory(const xp_zip *z, xp_error *err) {
     if (signature(z, 0) == XP_ZIP_LOCAL)
         return refuse(z, "it ends too early: its directory, at the end, is missing", AGAIN, err);
-    return refuse(z, "it is none: it has no directory at its end", UNPACK, err);
+    return refuse(z, "it is none: it has no directory at its end", OTHER, err);
 }
 
 /* The end record at tail[at], or that of the 64-bit kind (ZIP64) before it. from: of the tail. */

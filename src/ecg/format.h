@@ -74,6 +74,7 @@ typedef struct xp_kind {
     bool quiet;          /* such files come with records: nobody needs to be informed of them */
     bool part;           /* of a record, whose header is missing */
     bool shared;         /* files of other kinds begin so too (.docx as .zip): a name decides */
+    bool belied;         /* only the name says it, and the bytes do not: whatever they say counts */
     struct {
         int offset;        /* -1: anywhere in the first XP_SNIFF_BYTES */
         const char *bytes; /* NULL: no more */

@@ -75,7 +75,11 @@ const xp_kind xp_kinds[] = {
      .starts = {{0, "\x89PNG"}, {0, "\xff\xd8\xff"}, {0, "GIF8"}}},
     {"video", "a video", "a video has no samples; " ITSELF, " mp4 mov avi mkv webm ",
      .shared = true, .starts = {{4, "ftyp"}}},
-    {"archive", "an archive", UNPACK, " zip 7z rar tar gz tgz bz2 xz zst ", .shared = true,
+    {"no gzip file", "not the gzip file that its name says",
+     "a gzip file begins with the bytes 1F 8B, and this one does not; download or copy it again, "
+     "or give it the ending of what it is",
+     " gz ", .belied = true},
+    {"archive", "an archive", UNPACK, " zip 7z rar tar tgz bz2 xz zst ", .shared = true,
      .starts = {{0, "PK\3\4"}, {0, "\x1f\x8b"}, {0, "7z\xbc\xaf\x27\x1c"}}},
     {"text", "a JSON text", TO_WFDB, " json ", .quiet = false},
     {"text", "a text", ITSELF, " txt md ", .quiet = true},
@@ -123,7 +127,8 @@ xp_sniffed xp_sniff(const char *name, xp_bytes start) {
     const xp_kind *kind = kind_by_content(start);
     if (!by_name.format) by_name.kind = kind_by_name(name);
     bool named = by_name.format || by_name.kind;
-    if (kind && !(kind->shared && named)) return (xp_sniffed){NULL, kind, XP_LIKE_BY_CONTENT};
+    bool counts = named && !(by_name.kind && by_name.kind->belied);
+    if (kind && !(kind->shared && counts)) return (xp_sniffed){NULL, kind, XP_LIKE_BY_CONTENT};
     if (named) by_name.likeness = XP_LIKE_BY_NAME;
     return by_name;
 }

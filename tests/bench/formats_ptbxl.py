@@ -4,7 +4,7 @@
 
 (300) records500 below the folder. convert to DICOM, EDF+, CSV, WFDB and back to WFDB: the same samples, counts and gains;
 drawn as a MUSE PDF and read: differing samples and certificates; the same of 200 pages that were altered after they were
-drawn. Prints one line at the end of each. (pip install numpy pytest)"""
+drawn, and of pages whose chest leads were cut off at values on the maker's grid. Prints one line at the end of each. (pip install numpy pytest)"""
 
 import pathlib
 import random
@@ -162,6 +162,63 @@ def altered(headers, folder, count=200):
     print(f"altered pages: {count}, {refused} refused, {certificates} leads called exact, {wrong} of them wrongly", flush=True)
 
 
+ROWS = {6: 3, 10: 5}  # of the strips
+
+
+def is_line(step, lead):
+    """Whether it is drawn at a line of the page's grid, or a multiple of 0.1 mV."""
+    units = hospital.muse_units(step)
+    row = 13208 - 2465 * ROWS.get(lead, lead % 3)  # 0 mV, from the uppermost line
+    return units % 100 == 0 or (row + units) % 100 == 0
+
+
+def limits(v, lead, lines, chance):
+    """A step to cut off at, by 5 to 60 % of what lies above or below the median, and the side; None: there is none."""
+    middle = int(numpy.median(v))
+    side = chance.choice([-1, 1])
+    top = int((side * (v - middle)).max())
+    steps = [middle + side * k for k in range(int(0.4 * top), int(0.95 * top) + 1) if k > 10]
+    steps = [s for s in steps if not lines or is_line(s, lead)]
+    return (chance.choice(steps), side) if steps else None
+
+
+def drawn_part(steps, lead):
+    column = 0 if lead in ROWS else lead // 3
+    return slice(1250 * column, len(steps) if lead in ROWS else 1250 * column + 1238)
+
+
+def cut_off(headers, folder, way):
+    """All chest leads of a page are cut off, each elsewhere unless the way says so."""
+    chance = random.Random(29)
+    less, more = [0, 0], [0, 0]  # leads, and those of them that are called exact: that lose less than 0.1 mV, and more
+    path = folder / "x.pdf"
+    for h in headers:
+        steps = steps_of(h)
+        cut = steps.copy()
+        one = chance.randint(40, 300)
+        for lead in range(6, 12):
+            here = drawn_part(steps, lead)
+            at = limits(steps[here, lead], lead, way == "along lines", chance)
+            if way == "at one value":
+                cut[:, lead] = numpy.clip(steps[:, lead], -one, one)
+            elif at:
+                cut[:, lead] = (numpy.minimum if at[1] > 0 else numpy.maximum)(steps[:, lead], at[0])
+        hospital.pdf(path, cut)
+        exact = certified(path)
+        for lead in range(6, 12):
+            here = drawn_part(steps, lead)
+            lost = int(abs(cut[here, lead] - steps[here, lead]).max())
+            if lost:
+                count = less if lost * hospital.MUSE_STEP < 100 else more
+                count[0] += 1
+                count[1] += LEADS[lead] in exact
+    print(
+        f"cut off {way}: {more[0]} leads by 0.1 mV or more, {more[1]} called exact; "
+        f"{less[0]} leads by less, {less[1]} called exact",
+        flush=True,
+    )
+
+
 def main():
     folder = pathlib.Path(sys.argv[2])
     count = int(sys.argv[3]) if len(sys.argv) > 3 else 300
@@ -169,6 +226,8 @@ def main():
     with tempfile.TemporaryDirectory() as temporary:
         drawn(headers, pathlib.Path(temporary))
         altered(headers, pathlib.Path(temporary))
+        for way in ("along lines", "anywhere", "at one value"):
+            cut_off(headers, pathlib.Path(temporary), way)
         round_trips(headers, pathlib.Path(temporary))
 
 

@@ -528,6 +528,31 @@ test("a packed file of several members is what they hold, one behind the other",
   await assert.rejects(readGroup(groups[0]), /x\.csv\.gz/);
 });
 
+test("a file that is gzip's by name only is told to be none, or read by what it holds", async () => {
+  for (const [name, bytes] of [
+    ["x.gz", "\x01\x02\x03\x04"],
+    ["x.txt.gz", "no recording\n"],
+    ["x.edf.gz", "\x7f".repeat(400)],
+    ["x.csv.gz", ""],
+  ]) {
+    const [said] = problems(await findRecords([file(name, bytes)]));
+    assert.match(said, /This is not the gzip file that its name says: .* 1F 8B, and this one does not/);
+    assert.doesNotMatch(said, /unpack/i);
+  }
+  const table = "I,II\n" + "1,2\n3,4\n".repeat(300);
+  const found = await findRecords([file("x.csv.gz", table)]);
+  assert.deepEqual(problems(found), []);
+  assert.equal(await content(found.groups[0], "x.csv.gz"), table);
+  const [archive] = problems(await findRecords([file("x.gz", gzipSync(gzipSync(table)))]));
+  assert.match(archive, /This is an archive: unpack it/);
+});
+
+test("a file that is a zip archive by name only is not to be unpacked", async () => {
+  const [said] = problems(await findRecords([file("x.zip", "a page that says that the file is not there")]));
+  assert.match(said, /it is none: .* Download or copy it again/);
+  assert.doesNotMatch(said, /unpack/i);
+});
+
 test("a record's files may each be packed", async () => {
   const found = await findRecords([file("r.hea.gz", gzipSync(header("r"))), file("r.dat.gz", gzipSync("samples"))]);
   assert.deepEqual(problems(found), []);
@@ -544,9 +569,16 @@ test("a packed file that is cut, damaged or larger than it says is refused when 
     const { groups } = await findRecords([file("x.csv.gz", bytes)]);
     for (const group of groups) await assert.rejects(readGroup(group), /x\.csv\.gz/);
   }
-  const bomb = Buffer.from(whole);
-  bomb.writeUInt32LE(2 ** 31, bomb.length - 4);
-  const { groups } = await findRecords([file("x.csv.gz", bomb)]);
+  const sizeless = Buffer.from(whole);
+  sizeless.writeUInt32LE(2 ** 31, sizeless.length - 4); // as what lies before the place of a cut may say
+  for (const [bytes, why] of [
+    [sizeless, "it ends too early"],
+    [whole.subarray(0, 6), "its compressed data are damaged"],
+  ]) {
+    const { groups } = await findRecords([file("x.edf.gz", bytes)]);
+    await assert.rejects(readGroup(groups[0]), new RegExp(`x\\.edf\\.gz cannot be read: ${why}`));
+  }
+  const { groups } = await findRecords([file("x.edf.gz", gzipSync(Buffer.alloc(257 * 2 ** 20)))]);
   await assert.rejects(readGroup(groups[0]), /256 MB/);
 });
 

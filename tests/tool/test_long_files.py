@@ -301,6 +301,38 @@ def test_gzip_files_that_are_broken_or_bombs(tmp_path):
     assert "more than a hundred times" in frugal("info", tmp_path / "y.csv.gz", "--rate", "500", "--unit", "uV", code=1).stderr
 
 
+NO_GZIP = "is not the gzip file that its name says: a gzip file begins with the bytes 1F 8B, and this one does not"
+
+
+def test_files_that_are_gzip_s_by_name_only(tmp_path):
+    """What they are is told, and what can be read is read by its content."""
+    for name, data in (("x.gz", bytes(range(1, 200)) * 30), ("x.txt.gz", b"no recording\n"), ("x.edf.gz", b"\x8b\x1f" * 200),
+                       ("x.csv.gz", b"")):  # fmt: skip
+        (tmp_path / name).write_bytes(data)
+        told = xplaim("info", tmp_path / name, code=1).stderr
+        assert NO_GZIP in told and "unpack" not in told and len(told.splitlines()) == 1
+        (tmp_path / name).unlink()
+    hospital.edf(tmp_path / "y.edf", hospital.counts(1000))
+    hospital.table(tmp_path / "y.csv", hospital.counts(1000))
+    for name in ("y.edf", "y.csv"):
+        (before,) = json_lines(xplaim("info", tmp_path / name, "--json"), "info")
+        (tmp_path / name).rename(tmp_path / f"{name}.gz")
+        (now,) = json_lines(xplaim("info", tmp_path / f"{name}.gz", "--json"), "info")
+        assert {**now, "record": 0} == {**before, "record": 0}
+
+
+def test_an_archive_under_gzip_s_name_is_told_to_be_one(tmp_path):
+    for name, data in (("x.gz", b"PK\3\4" + bytes(60)), ("x.csv.gz.gz", gzip.compress(gzip.compress(b"1,2\n" * 90)))):
+        (tmp_path / name).write_bytes(data)
+        assert "is an archive: unpack it and use the files inside" in xplaim("info", tmp_path / name, code=1).stderr
+
+
+def test_what_is_no_zip_archive_is_not_to_be_unpacked(tmp_path):
+    (tmp_path / "x.zip").write_bytes(b"a page that says that the file is not there")
+    told = xplaim("info", tmp_path / "x.zip", code=1).stderr
+    assert "it is none" in told and "copy it again, or give it the ending of what it is" in told and "unpack" not in told
+
+
 def test_the_named_one_of_a_plain_and_a_packed_file_is_read(tmp_path):
     (tmp_path / "x.csv").write_text("I,II\n" + "1,2\n" * 500)
     (tmp_path / "x.csv.gz").write_bytes(gzip.compress(b"I,II\n" + b"1,2\n" * 700))

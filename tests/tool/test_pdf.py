@@ -43,20 +43,63 @@ def test_a_page_of_muse_s_comes_back_exactly(tmp_path):
     assert differing(path, v) == 0 and sorted(exact(path)) == sorted(LEADS)
 
 
-def test_records_of_ptb_xl_come_back_exactly(tmp_path):
-    """The first five; tests/bench/formats_ptbxl.py has 300."""
+def records_of_ptb_xl(count):
+    """The first ones, in MUSE's steps; tests/bench/formats_ptbxl.py has 300."""
     with tarfile.open(shared("data", "ptb-xl-subset-500hz.tar.xz")) as tar:
-        seen = 0
         for member in tar:
             if not member.name.endswith("_hr.dat"):
                 continue
             microvolt = numpy.frombuffer(tar.extractfile(member).read(), "<i2").reshape(5000, 12)
-            steps = numpy.round(microvolt / hospital.MUSE_STEP).astype(int)
-            path = hospital.pdf(tmp_path / "x.pdf", steps)
-            assert differing(path, steps) == 0 and len(exact(path)) == 12, member.name
-            seen += 1
-            if seen == 5:
-                break
+            yield numpy.round(microvolt / hospital.MUSE_STEP).astype(int)
+            count -= 1
+            if not count:
+                return
+
+
+def test_records_of_ptb_xl_come_back_exactly(tmp_path):
+    for steps in records_of_ptb_xl(5):
+        path = hospital.pdf(tmp_path / "x.pdf", steps)
+        assert differing(path, steps) == 0 and len(exact(path)) == 12
+
+
+def test_chest_leads_cut_off_along_a_line_of_the_maker_s_grid_are_not_called_exact(tmp_path):
+    """By 0.1 mV or more, at a multiple of 0.1 mV. Their samples stay the maker's steps."""
+    doubted, lines = 0, numpy.array([n for n in range(-2000, 2000) if hospital.muse_units(n) % 100 == 0])
+    for steps in records_of_ptb_xl(5):
+        cut = steps.copy()
+        for i in range(6, 12):
+            drawn = steps[:, i] if LEADS[i] in STRIPS else steps[1250 * (i // 3) :, i][:1238]
+            cut[:, i] = numpy.minimum(cut[:, i], lines[lines <= drawn.max() - 21].max())
+        path = hospital.pdf(tmp_path / "x.pdf", cut)
+        assert sorted(exact(path)) == sorted(LEADS[:6])
+        (o,) = json_lines(xplaim("info", path, "--json"), "info")
+        for notice in o["notices"]:
+            if "not certified" in notice["text"]:
+                doubted += len(notice["leads"])
+                got = stored(path)
+                for lead in notice["leads"]:
+                    here = got[lead] != numpy.iinfo(numpy.int32).min
+                    assert (got[lead][here] == cut[here, LEADS.index(lead)]).all()
+    assert doubted
+
+
+def test_a_curve_cut_off_in_time_is_exact_where_it_is_drawn(tmp_path):
+    v = hospital.counts(5000)
+    path = hospital.pdf(tmp_path / "x.pdf", v, alter=lambda i, points: points[:700] if i == 7 else points)
+    got = stored(path)["V2"]
+    here = numpy.flatnonzero(got != numpy.iinfo(numpy.int32).min)
+    assert here.tolist() == list(range(2500, 3200)) and (got[here] == v[here, 7]).all()
+    assert "V2" in exact(path) and "lead V2: drawn for" in xplaim("info", path).stdout
+    hospital.pdf(path, v, alter=lambda i, points: points[60:] if i == 7 else points)  # its name is beside nothing then
+    assert "V2" not in exact(path)
+
+
+def test_what_a_clipping_path_hides_is_read_all_the_same(tmp_path):
+    """The numbers of a curve are in the file, whatever of it is shown."""
+    v = hospital.counts(5000)
+    path = tmp_path / "x.pdf"
+    path.write_bytes(hospital.pdf_file(b"100 100 50 50 re W n\n" + hospital.pdf_contents(v)))
+    assert differing(path, v) == 0 and len(exact(path)) == 12
 
 
 # ==== the scale ============================================================================

@@ -95,6 +95,7 @@ export const KINDS = [
   "This is a document: a printed ECG has no samples; use the recording itself as WFDB (a .hea header and a signal file).",
   "This is a picture: a picture has no samples; use the recording itself as WFDB (a .hea header and a signal file).",
   "This is a video: a video has no samples; use the recording itself as WFDB (a .hea header and a signal file).",
+  "This is not the gzip file that its name says: a gzip file begins with the bytes 1F 8B, and this one does not; download or copy it again, or give it the ending of what it is.",
   "This is an archive: unpack it and use the files inside.",
   "This is a JSON text: export or convert the recording to WFDB (a .hea header and a signal file) first.",
   "This is a text: use the recording itself as WFDB (a .hea header and a signal file).",

@@ -5,7 +5,7 @@
  */
 
 import { English, SpokenError, deferred } from "../words/language.js";
-import { gzipMembers, isGzip, startOfMembers, unpackMembers } from "./gzip.js";
+import { gzipMembers, holdMore, isGzip, startOfMembers, unpackMembers } from "./gzip.js";
 import { errorWords, messageOf } from "../words/messages.js";
 import { readZip } from "./zip.js";
 
@@ -67,7 +67,7 @@ export function fileSource(file) {
  */
 async function unpacked(source) {
   const { file, path } = source;
-  if (!file || extension(path) !== "gz" || file.size < 18) return source;
+  if (!file || extension(path) !== "gz") return source;
   const first = await source.start(4).catch(() => new ArrayBuffer(0)); // reading it says what is wrong
   if (!isGzip(first)) return source;
   const members = await gzipMembers(file, MAX_BYTES);
@@ -75,12 +75,14 @@ async function unpacked(source) {
   const fail = (/** @type {unknown} */ error) => {
     throw new SpokenError("files.unreadable", { name: file.name, why: errorWords(error) });
   };
+  const isCut = size > MAX_BYTES && !(await holdMore(members, MAX_BYTES));
   const read = async () => {
+    if (isCut) fail(new SpokenError("zip.ends-early"));
     checkSize(size);
     return unpackMembers(members, size).catch(fail);
   };
   const start = (/** @type {number} */ bytes) => (bytes < size ? startOfMembers(members, bytes).catch(fail) : read());
-  return { path: path.slice(0, -3), size, read, start };
+  return { path: path.slice(0, -3), size: isCut ? file.size : size, read, start };
 }
 
 /**

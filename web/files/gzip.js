@@ -105,3 +105,23 @@ export async function startOfMembers(members, bytes) {
   }
   return out.buffer.slice(0, at);
 }
+
+/** Whether they hold more than so many bytes, by unpacking them: what is cut off says anything of its size.
+ * @param {Member[]} members @param {number} most */
+export async function holdMore(members, most) {
+  let bytes = 0;
+  try {
+    for (const { packed } of members) {
+      const reader = packed.stream().pipeThrough(new DecompressionStream("gzip")).getReader();
+      for (let part = await reader.read(); !part.done; part = await reader.read()) {
+        bytes += part.value.length;
+        if (bytes <= most) continue;
+        await reader.cancel();
+        return true;
+      }
+    }
+  } catch {
+    return false;
+  }
+  return false;
+}

@@ -175,7 +175,7 @@ async function behindAnother(archive, at) {
 /** @param {Blob} archive */
 async function noDirectory(archive) {
   if ((await signature(archive, 0)) === LOCAL) return new ZipError("zip.no-end");
-  return new ZipError("zip.none", UNPACK);
+  return new ZipError("zip.none", "zip.other");
 }
 
 /** @param {DataView} data @param {number} at */

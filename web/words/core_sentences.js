@@ -121,6 +121,14 @@ const SPOKEN = {
     "lead {lead}: exact ({step} uV steps, {rate} Hz): every sample lies on the maker's own grid",
     "leads {leads}: exact ({step} uV steps, {rate} Hz): every sample lies on the maker's own grid",
   ],
+  drawnHeld: [
+    "lead {lead}: on the maker's own grid ({step} uV steps, {rate} Hz), but it stands level at its highest or lowest point, as a curve does that was cut off along a line: it may be exact, and is not certified to be",
+    "leads {leads}: on the maker's own grid ({step} uV steps, {rate} Hz), but they stand level at their highest or lowest points, as curves do that were cut off along a line: they may be exact, and are not certified to be",
+  ],
+  drawnCutOff: [
+    "lead {lead}: the drawing cuts it off at a limit: its peaks are larger than they look",
+    "leads {leads}: the drawing cuts them off at a limit: their peaks are larger than they look",
+  ],
   drawnStep: [
     "lead {lead}: drawn at {rate} points a second, to {step} uV",
     "leads {leads}: drawn at {rate} points a second, to {step} uV",

@@ -429,6 +429,7 @@ export const strings = {
   "zip.several": "es sind mehrere Archive hintereinander",
   "zip.no-end": "es endet zu früh: sein Verzeichnis am Ende fehlt",
   "zip.none": "es ist keines: am Ende steht kein Verzeichnis",
+  "zip.other": "Laden oder kopieren Sie die Datei noch einmal, oder geben Sie ihr die Endung dessen, was sie ist.",
   "zip.leads-out": "der Pfad {path} darin führt hinaus",
   "zip.not-unpacked": "{path} in {name} kann nicht entpackt werden: {why}. {advice}",
   "zip.encrypted": "es ist verschlüsselt",

@@ -417,6 +417,7 @@ export const EN = {
   "zip.several": "it is several archives, one behind the other",
   "zip.no-end": "it ends too early: its directory, at the end, is missing",
   "zip.none": "it is none: it has no directory at its end",
+  "zip.other": "Download or copy it again, or give it the ending of what it is.",
   "zip.leads-out": "the path {path} in it leads out of it",
   "zip.not-unpacked": "{path} in {name} cannot be unpacked: {why}. {advice}",
   "zip.encrypted": "it is encrypted",

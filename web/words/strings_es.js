@@ -422,6 +422,7 @@ export const strings = {
   "zip.several": "son varios archivos zip, uno detrás de otro",
   "zip.no-end": "termina demasiado pronto: falta su directorio, al final",
   "zip.none": "no lo es: no tiene directorio al final",
+  "zip.other": "Descárguelo o cópielo otra vez, o dele la extensión de lo que es.",
   "zip.leads-out": "la ruta {path} que contiene sale de él",
   "zip.not-unpacked": "{path} en {name} no se puede descomprimir: {why}. {advice}",
   "zip.encrypted": "está cifrado",

@@ -424,6 +424,7 @@ export const strings = {
   "zip.several": "ce sont plusieurs archives, l’une derrière l’autre",
   "zip.no-end": "elle finit trop tôt : son répertoire, à la fin, manque",
   "zip.none": "ce n’en est pas une : elle n’a pas de répertoire à la fin",
+  "zip.other": "Téléchargez-le ou copiez-le à nouveau, ou donnez-lui l’extension de ce qu’il est.",
   "zip.leads-out": "le chemin {path} qu’elle contient en sort",
   "zip.not-unpacked": "{path} dans {name} ne peut être décompressé : {why}. {advice}",
   "zip.encrypted": "il est chiffré",

@@ -257,6 +257,9 @@ export const CORE = {
   stripUsed: "die Datei enthält auch {seconds} s Langzeitaufzeichnung: der Streifen wird verwendet",
   calibration: "die letzte Sekunde ist ein Eichimpuls von 1 mV und wurde weggelassen",
   drawnExact: "{lead}: exakt (Stufen von {step} µV, {rate} Hz): jeder Abtastwert liegt auf dem Raster des Herstellers",
+  drawnHeld:
+    "{lead}: auf dem Raster des Herstellers (Stufen von {step} µV, {rate} Hz), steht aber am höchsten oder tiefsten Punkt waagrecht, wie eine an einer Linie abgeschnittene Kurve: vielleicht exakt, aber nicht bescheinigt",
+  drawnCutOff: "{lead}: von der Zeichnung an einer Grenze abgeschnitten: die Spitzen sind größer, als sie aussehen",
   drawnStep: "{lead}: mit {rate} Punkten je Sekunde gezeichnet, auf {step} µV genau",
   drawnRate: "{lead}: mit {rate} Punkten je Sekunde gezeichnet: feinere Einzelheiten enthält die Datei nicht",
   drawnPart: "{lead}: {seconds} von {all} s gezeichnet, an ihrem Platz in der Zeit; der Rest ist nicht in der Datei",
@@ -374,6 +377,8 @@ export const CORE = {
     "Das ist ein Bild: ein Bild hat keine Abtastwerte; nehmen Sie die Aufzeichnung selbst als WFDB (einen .hea-Kopf und eine Signaldatei).",
   "kind a video":
     "Das ist ein Video: ein Video hat keine Abtastwerte; nehmen Sie die Aufzeichnung selbst als WFDB (einen .hea-Kopf und eine Signaldatei).",
+  "kind not the gzip file that its name says":
+    "Das ist nicht die Gzip-Datei, die ihr Name verspricht: eine Gzip-Datei beginnt mit den Bytes 1F 8B, diese nicht. Laden oder kopieren Sie sie noch einmal, oder geben Sie ihr die Endung dessen, was sie ist.",
   "kind an archive": "Das ist ein Archiv: entpacken Sie es, und nehmen Sie die Dateien darin.",
   "kind a JSON text":
     "Das ist ein JSON-Text: exportieren oder wandeln Sie die Aufzeichnung zuerst in WFDB um (einen .hea-Kopf und eine Signaldatei).",

@@ -251,6 +251,9 @@ export const CORE = {
   stripUsed: "el archivo contiene además {seconds} s de registro completo: se usa su tira",
   calibration: "el último segundo es un pulso de calibración de 1 mV y se omitió",
   drawnExact: "{lead}: exacta (pasos de {step} µV, {rate} Hz): cada muestra está en la cuadrícula del fabricante",
+  drawnHeld:
+    "{lead}: en la cuadrícula del fabricante (pasos de {step} µV, {rate} Hz), pero plana en su punto más alto o más bajo, como una curva cortada a lo largo de una línea: quizá exacta, pero sin certificado",
+  drawnCutOff: "{lead}: el dibujo la corta en un límite: sus picos son mayores de lo que parecen",
   drawnStep: "{lead}: dibujada con {rate} puntos por segundo, con precisión de {step} µV",
   drawnRate: "{lead}: dibujada con {rate} puntos por segundo: no hay detalle más fino en este archivo",
   drawnPart:
@@ -363,6 +366,8 @@ export const CORE = {
     "Es una imagen: una imagen no tiene muestras; use el propio registro como WFDB (una cabecera .hea y un archivo de señales).",
   "kind a video":
     "Es un vídeo: un vídeo no tiene muestras; use el propio registro como WFDB (una cabecera .hea y un archivo de señales).",
+  "kind not the gzip file that its name says":
+    "No es el archivo gzip que dice su nombre: un archivo gzip empieza por los bytes 1F 8B, y este no. Descárguelo o cópielo otra vez, o dele la extensión de lo que es.",
   "kind an archive": "Es un archivo comprimido: descomprímalo y use los archivos que contiene.",
   "kind a JSON text":
     "Es un texto JSON: exporte o convierta antes el registro a WFDB (una cabecera .hea y un archivo de señales).",

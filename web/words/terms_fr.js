@@ -259,6 +259,9 @@ export const CORE = {
   stripUsed: "le fichier contient aussi {seconds} s d’enregistrement complet : sa bande est utilisée",
   calibration: "la dernière seconde est une impulsion d’étalonnage de 1 mV et a été laissée de côté",
   drawnExact: "{lead} : exacte (pas de {step} µV, {rate} Hz) : chaque échantillon est sur la grille du fabricant",
+  drawnHeld:
+    "{lead} : sur la grille du fabricant (pas de {step} µV, {rate} Hz), mais à plat à son point le plus haut ou le plus bas, comme une courbe coupée le long d’une ligne : peut-être exacte, mais sans certificat",
+  drawnCutOff: "{lead} : coupée par le dessin à une limite : ses pics sont plus grands qu’ils ne paraissent",
   drawnStep: "{lead} : dessinée avec {rate} points par seconde, à {step} µV près",
   drawnRate: "{lead} : dessinée avec {rate} points par seconde : ce fichier ne contient pas de détail plus fin",
   drawnPart:
@@ -375,6 +378,8 @@ export const CORE = {
     "C’est une image : une image n’a pas d’échantillons ; prenez l’enregistrement lui-même en WFDB (un en-tête .hea et un fichier de signaux).",
   "kind a video":
     "C’est une vidéo : une vidéo n’a pas d’échantillons ; prenez l’enregistrement lui-même en WFDB (un en-tête .hea et un fichier de signaux).",
+  "kind not the gzip file that its name says":
+    "Ce n’est pas le fichier gzip que son nom annonce : un fichier gzip commence par les octets 1F 8B, celui-ci non. Téléchargez-le ou copiez-le à nouveau, ou donnez-lui l’extension de ce qu’il est.",
   "kind an archive": "C’est une archive : décompressez-la, et prenez les fichiers qu’elle contient.",
   "kind a JSON text":
     "C’est un texte JSON : exportez ou convertissez d’abord l’enregistrement en WFDB (un en-tête .hea et un fichier de signaux).",

@@ -1,5 +1,6 @@
 /* ECGs drawn as curves in a PDF, as a row of the table of formats. */
 #include "ecg/format.h"
+#include "ecg/pdf/certificate.h"
 #include "ecg/pdf/leads.h"
 #include "ecg/pdf/names.h"
 #include "ecg/pdf/open.h"
@@ -43,7 +44,7 @@ static void fill_signal(xp_stored_signal *s, const pdf_lead *l) {
 static void report_resolution(xp_notices *notes, const pdf_leads *l, const pdf_lead *it) {
     if (it->steps)
         xp_notice_add(
-            notes, XP_SAY_DRAWN_EXACT, it->name,
+            notes, it->doubtful ? XP_SAY_DRAWN_HELD : XP_SAY_DRAWN_EXACT, it->name,
             XP_ARGS(xp_arg_number("step", PDF_MUSE_STEP * 1000), xp_arg_number("rate", l->rate)));
     else if (it->step > 0)
         xp_notice_add(
@@ -140,6 +141,7 @@ static xp_status read_drawing(xp_stored *w, const pdf_drawing *d, const char *na
         pdf_name_traces(&t, d);
         s = pdf_join(leads, &t, d, &scale, rate, name, err);
         if (s == XP_OK) {
+            pdf_doubt_held_leads(leads, d, &scale);
             s = build(w, d, leads, &scale, name, err);
             pdf_leads_free(leads);
         }

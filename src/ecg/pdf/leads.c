@@ -234,6 +234,8 @@ static bool take_curve(pdf_leads *out, const curve *c) {
     l->step = fmax(l->step, c->s.step);
     l->dropped += c->s.dropped;
     l->cut_off |= c->s.cut_off;
+    for (int k = 0; k < 2; k++)
+        if (c->s.held[k].surprise >= l->held[k].surprise) l->held[k] = c->s.held[k];
     l->has_zero &= c->t->has_zero;
     l->by_samples |= c->t->text < 0;
     return true;
@@ -270,23 +272,22 @@ static pdf_lead *named(pdf_leads *out, const char *name) {
 }
 
 /* The sum of three leads by their signs where all are drawn: its spread and the largest of theirs,
- * and whether steps of the maker sum to nothing but roundings. */
+ * whether all are steps of the maker, and whether these sum to nothing but roundings. */
 typedef struct sum {
     double spread, largest;
-    bool small_steps;
+    bool exact, small_steps;
     int n;
 } sum;
 
 static sum sum_of(const pdf_leads *out, pdf_lead *const l[3], const int sign[3]) {
     double s[4] = {0}, ss[4] = {0};
-    sum r = {.small_steps = true};
-    bool exact = l[0]->steps && l[1]->steps && l[2]->steps;
+    sum r = {.small_steps = true, .exact = l[0]->steps && l[1]->steps && l[2]->steps};
     for (int64_t i = 0; i < out->n; i++) {
         double v[4] = {l[0]->mv[i], l[1]->mv[i], l[2]->mv[i]};
         if (isnan(v[0] + v[1] + v[2])) continue;
         v[3] = sign[0] * v[0] + sign[1] * v[1] + sign[2] * v[2];
         for (int k = 0; k < 4; k++) s[k] += v[k], ss[k] += v[k] * v[k];
-        if (exact && fabs(v[3]) > 4.5 * PDF_MUSE_STEP) r.small_steps = false;
+        if (r.exact && fabs(v[3]) > 4.5 * PDF_MUSE_STEP) r.small_steps = false;
         r.n++;
     }
     for (int k = 0; k < 4 && r.n; k++) {
@@ -314,8 +315,10 @@ static xp_status check_limb_leads(pdf_leads *out, const char *file, xp_error *er
                            "%s: the names of leads beside its curves contradict Einthoven's law "
                            "(%s, %s and %s do not sum up): the curves cannot be told apart safely",
                            file, NAMES[k][0], NAMES[k][1], NAMES[k][2]);
-        if (!s.small_steps)
-            for (int i = 0; i < 3; i++) drop_steps(l[i]);
+        for (int i = 0; i < 3; i++) {
+            if (!s.small_steps) drop_steps(l[i]);
+            l[i]->summed = s.exact && s.n == l[i]->drawn;
+        }
     }
     return XP_OK;
 }

@@ -14,8 +14,11 @@ typedef struct pdf_lead {
     double step;    /* as in pdf_samples: the coarsest of its curves */
     int dropped;
     bool cut_off, has_zero,
-        by_samples; /* the last: unnamed on the page; its samples are the lead's */
-    bool differs;   /* two curves of the lead do not agree */
+        by_samples;   /* the last: unnamed on the page; its samples are the lead's */
+    bool differs;     /* two curves of the lead do not agree */
+    bool summed;      /* limb leads that sum to nothing prove all of its samples */
+    bool doubtful;    /* steps, but perhaps cut off along a line of their grid */
+    pdf_held held[2]; /* as in pdf_samples: of its curve that is held most */
 } pdf_lead;
 
 typedef struct pdf_leads {

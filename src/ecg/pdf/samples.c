@@ -200,7 +200,10 @@ static bool try_muse_grid(pdf_samples *out, const pdf_trace *t, const pdf_scale 
     if (out->rate != 500 || out->n != t->n) return true;
     out->steps = malloc((size_t)t->n * sizeof *out->steps);
     if (!out->steps) return false;
-    if (!out->cut_off && on_muse_grid(out->steps, t, s)) return true;
+    if (!out->cut_off && on_muse_grid(out->steps, t, s)) {
+        for (int k = 0; k < 2; k++) out->held[k] = pdf_held_at(out->steps, t, k ? -1 : 1);
+        return true;
+    }
     free(out->steps);
     out->steps = NULL;
     return true;

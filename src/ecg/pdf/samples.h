@@ -3,6 +3,7 @@
 #ifndef XP_ECG_PDF_SAMPLES_H
 #define XP_ECG_PDF_SAMPLES_H
 
+#include "ecg/pdf/held.h"
 #include "ecg/pdf/scale.h"
 
 typedef struct pdf_samples {
@@ -14,6 +15,7 @@ typedef struct pdf_samples {
     double step;    /* mV: what the drawing's coordinates are rounded to; 0: finer than 1 uV */
     int dropped;    /* samples that are not points of the drawing: on straight lines between them */
     bool cut_off;   /* at a limit */
+    pdf_held held[2]; /* of the steps, at the highest and the lowest of them */
 } pdf_samples;
 
 /* The steps of a MUSE system, in mV. */

@@ -1,0 +1,37 @@
+/* Reading a page of pdf_pages.h, and what was said of it. */
+#ifndef PDF_READING_H
+#define PDF_READING_H
+
+#include "ecg/reader.h"
+#include "ecg/source_memory.h"
+#include "unit/pdf_pages.h"
+
+static xp_status open_pdf(xp_stored *w, const void *data, size_t size, const xp_read_options *opt,
+                          xp_error *err) {
+    xp_memory_file file = {"x.pdf", data, size};
+    xp_memory_files files = {&file, 1};
+    xp_file_source src = xp_memory_source(&files);
+    return xp_stored_open(w, &src, "x.pdf", opt, err);
+}
+
+static bool is_exact(const xp_stored *w, const char *lead) {
+    for (int i = 0; i < w->notices.n; i++)
+        if (w->notices.items[i].sentence == XP_SAY_DRAWN_EXACT &&
+            !strcmp(w->notices.items[i].lead, lead))
+            return true;
+    return false;
+}
+
+static int count_sentence(const xp_stored *w, xp_sentence sentence) {
+    int n = 0;
+    for (int i = 0; i < w->notices.n; i++) n += w->notices.items[i].sentence == sentence;
+    return n;
+}
+
+static int lead_number(const char *name) {
+    for (int i = 0; i < 12; i++)
+        if (!strcmp(PAGE_NAMES[i], name)) return i;
+    return -1;
+}
+
+#endif

@@ -83,6 +83,16 @@ def test_chest_leads_cut_off_along_a_line_of_the_maker_s_grid_are_not_called_exa
     assert doubted
 
 
+def test_where_limb_leads_do_not_sum_up_no_lead_is_called_exact(tmp_path):
+    """Somebody altered the page: what was done to the other leads, nothing tells."""
+    for steps in records_of_ptb_xl(3):
+        assert exact(hospital.pdf(tmp_path / "x.pdf", steps)) == LEADS
+        altered = steps.copy()
+        altered[100:110, 0] += 8
+        path = hospital.pdf(tmp_path / "x.pdf", altered)
+        assert exact(path) == []
+
+
 def test_a_curve_cut_off_in_time_is_exact_where_it_is_drawn(tmp_path):
     v = hospital.counts(5000)
     path = hospital.pdf(tmp_path / "x.pdf", v, alter=lambda i, points: points[:700] if i == 7 else points)

@@ -3,9 +3,9 @@
 #include <math.h>
 
 /* Bits of surprise that are too many: anywhere, where a line is drawn or numbers are round, and
- * where another lead ends at the same value. Of 2,992 recordings of PTB-XL 13 have a lead with so
+ * where another lead ends at the same value. Of 2,992 recordings of PTB-XL 4 have a lead with so
  * many that nothing cuts off. */
-static const double ANYWHERE = 11, AT_A_LINE = 5, SHARED = 1;
+static const double ANYWHERE = 14, AT_A_LINE = 5, SHARED = 1;
 
 /* Whether something level is drawn at y: a line of the grid, the edge of a box. */
 static bool on_a_drawn_line(const pdf_drawing *d, const pdf_held *h) {

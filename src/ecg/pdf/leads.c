@@ -315,10 +315,9 @@ static xp_status check_limb_leads(pdf_leads *out, const char *file, xp_error *er
                            "%s: the names of leads beside its curves contradict Einthoven's law "
                            "(%s, %s and %s do not sum up): the curves cannot be told apart safely",
                            file, NAMES[k][0], NAMES[k][1], NAMES[k][2]);
-        for (int i = 0; i < 3; i++) {
-            if (!s.small_steps) drop_steps(l[i]);
-            l[i]->summed = s.exact && s.n == l[i]->drawn;
-        }
+        for (int i = 0; i < 3; i++) l[i]->summed = s.exact && s.n == l[i]->drawn;
+        /* Somebody altered the drawing, and of other leads nothing tells what was done to them. */
+        for (int i = 0; i < out->count && !s.small_steps; i++) drop_steps(&out->items[i]);
     }
     return XP_OK;
 }

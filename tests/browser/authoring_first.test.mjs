@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { at, begun, documentOf, oneOf, textIn } from "../support/authoring.mjs";
-import { inElement, saved, says } from "../support/chromium.mjs";
+import { analysed, inElement, saved, says } from "../support/chromium.mjs";
 import { openUnkept, testsOfSite } from "../support/site_tests.mjs";
 import { until } from "../support/wait.mjs";
 
@@ -186,7 +186,8 @@ test("whoever only reads ECGs fetches nothing of the editor", async (open) => {
         .filter((path) => /cases_(author|draft|fields)|author\.css/.test(path)),
     );
   await page.click("#sample-cards button");
-  await page.locator("ecg-xplaim").evaluate((element) => element.measurements.done);
+  await analysed(page); // before it is there, nothing is measured, and its coming closes menus
+  await inElement(page, (element) => element.measurements.done);
   assert.deepEqual(await fetched(), []);
   await page.click("#author-open");
   await page.locator("#author").waitFor();

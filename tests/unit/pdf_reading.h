@@ -2,16 +2,12 @@
 #ifndef PDF_READING_H
 #define PDF_READING_H
 
-#include "ecg/reader.h"
-#include "ecg/source_memory.h"
+#include "unit/open_bytes.h"
 #include "unit/pdf_pages.h"
 
 static xp_status open_pdf(xp_stored *w, const void *data, size_t size, const xp_read_options *opt,
                           xp_error *err) {
-    xp_memory_file file = {"x.pdf", data, size};
-    xp_memory_files files = {&file, 1};
-    xp_file_source src = xp_memory_source(&files);
-    return xp_stored_open(w, &src, "x.pdf", opt, err);
+    return open_bytes(w, "x.pdf", data, size, opt, err);
 }
 
 static bool is_exact(const xp_stored *w, const char *lead) {

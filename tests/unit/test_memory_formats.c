@@ -6,6 +6,7 @@
 #include "ecg/source_memory.h"
 #include "ecg/write/write.h"
 #include "support.h"
+#include "unit/open_bytes.h"
 
 #include <dirent.h>
 #include <stdio.h>
@@ -20,11 +21,8 @@ typedef struct seed {
 static const xp_read_options known = {.rate = 500, .unit = "uV", .columns = "I,II"};
 
 static xp_status open_seed(xp_stored *w, const seed *s, xp_error *err) {
-    const xp_memory_file file = {s->name, s->bytes.data, s->bytes.size};
-    const xp_memory_files files = {&file, 1};
-    const xp_file_source src = xp_memory_source(&files);
     bool array = strstr(s->name, ".npy") != NULL;
-    return xp_stored_open(w, &src, s->name, array ? &known : NULL, err);
+    return open_bytes(w, s->name, s->bytes.data, s->bytes.size, array ? &known : NULL, err);
 }
 
 static void add_stored(scarce_result *r, const xp_stored *w) {

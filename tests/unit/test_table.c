@@ -2,6 +2,7 @@
 #include "ecg/reader.h"
 #include "ecg/source_memory.h"
 #include "support.h"
+#include "unit/open_bytes.h"
 
 #include <cjson/cJSON.h>
 
@@ -11,14 +12,6 @@
 #include <string.h>
 
 /* ---- opening ---- */
-
-static xp_status open_bytes(xp_stored *w, const char *name, const void *data, size_t n,
-                            const xp_read_options *opt, xp_error *e) {
-    xp_memory_file file = {name, data, n};
-    xp_memory_files files = {&file, 1};
-    xp_file_source src = xp_memory_source(&files);
-    return xp_stored_open(w, &src, name, opt, e);
-}
 
 static xp_stored open_text(const char *text, const xp_read_options *opt) {
     xp_stored w;

@@ -3,18 +3,11 @@
 #include "ecg/reader.h"
 #include "ecg/source_memory.h"
 #include "support.h"
+#include "unit/open_bytes.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-
-static xp_status open_bytes(xp_stored *w, const void *data, size_t n, const xp_read_options *opt,
-                            xp_error *e) {
-    xp_memory_file file = {"t.csv", data, n};
-    xp_memory_files files = {&file, 1};
-    xp_file_source src = xp_memory_source(&files);
-    return xp_stored_open(w, &src, "t.csv", opt, e);
-}
 
 /* 0: the line says no rate, or a doubtful one, which is asked. */
 static void lines_before_the_table_give_the_rate(void **state) {
@@ -72,7 +65,7 @@ static void lines_before_the_table_give_the_rate(void **state) {
         xp_stored w;
         xp_error e;
         snprintf(text, sizeof text, "%s\nI (mV)\n0.5\n-1\n0.25\n", lines[i].line);
-        xp_status s = open_bytes(&w, text, strlen(text), NULL, &e);
+        xp_status s = open_bytes(&w, "t.csv", text, strlen(text), NULL, &e);
         if (s != (lines[i].rate > 0 ? XP_OK : XP_ERR_USAGE)) fail_msg("%s: %d", text, s);
         if (s != XP_OK) continue;
         if (fabs(w.rate - lines[i].rate) > 0) fail_msg("%s: %g", text, w.rate);
@@ -85,7 +78,7 @@ static void check_minus(const void *data, size_t n) {
     const xp_read_options opt = {.rate = 500, .unit = "mV", .columns = "I"};
     xp_stored w;
     xp_error e;
-    if (open_bytes(&w, data, n, &opt, &e)) fail_msg("%s", e.text);
+    if (open_bytes(&w, "t.csv", data, n, &opt, &e)) fail_msg("%s", e.text);
     assert_non_null(w.signals[0].digital);
     assert_int_equal(w.signals[0].digital[1], -5);
     xp_stored_free(&w);
@@ -112,7 +105,7 @@ static void minus_signs_of_typography(void **state) {
                                  "5\n7\n";
     xp_stored w;
     xp_error e = {0};
-    assert_int_equal(open_bytes(&w, inside, strlen(inside), NULL, &e), XP_ERR_FORMAT);
+    assert_int_equal(open_bytes(&w, "t.csv", inside, strlen(inside), NULL, &e), XP_ERR_FORMAT);
     assert_non_null(strstr(e.text, "line 4"));
 }
 

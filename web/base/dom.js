@@ -20,8 +20,14 @@ export function element(tag, attributes = {}, ...children) {
   return made;
 }
 
-/** Written only where it is another: each writing has the browser look at the lines and styles around it anew.
- * @param {Element} node @param {string} text */
+// These two write only what is another: each writing has the browser look at the lines and styles around it anew.
+
+/** @param {Element} node @param {string} text */
 export function setText(node, text) {
   if (node.textContent !== text) node.textContent = text;
+}
+
+/** @param {HTMLElement} node @param {string} key @param {string} value  of its data- attribute */
+export function setData(node, key, value) {
+  if (node.dataset[key] !== value) node.dataset[key] = value;
 }

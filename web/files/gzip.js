@@ -38,23 +38,27 @@ async function memberOf(packed) {
   return { packed, size: end.getUint32(0, true) };
 }
 
+/** How many bytes it holds, by unpacking it; counted until they are more than most.
+ * @param {Blob} packed @param {number} most */
+async function countUnpacked(packed, most) {
+  let bytes = 0;
+  const reader = packed.stream().pipeThrough(new DecompressionStream("gzip")).getReader();
+  for (let part = await reader.read(); !part.done; part = await reader.read()) {
+    bytes += part.value.length;
+    if (bytes <= most) continue;
+    await reader.cancel();
+    break;
+  }
+  return bytes;
+}
+
 /** Whether it is a member, and nothing else. @param {Member} member @param {number} most */
 async function isWhole({ packed, size }, most) {
   if (size > most) return false;
-  let bytes = 0;
-  try {
-    const reader = packed.stream().pipeThrough(new DecompressionStream("gzip")).getReader();
-    for (let part = await reader.read(); !part.done; part = await reader.read()) {
-      bytes += part.value.length;
-      if (bytes > size) {
-        await reader.cancel();
-        return false;
-      }
-    }
-  } catch {
-    return false;
-  }
-  return bytes === size;
+  return countUnpacked(packed, size).then(
+    (bytes) => bytes === size,
+    () => false, // damaged
+  );
 }
 
 /**
@@ -109,19 +113,10 @@ export async function startOfMembers(members, bytes) {
 /** Whether they hold more than so many bytes, by unpacking them: what is cut off says anything of its size.
  * @param {Member[]} members @param {number} most */
 export async function holdMore(members, most) {
-  let bytes = 0;
-  try {
-    for (const { packed } of members) {
-      const reader = packed.stream().pipeThrough(new DecompressionStream("gzip")).getReader();
-      for (let part = await reader.read(); !part.done; part = await reader.read()) {
-        bytes += part.value.length;
-        if (bytes <= most) continue;
-        await reader.cancel();
-        return true;
-      }
-    }
-  } catch {
-    return false;
+  let left = most;
+  for (const { packed } of members) {
+    left -= await countUnpacked(packed, left).catch(() => 0); // cut or damaged: it is the last one
+    if (left < 0) return true;
   }
   return false;
 }

@@ -1,6 +1,6 @@
 /** The table of what was opened: a line a file, with what was measured and found, and what was read. */
 
-import { make } from "../base/dom.js";
+import { make, setData } from "../base/dom.js";
 import { shownText, titleOf, valueText } from "../words/finding_words.js";
 import { decimals, English, localeNow, phrase, phraseOf, setPhrase } from "../words/language.js";
 import { numberIn } from "../drawing/numbers.js";
@@ -49,13 +49,7 @@ const LINES_A_FRAME = 25;
 /** While numbers come in, lines change places no more often than this. */
 const SORT_MS = 400;
 
-/** Written only where it is another: each writing has the browser lay the line out anew.
- * @param {HTMLElement} node @param {string} key @param {string} value */
-const keepData = (node, key, value) => {
-  if (node.dataset[key] !== value) node.dataset[key] = value;
-};
-
-/** The most numbers that stand in rising order already. @param {number[]} numbers  all different @returns {number[]} */
+/** The most numbers that stand in rising order already. @param {number[]} numbers  all different */
 function longestRise(numbers) {
   /** @type {number[]} the smallest number that a rise of i + 1 numbers ends with */
   const ends = [];
@@ -67,9 +61,10 @@ function longestRise(numbers) {
     before.set(number, ends[at - 1]);
     ends[at] = number;
   }
-  const rise = [];
-  for (let each = ends.at(-1); each !== undefined; each = before.get(each)) rise.push(each);
-  return rise.reverse();
+  /** @type {Set<number>} */
+  const rise = new Set();
+  for (let each = ends.at(-1); each !== undefined; each = before.get(each)) rise.add(each);
+  return rise;
 }
 
 /** What is said in English alone, in a page of another language. @param {HTMLElement} cell
@@ -188,7 +183,7 @@ export class RecordTable {
     const wanted = this.sorted().flatMap((row) => this.lines.get(row) ?? []);
     for (const [row, line] of this.lines) line.hidden = !this.passes(row);
     const places = new Map([...this.body.children].map((line, i) => [line, i]));
-    const staying = new Set(longestRise(wanted.map((line) => Number(places.get(line)))));
+    const staying = longestRise(wanted.map((line) => Number(places.get(line))));
     if (staying.size === wanted.length) return;
     const focus = /** @type {any} */ (this.table.getRootNode()).activeElement;
     // From the last to the first, each before the one that follows it; a line that is moved is laid out anew.
@@ -372,8 +367,8 @@ export class RecordTable {
       if (column === "quality")
         /** @type {HTMLElement} */ (holder).title = this.briefOf(row)?.limits.length ? text : "";
       if (column === "quality" || column === "reading")
-        keepData(/** @type {HTMLElement} */ (holder), "column", phrase(`column.${column}`));
-      if (column === "findings") keepData(/** @type {HTMLElement} */ (cell), "numbers", this.numbersOf(row));
+        setData(/** @type {HTMLElement} */ (holder), "column", phrase(`column.${column}`));
+      if (column === "findings") setData(/** @type {HTMLElement} */ (cell), "numbers", this.numbersOf(row));
       if (column === "findings") markEnglish(/** @type {HTMLElement} */ (holder), row.bad ? row.state : "");
     });
     line.hidden = !this.passes(row);

@@ -316,8 +316,9 @@ static xp_status check_limb_leads(pdf_leads *out, const char *file, xp_error *er
                            "(%s, %s and %s do not sum up): the curves cannot be told apart safely",
                            file, NAMES[k][0], NAMES[k][1], NAMES[k][2]);
         for (int i = 0; i < 3; i++) l[i]->summed = s.exact && s.n == l[i]->drawn;
+        if (s.small_steps) continue;
         /* Somebody altered the drawing, and of other leads nothing tells what was done to them. */
-        for (int i = 0; i < out->count && !s.small_steps; i++) drop_steps(&out->items[i]);
+        for (int i = 0; i < out->count; i++) drop_steps(&out->items[i]);
     }
     return XP_OK;
 }

@@ -30,7 +30,9 @@ static bool read_table(pdf_document *doc, pdf_lexer *l) {
             pdf_object at = pdf_next(l, false), gen = pdf_next(l, false), type = pdf_next(l, false);
             if (at.kind != PDF_NUMBER || gen.kind != PDF_NUMBER || type.kind != PDF_WORD)
                 return false;
-            if (pdf_is(&type, PDF_WORD, "n") && at.number < (double)doc->file.size)
+            if (first.number + i >= 1e7) return false;
+            if (pdf_is(&type, PDF_WORD, "n") && at.number >= 0 &&
+                at.number < (double)doc->file.size)
                 enter(doc, (int)(first.number + i),
                       (pdf_entry){.kind = PDF_AT, .at = (size_t)at.number});
         }

@@ -12,7 +12,7 @@ import { buildWorker } from "../../scripts/build-worker.mjs";
 import { bundlePage } from "../../scripts/bundle-page.mjs";
 import { serve } from "../../scripts/serve.mjs";
 import { sameNumbers } from "../support/agree.mjs";
-import { accessible, analysed, drop, launch, says, skip } from "../support/chromium.mjs";
+import { accessible, analysed, drawn, drop, launch, says, skip } from "../support/chromium.mjs";
 import {
   copies,
   DIST,
@@ -65,7 +65,8 @@ async function site(name) {
   return { folder, asked, close, address: `http://127.0.0.1:${server.address().port}/` };
 }
 
-const context = (options = {}) => browser.newContext({ viewport: { width: 1280, height: 1000 }, ...options });
+const WINDOW = { width: 1280, height: 1000 };
+const context = (options = {}) => browser.newContext({ viewport: WINDOW, ...options });
 
 /** As until(), of a page that may be loaded anew meanwhile. */
 const waitFor = (what, look) =>
@@ -310,43 +311,58 @@ const VIEWS = {
   "in high contrast": { forcedColors: "active" },
 };
 
-for (const [name, options] of Object.entries(VIEWS))
-  test(`axe-core finds nothing, ${name}`, { skip, timeout: TEST_TIMEOUT }, async () => {
-    const { address, close } = await site(`axe-${name}`);
-    const opened = await context({ ...options, serviceWorkers: "block" });
-    const page = await visit(opened, address);
-    await accessible(page, "at the start");
-    await analysesSample(page);
-    await accessible(page, "with a record");
-    await page.click("#help-open");
-    await accessible(page, "with the help open");
-    await page.click("#help-close");
-    await measuring(page);
-    await readFirst(page);
-    await byLead(page);
-    await models(page);
-    await manyRecords(page);
-    await longOne(page);
-    await problems(page);
-    await opened.close();
-    close();
-  });
+async function look(page, { colorScheme = "light", forcedColors = "none", viewport = WINDOW }) {
+  await page.emulateMedia({ colorScheme, forcedColors });
+  await page.setViewportSize(viewport);
+  await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
+  await drawn(page);
+}
+
+/** In each view, of the state in which the page is. */
+async function accessibleInEach(page, when) {
+  for (const [name, view] of Object.entries(VIEWS)) {
+    await look(page, view);
+    await accessible(page, `${when}, ${name}`);
+  }
+  await look(page, VIEWS.light);
+}
+
+test("axe-core finds nothing: light, dark, narrow, in high contrast", { skip, timeout: TEST_TIMEOUT }, async () => {
+  const { address, close } = await site("axe");
+  const opened = await context({ serviceWorkers: "block" });
+  const page = await visit(opened, address);
+  await accessibleInEach(page, "at the start");
+  await analysesSample(page);
+  await accessibleInEach(page, "with a record");
+  await page.click("#help-open");
+  await accessibleInEach(page, "with the help open");
+  await page.click("#help-close");
+  await measuring(page);
+  await readFirst(page);
+  await byLead(page);
+  await models(page);
+  await manyRecords(page);
+  await longOne(page);
+  await problems(page);
+  await opened.close();
+  close();
+});
 
 async function measuring(page) {
   await page.click("#calipers");
   await page.click("#march");
   assert.match(await page.textContent("#caliper-text"), /ms/);
-  await accessible(page, "with calipers, marched out");
+  await accessibleInEach(page, "with calipers, marched out");
   await page.click("#calipers");
 }
 
 async function readFirst(page) {
   await page.check("#read-first");
-  await accessible(page, "while it is read first");
+  await accessibleInEach(page, "while it is read first");
   await page.fill("#reading-text", "sinus rhythm");
   await page.click("#reading button");
   await page.locator("#reading-kept").waitFor();
-  await accessible(page, "with the reading beside the numbers");
+  await accessibleInEach(page, "with the reading beside the numbers");
   await page.uncheck("#read-first");
 }
 
@@ -354,10 +370,10 @@ async function byLead(page) {
   await page.selectOption("#method", "occlusion");
   await page.locator("#progress-text", { hasText: /\d+ of \d+/ }).waitFor();
   await page.locator("#cancel").waitFor();
-  await accessible(page, "while occlusion runs");
+  await accessibleInEach(page, "while occlusion runs");
   await says(page, /^Lead occlusion computed/);
   await page.locator("#evidence li", { hasText: "strongest" }).first().waitFor();
-  await accessible(page, "with evidence by lead");
+  await accessibleInEach(page, "with evidence by lead");
   await page.selectOption("#method", "");
 }
 
@@ -367,15 +383,15 @@ async function models(page) {
   await page.setInputFiles("#second-picker", untrained);
   await page.locator("#models button").nth(1).waitFor();
   await analysed(page);
-  await accessible(page, "with two models");
+  await accessibleInEach(page, "with two models");
   await page.locator("#models button").nth(1).click();
   await page.locator("#untrained").waitFor();
-  await accessible(page, "with the map of the second, untrained model");
+  await accessibleInEach(page, "with the map of the second, untrained model");
   await page.click("#second-remove");
   await page.setInputFiles("#model-picker", untrained);
   await page.locator("#untrained").waitFor();
   await analysed(page);
-  await accessible(page, "with an untrained model");
+  await accessibleInEach(page, "with an untrained model");
   await page.setInputFiles("#model-picker", model);
   await page.locator("#untrained").waitFor({ state: "hidden" });
   await analysed(page);
@@ -389,7 +405,7 @@ async function manyRecords(page) {
   );
   await page.click("#list-open");
   await waitFor("the batch", () => page.evaluate(() => !find("#batch-json").disabled));
-  await accessible(page, "with a list of records");
+  await accessibleInEach(page, "with a list of records");
 }
 
 async function longOne(page) {
@@ -397,16 +413,16 @@ async function longOne(page) {
   await analysed(page);
   assert.ok((await page.locator(".window").count()) > 2);
   await page.locator(".window").nth(1).click();
-  await accessible(page, "with the windows of a long record");
+  await accessibleInEach(page, "with the windows of a long record");
 }
 
 async function problems(page) {
   await drop(page, withoutChestLeads());
   await page.locator("#accept").waitFor();
-  await accessible(page, "with a question");
+  await accessibleInEach(page, "with a question");
   await drop(page, [file("notes.txt", "")]);
   await says(page, /notes\.txt/);
-  await accessible(page, "with an error");
+  await accessibleInEach(page, "with an error");
 }
 
 test("the page in a frame of another page: only itself, and its analysis is told", { skip }, async () => {

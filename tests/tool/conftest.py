@@ -31,6 +31,7 @@ running = {"network": True}  # whether the test that runs may
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "no_network: of files, words and measurements: once, not with each kernel table")
+    config.addinivalue_line("markers", "once: runs one, and with which kernels changes nothing that it asks")
     config.addinivalue_line("markers", "network: runs one all the same, in a file of the others")
 
 

@@ -151,6 +151,7 @@ def long_record(folder, hours, fmt=16):
     return folder / "d"
 
 
+@pytest.mark.no_network
 def test_info_of_a_long_recording_needs_no_more_memory_than_of_a_short_one(tmp_path):
     record = long_record(tmp_path, 24)
     [told] = json_lines(frugal("info", record, "--json"), "info")
@@ -192,6 +193,7 @@ def long_ishne(path, hours):
     return path
 
 
+@pytest.mark.no_network
 def test_info_of_long_holter_files_needs_little_memory(tmp_path):
     hours = 48
     [told] = json_lines(frugal("info", long_edf(tmp_path / "x.edf", hours), "--json"), "info")
@@ -206,6 +208,7 @@ def test_info_of_long_holter_files_needs_little_memory(tmp_path):
 
 
 @pytest.mark.parametrize("syntax", ["1.2.840.10008.1.2", "1.2.840.10008.1.2.1"])
+@pytest.mark.no_network
 def test_info_of_a_long_dicom_file_needs_little_memory(tmp_path, syntax):
     counts = numpy.zeros((4000000, 12), "<i2")
     counts[100:150, 3] = -32768
@@ -219,6 +222,7 @@ def test_info_of_a_long_dicom_file_needs_little_memory(tmp_path, syntax):
     frugal("info", path, code=1)
 
 
+@pytest.mark.no_network
 def test_info_of_a_long_table_needs_little_memory(tmp_path):
     rows = 1200000
     with open(tmp_path / "x.csv", "w") as f:
@@ -237,6 +241,7 @@ LONG_TABLE = "I,II,V1\n" + "".join(f"{i % 97},{i % 89},{i % 83 / 10}\n" for i in
 
 
 @pytest.mark.parametrize("form", ["deflated", "stored", "utf-16-le", "utf-16-be", "nested"])
+@pytest.mark.no_network
 def test_info_of_a_long_table_needs_little_memory_however_it_is_packed(tmp_path, form):
     if form.startswith("utf"):
         path = tmp_path / "x.csv"
@@ -256,6 +261,7 @@ def test_info_of_a_long_table_needs_little_memory_however_it_is_packed(tmp_path,
     assert [s["name"] for s in told["signals"]] == ["I", "II", "V1"]
 
 
+@pytest.mark.no_network
 def test_a_damaged_long_file_of_an_archive_is_refused(tmp_path):
     """What is wrong behind the part that is looked at is told all the same."""
     with zipfile.ZipFile(tmp_path / "x.zip", "w", zipfile.ZIP_STORED) as z:
@@ -293,6 +299,7 @@ BOMBS = {
 
 
 @pytest.mark.parametrize("which", BOMBS)
+@pytest.mark.no_network
 def test_an_archive_of_kilobytes_is_refused_in_little_memory(tmp_path, which):
     (tmp_path / "x.zip").write_bytes(BOMBS[which]())
     frugal("info", tmp_path / "x.zip", code=1)
@@ -318,11 +325,13 @@ GREEDY = {
 
 
 @pytest.mark.parametrize("name", GREEDY)
+@pytest.mark.no_network
 def test_a_file_that_grows_when_it_is_read_is_refused_in_little_memory(tmp_path, name):
     (tmp_path / name).write_bytes(GREEDY[name]())
     frugal("info", tmp_path / name, code=1)
 
 
+@pytest.mark.no_network
 def test_info_tells_what_reading_would(tmp_path):
     """Checksums, first samples and missing ones, of samples that are not kept."""
     write_record(tmp_path, "r", ecg(20000, 500), 500)
@@ -346,12 +355,14 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("header", HOSTILE)
+@pytest.mark.no_network
 def test_a_hostile_header_is_refused_in_little_memory(tmp_path, header):
     (tmp_path / "x.dat").write_bytes(bytes(4))
     (tmp_path / "r.hea").write_text("r" + HOSTILE[header] + "\n")
     frugal("info", tmp_path / "r", code=1)
 
 
+@pytest.mark.no_network
 def test_a_header_that_is_far_too_long_is_refused_in_little_memory(tmp_path):
     text = "r 1 500 2\nr.dat 16 1000(0)/mV 16 0 1 3 0 I\n" + "# x\n" * 5000000
     (tmp_path / "r.hea").write_text(text)
@@ -468,6 +479,7 @@ def test_the_text_of_evaluate_says_over_how_many_labels_macro_figures_run(tmp_pa
 # ---- other files that are larger, or say so ----
 
 
+@pytest.mark.no_network
 def test_info_of_an_array_reads_its_header_alone(tmp_path):
     head = b"{'descr': '<f4', 'fortran_order': False, 'shape': (8000, 5000, 12), }"
     head += b" " * (117 - len(head)) + b"\n"
@@ -480,6 +492,7 @@ def test_info_of_an_array_reads_its_header_alone(tmp_path):
         assert "asks for more" in frugal(*command, tmp_path / "y.npy", code=1).stderr
 
 
+@pytest.mark.no_network
 def test_what_a_few_bytes_say_of_themselves_is_not_believed(tmp_path):
     huge = (2**60).to_bytes(8, "little")
     (tmp_path / "m.safetensors").write_bytes(huge + b"{}")

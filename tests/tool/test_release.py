@@ -12,6 +12,8 @@ import pytest
 import case_sets
 from conftest import ROOT, TOOL, ecg, write_record
 
+pytestmark = pytest.mark.once
+
 MODEL = ROOT / "model_weights" / "ecg-xplaim.safetensors"
 RECORD = ROOT / "web" / "samples" / "00219_hr"
 HEADER, MANUAL, PAGE = "include/xplaim.h", "share/man/man1/xplaim.1", "share/xplaim/ecg-xplaim.html"

@@ -146,6 +146,7 @@ def test_killed_and_resumed(data, tmp_path):
     assert sets[0] == sets[1]
 
 
+@pytest.mark.once
 def test_interrupted(data, tmp_path):
     """Ctrl-C: the state is saved at the step, the end is by the signal, and --resume has the same bits."""
     copy_of(data, tmp_path)
@@ -417,6 +418,7 @@ def records_of_ptbxl(folder, wanted):
         w.writerows(there)
 
 
+@pytest.mark.once
 def test_the_published_example_learns(tmp_path):
     """Twenty steps at the published rate and size: the statistics of batch normalisation begin with the data."""
     records_of_ptbxl(tmp_path, lambda r: "IMI'" in r["scp_codes"] or int(r["ecg_id"]) % 8 == 0)

@@ -22,8 +22,8 @@ static xp_status add_pictures(const xp_display *d, scarce_result *r, xp_error *e
     XP_TRY(xp_svg(&svg, &n_svg, d, "title", err));
     scarce_add(r, svg, n_svg);
     free(svg);
-    XP_TRY(xp_raster(&image, d, 20, err));
-    const xp_status s = xp_png(&png, &n_png, &image, 20, err);
+    XP_TRY(xp_raster(&image, d, 10, err));
+    const xp_status s = xp_png(&png, &n_png, &image, 10, err);
     if (s == XP_OK) scarce_add(r, png, n_png);
     free(png);
     xp_image_free(&image);
@@ -44,7 +44,7 @@ static xp_status draw(void *ctx, scarce_result *r, xp_error *err) {
 static void drawings(void **state) {
     (void)state;
     static const float values[] = {0, 0.5f, 1, 0.25f};
-    drawing w = {record_of(RATE, 500),
+    drawing w = {record_of(RATE, 200),
                  "{\"layout\": \"3x4+1\", \"title\": \"a\", \"cabrera\": true}", NULL, 0};
     scarce_check("drawing", draw, &w);
     w = (drawing){w.rec,

@@ -17,8 +17,10 @@ typedef struct subject {
     char path[64];  /* of the state */
 } subject;
 
-static subject subject_of(const char *arch) {
-    subject s = {.m = sample_arch(arch, LENGTH, LEADS, LABELS, 5)};
+static subject subject_of(const char *arch, int blocks) {
+    xp_arch_config cfg = sample_config(arch, LENGTH, LEADS, LABELS);
+    cfg.n_blocks = blocks;
+    subject s = {.m = sample_built(&cfg, 5)};
     s.weights = malloc(s.m.graph.n_weights * sizeof *s.weights);
     assert_non_null(s.weights);
     memcpy(s.weights, s.m.weights, s.m.graph.n_weights * sizeof *s.weights);
@@ -76,7 +78,7 @@ static void networks_are_trained(void **state) {
     (void)state;
     static char *const archs[] = {"ecg-xplaim", "gru"};
     for (int i = 0; i < 2; i++) {
-        subject s = subject_of(archs[i]);
+        subject s = subject_of(archs[i], 3);
         scarce_check(archs[i], train, &s);
         subject_free(&s);
     }
@@ -107,7 +109,7 @@ static xp_status save_and_load(void *ctx, scarce_result *r, xp_error *err) {
 
 static void states_are_saved_and_loaded(void **state) {
     (void)state;
-    subject s = subject_of("gru");
+    subject s = subject_of("ecg-xplaim", 1);
     scarce_check("state on disk", save_and_load, &s);
     subject_free(&s);
 }

@@ -11,7 +11,7 @@ import { bundlePage } from "../../scripts/bundle-page.mjs";
 import { at, begun, documentOf, filesIn, oneOf, textIn } from "../support/authoring.mjs";
 import { accessible, analysed, drop, inElement, saved, says, startSite } from "../support/chromium.mjs";
 import { DIST, file, ROOT, scratch, XPLAIM } from "../support/native.mjs";
-import { openUnkept, testsOfSite } from "../support/site_tests.mjs";
+import { openDesktop, testsOfSite } from "../support/site_tests.mjs";
 import { until } from "../support/wait.mjs";
 
 /** A site that has the page as one file beside it, as a released one. */
@@ -24,7 +24,7 @@ async function startReleased() {
 }
 
 const { test, theSite } = testsOfSite(async (site, options) => {
-  const page = await openUnkept(site, options);
+  const page = await openDesktop(site, options);
   page.on("dialog", (dialog) => dialog.accept());
   return page;
 }, startReleased);

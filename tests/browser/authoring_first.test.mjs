@@ -3,11 +3,11 @@
 import assert from "node:assert/strict";
 import { at, begun, documentOf, oneOf, textIn } from "../support/authoring.mjs";
 import { analysed, inElement, saved, says } from "../support/chromium.mjs";
-import { openUnkept, testsOfSite } from "../support/site_tests.mjs";
+import { openDesktop, testsOfSite } from "../support/site_tests.mjs";
 import { until } from "../support/wait.mjs";
 
 const { test } = testsOfSite(async (site, options) => {
-  const page = await openUnkept(site, options);
+  const page = await openDesktop(site, options);
   page.on("dialog", (dialog) => dialog.accept());
   return page;
 });

@@ -19,11 +19,11 @@ import {
 } from "../support/cases_page.mjs";
 import { accessible, drop, inElement, saved } from "../support/chromium.mjs";
 import { DIST, nativeDocument } from "../support/native.mjs";
-import { openUnkept, testsOfSite } from "../support/site_tests.mjs";
+import { openDesktop, testsOfSite } from "../support/site_tests.mjs";
 import { until } from "../support/wait.mjs";
 import { zip } from "../support/zip.mjs";
 
-const { test } = testsOfSite(openUnkept);
+const { test } = testsOfSite(openDesktop);
 
 /* ---- T4 ---- */
 

@@ -4,10 +4,10 @@ import assert from "node:assert/strict";
 import { caseSet } from "../support/cases.mjs";
 import { begin, commit, layoutOf, markingSet, opened, typeMark } from "../support/cases_page.mjs";
 import { inElement } from "../support/chromium.mjs";
-import { openUnkept, testsOfSite } from "../support/site_tests.mjs";
+import { openDesktop, testsOfSite } from "../support/site_tests.mjs";
 import { until } from "../support/wait.mjs";
 
-const { test } = testsOfSite(openUnkept);
+const { test } = testsOfSite(openDesktop);
 
 test("labels of what lies at one place stand below each other", async (open) => {
   const span = { from: 5.2, to: 5.6 };

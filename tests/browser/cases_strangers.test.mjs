@@ -7,11 +7,11 @@ import { archive, caseSet, filesOf } from "../support/cases.mjs";
 import { begin, commit } from "../support/cases_page.mjs";
 import { drop, inElement, saved } from "../support/chromium.mjs";
 import { file } from "../support/native.mjs";
-import { openUnkept, testsOfSite } from "../support/site_tests.mjs";
+import { openDesktop, testsOfSite } from "../support/site_tests.mjs";
 import { until } from "../support/wait.mjs";
 import { zip } from "../support/zip.mjs";
 
-const { test, theSite } = testsOfSite(openUnkept);
+const { test, theSite } = testsOfSite(openDesktop);
 
 /** In which everything is that a text could do: links, pictures, entities, names of an object's own parts. */
 const TEXT =

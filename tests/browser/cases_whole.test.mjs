@@ -11,11 +11,11 @@ import { caseSet, filesOf } from "../support/cases.mjs";
 import { ANSWERS, begin, commit, explained, opened, saidInTree, watch } from "../support/cases_page.mjs";
 import { drop, inElement } from "../support/chromium.mjs";
 import { DIST } from "../support/native.mjs";
-import { openUnkept, testsOfSite } from "../support/site_tests.mjs";
+import { openDesktop, testsOfSite } from "../support/site_tests.mjs";
 import { until } from "../support/wait.mjs";
 import { zip } from "../support/zip.mjs";
 
-const { test, theSite } = testsOfSite(openUnkept);
+const { test, theSite } = testsOfSite(openDesktop);
 
 /** The set, its questions without what they ask for, and in it what a network said of each case. */
 function answeredSet() {

@@ -10,11 +10,11 @@ import { archive, caseSet, filesOf } from "../support/cases.mjs";
 import { opened, begin, commit, explained } from "../support/cases_page.mjs";
 import { drop, inElement } from "../support/chromium.mjs";
 import { DIST, scratch } from "../support/native.mjs";
-import { openUnkept, testsOfSite } from "../support/site_tests.mjs";
+import { openDesktop, testsOfSite } from "../support/site_tests.mjs";
 import { until } from "../support/wait.mjs";
 import { zip } from "../support/zip.mjs";
 
-const { test, theSite } = testsOfSite(openUnkept);
+const { test, theSite } = testsOfSite(openDesktop);
 
 /* ---- T8 ---- */
 

@@ -156,7 +156,12 @@ test(
         await readers.opened;
         await route.continue().catch(() => {});
       });
-    const page = await openPage({ model: sent.opened, before: hold, ready: /^Starting/ });
+    const page = await openPage({
+      model: sent.opened,
+      before: hold,
+      ready: /^Starting/,
+      serviceWorkers: "allow",
+    });
     const asked = (name) => theSite().requests.filter((url) => name.test(new URL(url).pathname)).length;
     const counts = () => [/\/readers\.wasm$/, /\/xplaim-\w+\.wasm$/, /\/model\.safetensors$/].map(asked);
     await inElement(page, (element) => element.live.files);

@@ -17,12 +17,12 @@ const measured = (page) => page.locator("#numbers .rate strong").waitFor();
 /* ---- mended ---- */
 
 test("U1: in a column the drawing has the column's width, and no word is broken", async (open) => {
+  const page = await open("/", { viewport: { width: 1920, height: 1000 } });
   for (const width of [320, 480, 680, 900, 1200]) {
-    const page = await open("/", { viewport: { width: 1920, height: 1000 }, serviceWorkers: "block" });
     const body = `<!doctype html><html lang="en"><link rel="icon" href="icon.svg"><title>article</title><main style="width:${width}px"><h1>Article</h1>
       <ecg-xplaim sample="00219_hr"></ecg-xplaim></main><script type="module" src="element.js"></script>`;
-    await page.route("**/article.html", (route) => route.fulfill({ body, contentType: "text/html" }));
-    await page.goto(`${theSite().origin}/article.html`);
+    await page.route(`**/article${width}.html`, (route) => route.fulfill({ body, contentType: "text/html" }));
+    await page.goto(`${theSite().origin}/article${width}.html`);
     await analysed(page);
     await measured(page);
     const ecg = await box(page, "ecg");

@@ -5,12 +5,12 @@ import assert from "node:assert/strict";
 import { unzipSync } from "fflate";
 import { drop, saved, says } from "../support/chromium.mjs";
 import { file, load } from "../support/native.mjs";
-import { openUnkept, testsOfSite } from "../support/site_tests.mjs";
+import { openDesktop, testsOfSite } from "../support/site_tests.mjs";
 import { synthetic } from "../support/synthetic.mjs";
 import { until } from "../support/wait.mjs";
 
 const { test } = testsOfSite(async (site, options) => {
-  const page = await openUnkept(site, options);
+  const page = await openDesktop(site, options);
   page.on("dialog", (dialog) => dialog.accept());
   return page;
 });

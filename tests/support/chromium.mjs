@@ -81,12 +81,15 @@ export async function startSite(folder = DIST) {
   /** What the page opened last has asked for. @type {string[]} */
   const requests = [];
 
-  /** A page that has started, in a context of its own; what goes wrong in it is in page.errors.
+  /** A page that has started, in a context of its own; what goes wrong in it is in page.errors. No
+   * service worker keeps the site, which would fetch all of it a second time, unless serviceWorkers
+   * is "allow" (forms.test.mjs and opening.test.mjs are about that).
    * before: what is done with the context before anything is loaded; model: the model's file waits
    * for it.
    * @param {{address?: string, ready?: RegExp, slowModel?: number, model?: Promise<unknown>, [option: string]: any}} [options] */
   async function openPage({ address = "/", ready = /^Ready/, slowModel = 0, model, before, ...options } = {}) {
-    const context = await browser.newContext({ viewport: { width: 1280, height: 1000 }, ...options });
+    const usual = { viewport: { width: 1280, height: 1000 }, serviceWorkers: "block" };
+    const context = await browser.newContext({ ...usual, ...options });
     await context.addInitScript(inPage.install);
     await before?.(context);
     const page = await context.newPage();

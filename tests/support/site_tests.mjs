@@ -55,5 +55,5 @@ const DESKTOP = { viewport: { width: 1440, height: 900 } };
 export const openAt = (site, address, options) =>
   site.openPage({ address, ready: /sample=/.test(address) ? /^Analysed/ : /^Ready/, ...DESKTOP, ...options });
 
-/** A page that no service worker answers for. */
-export const openUnkept = (site, options) => site.openPage({ ...DESKTOP, serviceWorkers: "block", ...options });
+/** The start page in a desktop's window. */
+export const openDesktop = (site, options) => site.openPage({ ...DESKTOP, ...options });

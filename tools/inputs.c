@@ -144,7 +144,9 @@ static bool append_records(input_list *list, const folder *f, const char *path) 
     for (int i = 0; ok && i < f->n_files; i++) {
         if (!xp_is_zip_name(f->files[i])) continue;
         char *archive = xp_path_of(path, f->files[i]);
-        ok = archive && append_found_archive(list, archive);
+        ok = archive != NULL;
+        if (ok && xp_archive_length(archive) == strlen(archive))
+            ok = append_found_archive(list, archive);
         free(archive);
     }
     return ok;

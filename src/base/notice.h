@@ -18,6 +18,7 @@
     X(XP_NOTE_CHECKSUM, "checksum")         /* checksum or initial value does not match */         \
     X(XP_NOTE_TRUNCATED, "truncated")       /* fewer samples than the header says */               \
     X(XP_NOTE_GAP, "gap")                   /* missing samples */                                  \
+    X(XP_NOTE_MARKED, "marked")             /* samples read although marked as missing */          \
     X(XP_NOTE_AMPLITUDE, "amplitude")       /* implausibly large or small signal */                \
     X(XP_NOTE_DERIVED, "derived")           /* a lead computed from others */                      \
     X(XP_NOTE_IGNORED, "ignored")           /* a signal that is not an ECG lead, or not used */    \

@@ -67,6 +67,11 @@
     X(XP_SAY_LEFT_OUT, XP_NOTE_IGNORED,                                                            \
       "signal \"{signal}\" was left out: {why}",                                                   \
       "signals {leads} were left out, each because {why}")                                         \
+    X(XP_SAY_MARKED_READ, XP_NOTE_MARKED,                                                          \
+      "lead {lead}: samples that the file marks as missing ({samples:%.0f}) fit their neighbours, "\
+      "since its mark is an ordinary value: they are read as samples",                             \
+      "leads {leads}: samples that the file marks as missing ({total:%.0f} in all) fit their "     \
+      "neighbours, since its mark is an ordinary value: they are read as samples")                 \
     /* reading other formats */                                                                    \
     X(XP_SAY_FILE_CHECKSUM, XP_NOTE_CHECKSUM,                                                      \
       "{file}: its checksum is not that of its bytes: the samples may be damaged", NULL)           \

@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "base/inflate_pipe.h"
+#include "ecg/format.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,12 +23,32 @@ static size_t next_archive(const char *path, size_t from) {
     return 0;
 }
 
+static size_t read_beginning(const char *path, uint8_t *out, size_t size) {
+    FILE *f = fopen(path, "rb");
+    const size_t n = f ? fread(out, 1, size, f) : 0;
+    if (f) fclose(f);
+    return n;
+}
+
+/* A file that is no archive, and a recording by its content, is that, whatever its name says. */
+static bool is_archive(const char *path) {
+    uint8_t start[XP_SNIFF_BYTES];
+    const size_t n = read_beginning(path, start, sizeof start);
+    xp_zip zip;
+    if (n >= 2 && !memcmp(start, "PK", 2)) return true;
+    if (!xp_sniff("", (xp_bytes){start, n}).format)
+        return true; /* and told what is wrong with it */
+    if (xp_zip_open(&zip, path, path, NULL) != XP_OK) return false;
+    xp_zip_close(&zip);
+    return true;
+}
+
 size_t xp_archive_length(const char *path) {
     for (size_t n = 0; (n = next_archive(path, n)) > 0; n += path[n] == '/') {
         char *archive = strndup(path, n);
-        bool is_file = archive && xp_is_file(archive);
+        bool hit = archive && xp_is_file(archive) && is_archive(archive);
         free(archive);
-        if (is_file) return n;
+        if (hit) return n;
     }
     return 0;
 }

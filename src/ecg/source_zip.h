@@ -16,7 +16,7 @@ typedef struct xp_packed {
 } xp_packed;
 
 /* Whether path is a zip archive on disk, or leads into one: then, and only then, the length of the
- * archive's own path; else 0. */
+ * archive's own path; else 0. A file of that name which is a recording by its content is none. */
 size_t xp_archive_length(const char *path);
 
 /* Open the archive that the folder dir is, or lies in. NULL and XP_OK where it is in none. On error

@@ -1,6 +1,6 @@
 /* From signals as they are stored to leads in millivolt. */
 #include "ecg/resample.h"
-#include "ecg/stored.h"
+#include "ecg/stored_gaps.h"
 
 #include <ctype.h>
 #include <math.h>
@@ -144,22 +144,24 @@ static xp_status no_leads(const xp_stored *w, xp_error *err) {
 
 /* ---- samples ---- */
 
-/* x (n) = s in millivolt, NaN where missing. One division by an exactly scaled gain: 1000 adu/mV
- * and 1 adu/uV give the same bits. */
-static void to_mv(float *x, const xp_stored_signal *s, const volt_unit *u) {
+/* x (n) = s in millivolt, NaN where missing; rate: its samples per second. Returns how many samples
+ * that are marked as missing are none. One division by an exactly scaled gain: 1000 adu/mV and
+ * 1 adu/uV give the same bits. */
+static int64_t to_mv(float *x, const xp_stored_signal *s, const volt_unit *u, double rate) {
     enum { BLOCK = 1024 };
     const double divisor = s->gain * u->over / u->times, baseline = s->baseline;
-    if (s->digital) {
-        for (int64_t from = 0; from < s->n; from += BLOCK) {
-            const int32_t *restrict d = s->digital + from;
-            const int n = s->n - from < BLOCK ? (int)(s->n - from) : BLOCK;
-            float *restrict v = x + from;
-            for (int i = 0; i < n; i++) v[i] = (float)((d[i] - baseline) / divisor);
-            xp_mark_missing(d, n, s->missing, NULL, v);
-        }
-    } else {
+    if (!s->digital) {
         for (int64_t i = 0; i < s->n; i++) x[i] = (float)(s->physical[i] * u->times / u->over);
+        return 0;
     }
+    for (int64_t from = 0; from < s->n; from += BLOCK) {
+        const int32_t *restrict d = s->digital + from;
+        const int n = s->n - from < BLOCK ? (int)(s->n - from) : BLOCK;
+        float *restrict v = x + from;
+        for (int i = 0; i < n; i++) v[i] = (float)((d[i] - baseline) / divisor);
+        xp_mark_missing(d, n, s->missing, NULL, v);
+    }
+    return xp_stored_fill_marked(x, s, (s->missing - baseline) / divisor, fabs(1 / divisor), rate);
 }
 
 /* Draw straight lines over the gaps of x (n), so that it can be filtered. */
@@ -175,30 +177,28 @@ static void bridge_gaps(float *x, int64_t n) {
     for (int64_t k = last + 1; k < n; k++) x[k] = last < 0 ? 0 : x[last];
 }
 
-static bool is_missing(const xp_stored_signal *s, int64_t i) {
-    return s->digital ? s->digital[i] == s->missing : isnan(s->physical[i]);
-}
-
 /* A signal of fewer samples per frame than the record's fastest lead: interpolated, with a sample
  * missing where its nearest neighbour was. */
-static xp_status fill_slower(float *out, int64_t n_out, const xp_stored_signal *s, int spf,
-                             const volt_unit *u, xp_error *err) {
-    float *x = xp_alloc_array(s->n, sizeof *x);
+static xp_status fill_slower(float *out, const xp_record *rec, const xp_stored_signal *s, int spf,
+                             int64_t *filled, xp_error *err) {
+    float *x = xp_alloc_array(s->n, 2 * sizeof *x);
     if (!x) return xp_fail(err, XP_ERR_MEMORY, "not enough memory for lead %s", s->name);
-    to_mv(x, s, u);
-    bridge_gaps(x, s->n);
+    float *whole = x + s->n;
+    *filled = to_mv(x, s, find_unit(s->units), rec->rate * s->samples_per_frame / spf);
+    memcpy(whole, x, (size_t)s->n * sizeof *x);
+    bridge_gaps(whole, s->n);
     xp_resampler r;
     xp_status status = xp_resampler_init(&r, s->samples_per_frame, spf, err);
-    if (status == XP_OK && xp_resampler_length(&r, s->n) != n_out)
+    if (status == XP_OK && xp_resampler_length(&r, s->n) != rec->n)
         status = xp_fail(err, XP_ERR_UNSUPPORTED,
                          "lead %s has %d samples per frame and another has %d: their ratio is too "
                          "odd",
                          s->name, s->samples_per_frame, spf);
     if (status == XP_OK) {
-        xp_resample(&r, 1, &out, (const float *const *)&x, s->n);
-        for (int64_t i = 0; i < n_out; i++) {
+        xp_resample(&r, 1, &out, (const float *const *)&whole, s->n);
+        for (int64_t i = 0; i < rec->n; i++) {
             int64_t k = (i * s->samples_per_frame + spf / 2) / spf;
-            if (is_missing(s, k < s->n ? k : s->n - 1)) out[i] = NAN;
+            if (isnan(x[k < s->n ? k : s->n - 1])) out[i] = NAN;
         }
         xp_resampler_free(&r);
     }
@@ -206,8 +206,9 @@ static xp_status fill_slower(float *out, int64_t n_out, const xp_stored_signal *
     return status;
 }
 
-static xp_status fill_lead(xp_lead *lead, int64_t n, const xp_stored_signal *s, xp_lead_id id,
-                           int spf, xp_error *err) {
+/* filled: how many of the signal's samples are none of the missing ones, although marked. */
+static xp_status fill_lead(xp_lead *lead, const xp_record *rec, const xp_stored_signal *s,
+                           xp_lead_id id, int spf, int64_t *filled, xp_error *err) {
     const volt_unit *u = find_unit(s->units);
     lead->id = id;
     lead->calibrated = s->calibrated;
@@ -218,14 +219,14 @@ static xp_status fill_lead(xp_lead *lead, int64_t n, const xp_stored_signal *s, 
                        "lead %s: a gain of %g adu/%s is not credible: correct the header on line "
                        "%d",
                        lead->name, s->gain, s->units, s->line);
-    lead->n_missing = s->n_missing;
     if (s->samples_per_frame == spf) {
-        to_mv(lead->mv, s, u);
+        *filled = to_mv(lead->mv, s, u, rec->rate);
+        lead->n_missing = s->n_missing - *filled;
         return XP_OK;
     }
-    XP_TRY(fill_slower(lead->mv, n, s, spf, u, err));
+    XP_TRY(fill_slower(lead->mv, rec, s, spf, filled, err));
     lead->n_missing = 0;
-    for (int64_t i = 0; i < n; i++) lead->n_missing += isnan(lead->mv[i]) != 0;
+    for (int64_t i = 0; i < rec->n; i++) lead->n_missing += isnan(lead->mv[i]) != 0;
     return XP_OK;
 }
 
@@ -244,15 +245,29 @@ static void copy_notices(xp_record *rec, const xp_stored *w, const choice *c) {
     }
 }
 
+/* One notice for all leads: they have the sum in common. */
+static void say_filled(xp_record *rec, const int64_t *filled) {
+    double total = 0;
+    for (int i = 0; i < rec->n_leads; i++) total += (double)filled[i];
+    for (int i = 0; i < rec->n_leads; i++)
+        if (filled[i])
+            xp_notice_add(&rec->notices, XP_SAY_MARKED_READ, rec->leads[i].name,
+                          XP_ARGS(xp_arg_number("samples", (double)filled[i]),
+                                  xp_arg_number("total", total)));
+}
+
 static xp_status fill_record(xp_record *rec, const xp_stored *w, const choice *c, int spf,
                              xp_error *err) {
+    int64_t filled[MAX_LEADS];
     for (int i = 0; i < c->n; i++)
-        XP_TRY(fill_lead(&rec->leads[i], rec->n, &w->signals[c->signal[i]], c->id[i], spf, err));
+        XP_TRY(fill_lead(&rec->leads[i], rec, &w->signals[c->signal[i]], c->id[i], spf, &filled[i],
+                         err));
     xp_copy_text(rec->format, sizeof rec->format, w->format ? w->format : "");
     if (!xp_facts_copy(&rec->facts, &w->facts))
         return xp_fail(err, XP_ERR_MEMORY, "no memory for what %s states", w->name);
     rec->checksums_failed = w->checksums_failed;
     copy_notices(rec, w, c);
+    say_filled(rec, filled);
     return XP_OK;
 }
 

@@ -553,6 +553,20 @@ test("a file that is a zip archive by name only is not to be unpacked", async ()
   assert.doesNotMatch(said, /unpack/i);
 });
 
+test("a recording under a zip archive's name is read by its content", async () => {
+  const table = "I,II\n" + "1,2\n3,4\n".repeat(300);
+  for (const path of ["x.zip", "folder/x.ZIP"]) {
+    const found = await findRecords([file(path, table), ...record("r", "samples")]);
+    assert.deepEqual(problems(found), []);
+    assert.equal(found.groups.length, 2);
+    const group = found.groups.find(({ name }) => /zip$/i.test(name));
+    assert.equal(await content(group, group.name), table);
+  }
+  const none = await findRecords([file("x.zip", "no recording"), ...record("r", "samples")]);
+  assert.equal(none.groups.length, 1);
+  assert.match(problems(none).join(), /^x\.zip: .*it is none/);
+});
+
 test("a record's files may each be packed", async () => {
   const found = await findRecords([file("r.hea.gz", gzipSync(header("r"))), file("r.dat.gz", gzipSync("samples"))]);
   assert.deepEqual(problems(found), []);

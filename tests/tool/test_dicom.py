@@ -3,7 +3,7 @@
 import numpy
 import pydicom
 import pytest
-from conftest import ecg, shared, write_record, xplaim
+from conftest import ROOT, ecg, json_lines, shared, write_record, xplaim
 
 pytestmark = pytest.mark.no_network
 
@@ -78,3 +78,56 @@ def test_what_others_wrote_is_read(tmp_path):
         for column in range(min(rhythm.shape[1], 2)):
             lead = ours["I" if column == 0 else "II"]
             assert numpy.allclose(lead, rhythm[:, column], rtol=1e-9, atol=1e-9, equal_nan=True), path
+
+
+MISSING = [131, 85, 117, 139, 180, 161, 58, 95, 59, 100, 67, 77]  # samples of value 0, which the file states as padding
+
+
+@pytest.fixture
+def padded():
+    return shared("fixtures", "formats", "dicom", "dicom_eli250_implicit_ecgtoolkit.dcm")
+
+
+def measured(path):
+    (o,) = json_lines(xplaim("measure", path, "--json"), "measure")
+    return o
+
+
+def test_samples_that_have_the_value_of_padding_are_read(padded):
+    o = measured(padded)
+    assert o["quality"]["grade"] != "unusable" and len(o["quality"]["findings"]) <= 1
+    (note,) = o["notices"]
+    assert note["code"] == "marked" and len(note["leads"]) == 12
+    assert note["args"] == {"total": sum(MISSING) - 4}  # the last four of aVF end the recording
+    values = {m["name"]: m["value"] for m in o["measurements"]}
+    stated = {"p_axis": 44, "pr_interval": 148, "qrs_duration": 120, "qt_interval": 420}
+    assert all(abs(values[name] - v) <= 30 for name, v in stated.items()), values
+    assert all(lead["reason"] is None for lead in o["leads"]) and len(o["beats"]) == 12
+    assert f"  note: {note['text']}\n" in xplaim("measure", padded).stdout
+
+
+def test_a_network_is_told_of_no_gaps_in_them(padded, tmp_path):
+    model = ROOT / "model_weights" / "ecg-xplaim.safetensors"
+    (o,) = json_lines(xplaim("prepare", padded, "-m", model, "-o", tmp_path / "x.npy", "--json"), "written")
+    told = {n["code"]: n for n in o["notices"]}
+    assert set(told) == {"marked", "gap", "resampled"} and told["gap"]["leads"] == ["aVF"]
+
+
+def test_what_is_stored_keeps_the_padding(padded, tmp_path):
+    (o,) = json_lines(xplaim("info", padded, "--json"), "info")
+    assert [s["missing"] for s in o["signals"]] == MISSING
+    for to, ending in (("wfdb", ""), ("edf", ".edf"), ("dicom", ".dcm")):
+        xplaim("convert", padded, "-o", tmp_path / to, "--to", to)
+        xplaim("decode", tmp_path / to / f"{padded.stem}{ending}", "--physical", "-o", tmp_path / "x.npy")
+        assert numpy.isnan(numpy.load(tmp_path / "x.npy")).sum(axis=0).tolist() == MISSING, to
+
+
+def test_gaps_of_the_same_padding_stay(padded, tmp_path):
+    d = pydicom.dcmread(padded)
+    lost = counts(d).copy()
+    lost[2000:2100] = 0
+    d.WaveformSequence[0].WaveformData = lost.tobytes()
+    d.save_as(tmp_path / "x.dcm")
+    gaps = [f for f in measured(tmp_path / "x.dcm")["quality"]["findings"] if f["code"] == "gap" and f["end_s"] < 9]
+    assert len(gaps) == 12
+    assert all(abs(f["start_s"] - 4) < 0.02 and abs(f["end_s"] - 4.2) < 0.02 for f in gaps)

@@ -333,6 +333,31 @@ def test_what_is_no_zip_archive_is_not_to_be_unpacked(tmp_path):
     assert "it is none" in told and "copy it again, or give it the ending of what it is" in told and "unpack" not in told
 
 
+def test_recordings_under_a_zip_archive_s_name_are_read(tmp_path):
+    """By themselves, in a folder and by each way to them; an archive is one, whatever lies before it."""
+    hospital.edf(tmp_path / "y.edf", hospital.counts(1000))
+    hospital.table(tmp_path / "y.csv", hospital.counts(1000))
+    for name in ("y.edf", "y.csv"):
+        (before,) = json_lines(xplaim("info", tmp_path / name, "--json"), "info")
+        (tmp_path / "in").mkdir(exist_ok=True)
+        path = (tmp_path / name).rename(tmp_path / "in" / f"{name[2:]}.zip")
+        for word in (path, path.parent):
+            (now,) = json_lines(xplaim("info", word, "--json"), "info")
+            assert {**now, "record": 0} == {**before, "record": 0} and now["record"] == str(path)
+        xplaim("convert", path, "-o", tmp_path / "out.csv")
+        assert (tmp_path / "out.csv").stat().st_size > 1000
+        (tmp_path / "out.csv").unlink()
+        if name == "y.edf":
+            edf = path.read_bytes()
+        path.unlink()
+    with zipfile.ZipFile(tmp_path / "z.zip", "w") as z:
+        z.writestr("inner.edf", edf)
+    behind = tmp_path / "behind.zip"
+    behind.write_bytes(edf[:256] + (tmp_path / "z.zip").read_bytes())
+    (o,) = json_lines(xplaim("info", behind, "--json"), "info")
+    assert o["record"] == f"{behind}/inner.edf"
+
+
 def test_the_named_one_of_a_plain_and_a_packed_file_is_read(tmp_path):
     (tmp_path / "x.csv").write_text("I,II\n" + "1,2\n" * 500)
     (tmp_path / "x.csv.gz").write_bytes(gzip.compress(b"I,II\n" + b"1,2\n" * 700))

@@ -66,6 +66,21 @@ static void print_leads(FILE *f, const xp_measured *r) {
     }
 }
 
+static void print_note(FILE *f, const char *text) {
+    fputs("  note: ", f);
+    print_clean(f, text);
+    fputs("\n", f);
+}
+
+/* What is wrong with the recording, and what was noted as it was read. */
+static void print_notes(FILE *f, const xp_measured *r) {
+    const xp_notices *notes = &r->record->notices;
+    char text[XP_NOTICE_TEXT];
+    for (int i = 0; i < r->quality->n_findings; i++) print_note(f, r->quality->findings[i].text);
+    for (int i = 0; i < notes->n; i++)
+        if (xp_notice_is_new(notes, i)) print_note(f, xp_notice_text(notes, i, text));
+}
+
 static void print_text(FILE *f, const xp_measured *r) {
     const xp_measures *m = r->measures;
     print_clean(f, r->name);
@@ -79,11 +94,7 @@ static void print_text(FILE *f, const xp_measured *r) {
             m->p_waves ? xp_presence_name(m->p_waves) : "unknown", m->n_supraventricular,
             m->n_ventricular, m->n_fusion);
     print_leads(f, r);
-    for (int i = 0; i < r->quality->n_findings; i++) {
-        fputs("  note: ", f);
-        print_clean(f, r->quality->findings[i].text);
-        fputs("\n", f);
-    }
+    print_notes(f, r);
 }
 
 /* ==== one record ============================================================================= */

@@ -185,6 +185,7 @@ const HARMLESS = new Set([
   "filtered",
   "amplitude",
   "gap",
+  "marked",
   "quality",
 ]);
 /** @type {readonly string[]} */

@@ -92,7 +92,7 @@ async function unpacked(source) {
  */
 export async function findRecords(files, list) {
   const unpacking = new Unpacking();
-  const sources = await unpacking.all(files);
+  const sources = [...(await unpacking.all(files)), ...unpacking.named.keys()].sort(byPath);
   const { groups, refusals, models, listing } = await foundAmong(sources, list, unpacking);
   if (!groups.length && !refusals.length && !models.length)
     refusals.push({ name: namesOf(files), type: "", ...noRecord(listing) });
@@ -117,8 +117,11 @@ async function foundAmong(sources, list, unpacking) {
   for (const { name, type, files: needed, problem } of listing.records)
     if (problem) refusals.push({ name, type, problem });
     else groups.push({ name, type, files: needed.map((file) => ({ name: file.name, source: rest[file.index] })) });
-  for (const { index, type, problem, quiet } of listing.others)
-    if (!quiet || rest.length === 1) refusals.push({ name: base(rest[index].path), type, problem });
+  for (const { index, type, problem, quiet } of listing.others) {
+    const named = unpacking.named.get(rest[index]);
+    if (named) refusals.push(named);
+    else if (!quiet || rest.length === 1) refusals.push({ name: base(rest[index].path), type, problem });
+  }
   return { groups, refusals, models, listing };
 }
 
@@ -163,6 +166,9 @@ class Unpacking {
     this.sources = [];
     /** Archives that could be opened, inner ones first. @type {Opened[]} */
     this.opened = [];
+    /** Chosen files with the name of an archive that cannot be opened, and why not: they may be recordings by their
+     * content. @type {Map<Source, Refusal>} */
+    this.named = new Map();
     /** Folders that archives stand for. @type {Set<string>} */
     this.places = new Set();
     this.innerBytes = 0;
@@ -182,7 +188,9 @@ class Unpacking {
       try {
         await this.open(source, depth);
       } catch (error) {
-        this.refusals.push(refusal(source, { problem: messageOf(error), words: errorWords(error) }));
+        const why = refusal(source, { problem: messageOf(error), words: errorWords(error) });
+        if (depth === 0) this.named.set(source, why);
+        else this.refusals.push(why);
       }
   }
 

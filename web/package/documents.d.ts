@@ -215,6 +215,7 @@ export interface Notice {
     | "checksum"
     | "truncated"
     | "gap"
+    | "marked"
     | "amplitude"
     | "derived"
     | "ignored"

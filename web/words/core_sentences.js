@@ -110,6 +110,12 @@ const SPOKEN = {
   fileChecksum: ["{file}: its checksum is not that of its bytes: the samples may be damaged"],
   filesDiffer: ["{file} gives no length and its files differ: {used} of up to {most} samples used"],
   groupShort: ["the file holds {held} samples of each lead and says that it has {stated}"],
+  markedOne: [
+    "lead {lead}: samples that the file marks as missing ({samples}) fit their neighbours, since its mark is an ordinary value: they are read as samples",
+  ],
+  markedSeveral: [
+    "leads {leads}: samples that the file marks as missing ({total} in all) fit their neighbours, since its mark is an ordinary value: they are read as samples",
+  ],
   countDiffers: ["{file}: the header says {stated} samples, the file holds {samples} of each lead"],
   leadsAssumed: [
     "{file}: its 12 columns have no names and are taken as I, II, III, aVR, aVL, aVF, V1 to V6: name them where that is wrong (--columns)",

@@ -249,6 +249,10 @@ export const CORE = {
   filesDiffer:
     "{file} nennt keine Länge, und die Dateien sind verschieden lang: {used} von bis zu {most} Abtastwerten verwendet",
   groupShort: "die Datei enthält {held} Abtastwerte je Ableitung und gibt {stated} an",
+  markedOne:
+    "{lead}: Abtastwerte, die die Datei als fehlend kennzeichnet ({samples}), passen zu ihren Nachbarn, da das Kennzeichen ein gewöhnlicher Wert ist: sie werden als Abtastwerte gelesen",
+  markedSeveral:
+    "{lead}: Abtastwerte, die die Datei als fehlend kennzeichnet (insgesamt {total}), passen zu ihren Nachbarn, da das Kennzeichen ein gewöhnlicher Wert ist: sie werden als Abtastwerte gelesen",
   countDiffers: "{file}: der Kopf nennt {stated} Abtastwerte, die Datei enthält {samples} je Ableitung",
   leadsAssumed:
     "{file}: die 12 Spalten haben keine Namen und gelten als I, II, III, aVR, aVL, aVF, V1 bis V6: benennen Sie sie, wo das falsch ist (--columns)",

@@ -244,6 +244,10 @@ export const CORE = {
   fileChecksum: "{file}: su suma de comprobación no coincide: las muestras pueden estar dañadas",
   filesDiffer: "{file} no da la longitud y sus archivos difieren: se usan {used} de hasta {most} muestras",
   groupShort: "el archivo contiene {held} muestras de cada derivación y dice tener {stated}",
+  markedOne:
+    "{lead}: las muestras que el archivo marca como ausentes ({samples}) concuerdan con sus vecinas, ya que la marca es un valor corriente: se leen como muestras",
+  markedSeveral:
+    "{lead}: las muestras que el archivo marca como ausentes ({total} en total) concuerdan con sus vecinas, ya que la marca es un valor corriente: se leen como muestras",
   countDiffers: "{file}: la cabecera dice {stated} muestras, el archivo contiene {samples} de cada derivación",
   leadsAssumed:
     "{file}: sus 12 columnas no tienen nombre y se toman como I, II, III, aVR, aVL, aVF, V1 a V6: nómbrelas donde no sea así (--columns)",

@@ -251,6 +251,10 @@ export const CORE = {
   filesDiffer:
     "{file} ne donne pas la longueur et ses fichiers diffèrent : {used} échantillons utilisés sur {most} au plus",
   groupShort: "le fichier contient {held} échantillons de chaque dérivation et dit en avoir {stated}",
+  markedOne:
+    "{lead} : les échantillons que le fichier marque comme manquants ({samples}) concordent avec leurs voisins, car la marque est une valeur ordinaire : ils sont lus comme des échantillons",
+  markedSeveral:
+    "{lead} : les échantillons que le fichier marque comme manquants ({total} en tout) concordent avec leurs voisins, car la marque est une valeur ordinaire : ils sont lus comme des échantillons",
   countDiffers: "{file} : l’en-tête dit {stated} échantillons, le fichier en contient {samples} de chaque dérivation",
   leadsAssumed:
     "{file} : ses 12 colonnes n’ont pas de nom et sont prises pour I, II, III, aVR, aVL, aVF, V1 à V6 : nommez-les si c’est faux (--columns)",

@@ -88,8 +88,8 @@ export async function startSite(folder = DIST) {
    * for it.
    * @param {{address?: string, ready?: RegExp, slowModel?: number, model?: Promise<unknown>, [option: string]: any}} [options] */
   async function openPage({ address = "/", ready = /^Ready/, slowModel = 0, model, before, ...options } = {}) {
-    const usual = { viewport: { width: 1280, height: 1000 }, serviceWorkers: "block" };
-    const context = await browser.newContext({ ...usual, ...options });
+    const viewport = { width: 1280, height: 1000 };
+    const context = await browser.newContext({ viewport, serviceWorkers: "block", ...options });
     await context.addInitScript(inPage.install);
     await before?.(context);
     const page = await context.newPage();

@@ -167,21 +167,23 @@ static uint32_t page_random(uint32_t *state) {
     return *state >> 8;
 }
 
+static double page_wave(double x, double middle, double width) {
+    return exp(-pow((x - middle) / width, 2));
+}
+
 static void page_ecg(int steps[12][PAGE_SAMPLES], uint32_t seed) {
     double size[12][4];
     for (int l = 0; l < 12; l++)
         for (int k = 0; k < 4; k++) size[l][k] = (page_random(&seed) % 2000 / 1000.0 - 0.7);
     double beat = 300 + page_random(&seed) % 300;
     for (int i = 0; i < PAGE_SAMPLES; i++) {
-        double v[12];
-        for (int l = 0; l < 12; l++) {
-            double x = fmod(i, beat);
-            v[l] = size[l][0] * 0.12 * exp(-pow((x - 60) / 18, 2)) +
-                   size[l][1] * 1.3 * exp(-pow((x - 120) / 6, 2)) -
-                   size[l][2] * 0.5 * exp(-pow((x - 134) / 5, 2)) +
-                   size[l][3] * 0.3 * exp(-pow((x - 230) / 30, 2)) + 0.05 * sin(i / 900.0 + l) +
+        double v[12], x = fmod(i, beat);
+        const double p = page_wave(x, 60, 18), r = page_wave(x, 120, 6), s = page_wave(x, 134, 5),
+                     t = page_wave(x, 230, 30);
+        for (int l = 0; l < 12; l++)
+            v[l] = size[l][0] * 0.12 * p + size[l][1] * 1.3 * r - size[l][2] * 0.5 * s +
+                   size[l][3] * 0.3 * t + 0.05 * sin(i / 900.0 + l) +
                    0.02 * (page_random(&seed) % 1000 / 1000.0 - 0.5);
-        }
         v[2] = v[1] - v[0];
         v[3] = -(v[0] + v[1]) / 2;
         v[4] = v[0] - v[1] / 2;

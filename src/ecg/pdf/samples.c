@@ -169,7 +169,8 @@ static bool crowds_at(const double *v, int n, double limit, double rounding) {
 static bool is_cut_off(const double *v, int n, double rounding) {
     for (int side = 0; side < 2; side++) {
         double limit = v[0];
-        for (int i = 1; i < n; i++) limit = side ? fmin(limit, v[i]) : fmax(limit, v[i]);
+        for (int i = 1; i < n; i++)
+            if (isnan(limit) || (side ? v[i] < limit : v[i] > limit)) limit = v[i];
         if (has_flat_tops(v, n, limit, rounding) || crowds_at(v, n, limit, rounding)) return true;
     }
     return false;

@@ -74,7 +74,8 @@ static bool near(double a, double b, double tolerance) {
 static bool is_pulse(const pdf_point *p, int n, pdf_pulse *out) {
     double low = p[0].y, high = low;
     if (n < 4 || p[n - 1].x - p[0].x > 25) return false;
-    for (int i = 0; i < n; i++) high = fmax(high, p[i].y);
+    for (int i = 0; i < n; i++)
+        if (p[i].y > high) high = p[i].y;
     double height = high - low, slack = 0.01 * height + 1e-4;
     if (height < 2 || height > 45 || !near(p[n - 1].y, low, slack)) return false;
     int up = -1, down = -1;

@@ -16,6 +16,14 @@ static void take_trailer(pdf_document *doc, const pdf_object *dict) {
     if (!pdf_lookup(&doc->trailer, "Root")) doc->trailer = *dict;
 }
 
+/* A place in the file. */
+static bool offset(const pdf_document *doc, const pdf_object *o, size_t *at) {
+    if (!o || o->kind != PDF_NUMBER || !(o->number >= 0 && o->number < (double)doc->file.size))
+        return false;
+    *at = (size_t)o->number;
+    return true;
+}
+
 /* ---- tables ---- */
 
 /* "0 6" and six lines of an offset, a generation and a letter. */
@@ -28,13 +36,12 @@ static bool read_table(pdf_document *doc, pdf_lexer *l) {
         if (!(first.number >= 0 && first.number < 1e7)) return false;
         for (double i = 0; i < n.number; i++) {
             pdf_object at = pdf_next(l, false), gen = pdf_next(l, false), type = pdf_next(l, false);
+            size_t place;
             if (at.kind != PDF_NUMBER || gen.kind != PDF_NUMBER || type.kind != PDF_WORD)
                 return false;
             if (first.number + i >= 1e7) return false;
-            if (pdf_is(&type, PDF_WORD, "n") && at.number >= 0 &&
-                at.number < (double)doc->file.size)
-                enter(doc, (int)(first.number + i),
-                      (pdf_entry){.kind = PDF_AT, .at = (size_t)at.number});
+            if (pdf_is(&type, PDF_WORD, "n") && offset(doc, &at, &place))
+                enter(doc, (int)(first.number + i), (pdf_entry){.kind = PDF_AT, .at = place});
         }
     }
 }
@@ -106,13 +113,6 @@ static bool read_section(pdf_document *doc, size_t at, pdf_object *dict) {
     if (!read_table(doc, &l)) return false;
     *dict = pdf_next(&l, true);
     return dict->kind == PDF_DICT;
-}
-
-static bool offset(const pdf_document *doc, const pdf_object *o, size_t *at) {
-    if (!o || o->kind != PDF_NUMBER || !(o->number >= 0 && o->number < (double)doc->file.size))
-        return false;
-    *at = (size_t)o->number;
-    return true;
 }
 
 bool pdf_read_tables(pdf_document *doc) {

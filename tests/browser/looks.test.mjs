@@ -3,17 +3,15 @@
 
 import assert from "node:assert/strict";
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
-import { createRequire } from "node:module";
 import { join } from "node:path";
 import { after, before, test as declare } from "node:test";
 import { serve } from "../../scripts/serve.mjs";
 import { FORMATS } from "../../web/core/core_constants.js";
-import { analysedAnew, inElement, launch, says, skip } from "../support/chromium.mjs";
+import { accessible, analysedAnew, inElement, launch, says, skip } from "../support/chromium.mjs";
 import { DIST, ROOT, scratch, unsummed, untrainedModel } from "../support/native.mjs";
 import { TEST_TIMEOUT } from "../support/wait.mjs";
 
 const sample = join(ROOT, "web/samples/00219_hr");
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core"), "utf8");
 const PHONE = { viewport: { width: 375, height: 667 }, deviceScaleFactor: 2, hasTouch: true, isMobile: true };
 
 let server, browser, origin;
@@ -63,17 +61,6 @@ function test(name, work) {
 const picture = (page, name) => page.screenshot({ path: join(ROOT, `build/looks-${name}.png`) });
 const focused = (page) =>
   inElement(page, (element) => element.root.activeElement?.id || element.root.activeElement?.className || "");
-
-/** axe-core's findings in the page as it stands, in words. */
-async function violations(page) {
-  const session = await page.context().newCDPSession(page);
-  await session.send("Runtime.evaluate", { expression: axe, allowUnsafeEvalBlockedByCSP: true });
-  const found = await page.evaluate(async () => (await globalThis.axe.run()).violations);
-  await session.detach();
-  return found.flatMap(({ id, nodes }) =>
-    nodes.map((node) => `${id}: ${node.html.slice(0, 160)} ${node.failureSummary}`),
-  );
-}
 
 /** Whole in the window. */
 async function inSight(page, selector) {
@@ -178,7 +165,7 @@ test("a phone: tools and findings a tap away, targets for fingers", async (open)
   for (const width of [375, 320]) {
     await page.setViewportSize({ width, height: 640 });
     assert.ok((await page.evaluate(() => document.documentElement.scrollWidth)) <= width);
-    assert.deepEqual(await violations(page), [], `${width} px`);
+    await accessible(page, `${width} px`);
   }
 });
 
@@ -195,7 +182,7 @@ test("the model card is text with a shape, whatever its file holds", async (open
       .first()
       .evaluate((box) => box.scrollWidth > box.clientWidth && box.tabIndex === 0),
   );
-  assert.deepEqual(await violations(page), []);
+  await accessible(page);
   await picture(page, "card");
   const hostile =
     "# <img src=x onerror=alert(1)>\n\n[go](javascript:alert) and [site](https://example.org) **b** `c`\n\n" +
@@ -261,7 +248,7 @@ test("models: back to the page's own, layers by block, an untrained one marked, 
     const cell = await page.locator("#labels .label >> nth=0 >> .cell").nth(i).boundingBox();
     assert.ok(Math.abs(cell.x - button.x) < 14 && cell.width <= button.width + 14, `column ${i}`);
   }
-  assert.deepEqual(await violations(page), []);
+  await accessible(page);
   await picture(page, "two");
   await page.click("#second-remove");
   await page.setInputFiles("#model-picker", untrained);
@@ -303,7 +290,7 @@ test("windows of a long record: the chosen one in sight, and an overview when th
   const wide = await overview.boundingBox();
   await page.mouse.click(wide.x + wide.width / 2, wide.y + 5);
   assert.match(await overview.getAttribute("aria-valuetext"), /^segment 21 /);
-  assert.deepEqual(await violations(page), []);
+  await accessible(page);
   await picture(page, "windows");
 });
 
@@ -339,7 +326,7 @@ test("read first from the start: neutral samples, a form for each recording", as
   await page.uncheck("#read-first");
   assert.match(await page.locator("#sample-list option").first().textContent(), /premature ventricular/);
   await page.click("#title"); // closes the menu
-  assert.deepEqual(await violations(page), []);
+  await accessible(page);
 });
 
 test("what the file states stands apart, after the reader's own answer, without hidden names, in no saved file", async (open) => {
@@ -365,7 +352,7 @@ test("what the file states stands apart, after the reader's own answer, without 
   await page.check("#with-names");
   const texts = await inElement(page, (element) => JSON.stringify(element.exportReports));
   assert.doesNotMatch(texts, /426783006/);
-  assert.deepEqual(await violations(page), []);
+  await accessible(page);
 });
 
 test("the formats that are read are named by the core", async (open) => {
@@ -397,7 +384,7 @@ test("the ECG alone, for a course page", async (open) => {
     assert.ok(!(await page.isVisible(`#${id}`)), id);
   assert.equal(await inElement(page, (element) => element.page().heat), null);
   await page.selectOption("#layout", "12x1");
-  assert.deepEqual(await violations(page), []);
+  await accessible(page);
   await page.evaluate(() => document.querySelector("ecg-xplaim").removeAttribute("view"));
   assert.ok(await page.isVisible("#labels"));
 });
@@ -410,6 +397,6 @@ test("a newer version is offered beside the status line", async (open) => {
   });
   const [line, status] = [await page.locator("#offline").boundingBox(), await page.locator("#status").boundingBox()];
   assert.ok(Math.abs(line.y - status.y) < 30 && line.y < 900, `${line.y}, ${status.y}`);
-  assert.deepEqual(await violations(page), []);
+  await accessible(page);
   await picture(page, "update");
 });
